@@ -1,0 +1,9 @@
+"""The two ways in which the grader itself can stop; `__main__` turns each into one line and exit code 2."""
+
+
+class Usage(Exception):
+    """What was asked makes no sense; the message is one line that says what to type instead."""
+
+
+class GraderError(Exception):
+    """The grader could not judge (a tool is missing or died, the disk is full); never a score."""

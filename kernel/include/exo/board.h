@@ -1,0 +1,40 @@
+// The board: what this machine has, and where. `kernel/board/NAME/machine.h` states the numbers, and is the only place that does;
+// everything else uses the names below.
+//
+//	BOARD_NAME           "virt"
+//	BOARD_RAM_PA         first byte of RAM
+//	BOARD_RAM_SIZE       bytes of RAM
+//	BOARD_FDT_PA         where the device tree lies at reset
+//	BOARD_PARAMS_PA      where the grader puts the parameter block (exo/params.h)
+//	BOARD_UART_PA        the PL011 (exo/pl011.h)
+//	BOARD_UART_CLOCK_HZ  the clock that the PL011 divides, UARTCLK
+//	BOARD_RAM_OFFSET     kernel address of RAM minus its physical address
+#pragma once
+
+#include <exo/types.h>
+#include <machine.h>
+
+// Kernel address of a byte of RAM.
+static inline void *
+p2v(physaddr_t pa)
+{
+	return (void *)(uintptr_t)(pa + BOARD_RAM_OFFSET);
+}
+
+// Physical address of a byte of RAM that the kernel has a pointer to.
+static inline physaddr_t
+v2p(const void *va)
+{
+	return (uintptr_t)va - BOARD_RAM_OFFSET;
+}
+
+// Kernel address of a device minus its physical address: 0 while the MMU is off, lab 2's to set when it switches it on.
+extern uint32_t mmio_offset;
+
+// A 32-bit device register, for one access: `*mmio(BOARD_UART_PA + UARTDR) = c`. Volatile, so that each access in the source is one
+// load or store, in order. Do not keep the pointer: it changes when the MMU is switched on.
+static inline volatile uint32_t *
+mmio(physaddr_t pa)
+{
+	return (volatile uint32_t *)(uintptr_t)(pa + mmio_offset);
+}

@@ -1,0 +1,9 @@
+// Every error of the exokernel, by name. Functions that can fail return 0 or a count, or one of these
+// negated: `return -E_INVAL;`. The numbers are part of the system-call interface and never change.
+#pragma once
+
+#define E_INVAL  1	// an argument makes no sense
+#define E_NOMEM  2	// no memory, or no free slot, is left
+#define E_EXISTS 3	// the place is taken
+#define E_NOENT  4	// there is no such thing
+#define E_IO     5	// the device reported an error

@@ -1,0 +1,17 @@
+// Clears .bss: what C promises of every variable without an initialiser, and what no hardware does. The first C that runs, and not yet C's whole
+// world: it has a stack, but may not use a variable that lies in .bss itself.
+
+#include <exo/boot.h>
+#include <exo/todo.h>
+
+void
+boot_bss(void)
+{
+	// BEGIN SOLUTION 1.3b
+	for (uint32_t *p = __bss_start; p < __bss_end; p++)
+		*p = 0;
+	// INSTEAD
+	//| // TODO 1.3: store zero in every word from __bss_start up to, not including, __bss_end.
+	//| todo("1.3");
+	// END SOLUTION
+}
