@@ -1,0 +1,59 @@
+// The student's driver on a UART that is plain memory, so that its flags stand still as no real device's would: what the driver does while a FIFO
+// is full, or empty, or a character is damaged. The parameter block's input names the case.
+
+#include <exo/board.h>
+#include <exo/check.h>
+#include <exo/pl011.h>
+#include <exo/uart.h>
+
+uint32_t fake_uart[1024] __attribute__((aligned(4096)));
+
+#define REG(offset) (*(volatile uint32_t *)&fake_uart[(offset) / 4])
+
+// Received characters with each of the error bits, and the good one in a bad time.
+static void
+receive(uint32_t dr)
+{
+	REG(UARTDR) = dr;
+	report("received 0x%x %d", dr, uart_getc());
+}
+
+void
+check_main(void)
+{
+	uint8_t what = params()->input[0];
+	uint8_t byte = params()->input[1];
+
+	REG(UARTFR) = UARTFR_TXFE | UARTFR_RXFE;
+	uart_init(v2p(fake_uart), BOARD_UART_CLOCK_HZ);
+	REG(UARTDR) = 0xdeadbeef;
+	report("ready");
+
+	switch (what) {
+	case 's':		// room: one byte is sent
+		uart_putc(byte);
+		report("sent 0x%x", REG(UARTDR));
+		break;
+	case 'f':		// transmit FIFO full for ever
+		REG(UARTFR) = UARTFR_TXFF | UARTFR_BUSY | UARTFR_RXFE;
+		uart_putc(byte);
+		break;
+	case 'b':		// the last character never leaves the wire
+		REG(UARTFR) = UARTFR_TXFE | UARTFR_BUSY | UARTFR_RXFE;
+		uart_flush();
+		break;
+	case 'e':		// nothing arrives
+		report("poll %d", uart_poll());
+		uart_getc();
+		break;
+	case 'r':		// characters arrive, some of them damaged
+		REG(UARTFR) = UARTFR_TXFE;
+		report("poll %d", uart_poll());
+		receive(byte);
+		receive(byte | UARTDR_OE);
+		receive(byte | UARTDR_FE);
+		receive(byte | UARTDR_PE);
+		receive(UARTDR_BE);
+		break;
+	}
+}

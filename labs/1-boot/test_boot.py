@@ -1,0 +1,326 @@
+"""The checks of lab 1, in the order of the handout's steps. What is expected comes from exo/boot.h, exo/uart.h and their likes, the manuals they
+name, and models of our own fed with the run's seed; most of it is looked at from outside, as a kernel that cannot print has to be."""
+import random
+import struct
+
+from grader.checks import Boot, Wrong, check
+from grader.params import random64
+
+UART = 0x09000000
+UARTDR, UARTFR, UARTIBRD, UARTFBRD, UARTLCR_H, UARTCR, UARTIMSC = 0x00, 0x18, 0x24, 0x28, 0x2c, 0x30, 0x38
+HYP = ("virtualization=on",)
+MODES = {0x10: "User", 0x11: "FIQ", 0x12: "IRQ", 0x13: "SVC", 0x17: "Abort", 0x1a: "HYP", 0x1b: "Undefined", 0x1f: "System"}
+ANY = ("return", "todo", "power-off", "panic", "fault", "quiet", "budget", "wfi-budget")
+
+
+def kept(run, name, what):
+    """What a hold kept under `name`; Wrong if the kernel never came there."""
+    if name not in run.kept:
+        raise Wrong(f"The kernel never came to {what}.", look=None if run.pc is None else run.where(run.pc))
+    return run.kept[name]
+
+
+def keep_registers(held):
+    held.keep(held.symbol, held.registers())
+
+
+# 1.1 and 1.2: from outside alone, as nothing can be printed yet.
+
+@check(points=8, step="1.1", boots=[Boot("boot", holds={"boot_stacks": keep_registers}),
+                                    Boot("boot", holds={"boot_stacks": keep_registers}, machine=HYP)], ends=ANY,
+       hint="Read the mode from the CPSR first. From HYP mode only an exception return leads out: SPSR_hyp says into which state, ELR_hyp where "
+            "to. From any other mode, one CPS sets mode and masks together.")
+def test_reset(runs):
+    """boot_stacks is called in SVC mode with aborts, IRQs and FIQs masked, whether the machine starts in SVC or in HYP mode."""
+    for run, start in zip(runs, ("SVC", "HYP")):
+        cpsr = kept(run, "boot_stacks", f"boot_stacks on the machine that starts in {start} mode")["cpsr"]
+        expected = ["mode SVC", "A masked", "I masked", "F masked", "A32"]
+        got = [f"mode {MODES.get(cpsr & 0x1f, hex(cpsr & 0x1f))}"]
+        got += [f"{name} {'masked' if cpsr >> bit & 1 else 'not masked'}" for name, bit in (("A", 8), ("I", 7), ("F", 6))]
+        got += ["Thumb" if cpsr >> 5 & 1 else "A32"]
+        if got != expected:
+            raise Wrong(f"On the machine that starts in {start} mode, boot_stacks was called with CPSR 0x{cpsr:08x}:",
+                        expected=expected, got=got, look="_start, in start.S")
+
+
+@check(points=6, step="1.1", boots=Boot("cores", smp=2, marks=("_start", "boot_stacks", "kmain")), ends=ANY, needs="reset",
+       hint="MPIDR tells a core who it is (its Aff0 field). All but core 0 sleep for ever, in a loop around WFI or WFE: an interrupt ends one "
+            "WFI, not your loop.")
+def test_cores(run):
+    """A second core that starts with the first is parked: it never gets a stack and never comes to C."""
+    cores = {symbol: sorted({mark.cpu for mark in run.marks if mark.symbol == symbol}) for symbol in ("_start", "boot_stacks", "kmain")}
+    assert cores["_start"] == [0, 1], "the payload starts both cores"
+    if 0 not in cores["boot_stacks"]:
+        raise Wrong("Core 0 was parked, or held up by core 1.", look="_start, in start.S")
+    for symbol in ("boot_stacks", "kmain"):
+        if 1 in cores[symbol]:
+            raise Wrong(f"Core 1 came to {symbol}: two cores run on one stack.", expected=f"{symbol}: core 0",
+                        got=f"{symbol}: cores 0 and 1", look="_start, in start.S")
+
+
+STACKS = {"svc": "boot_bss"} | {mode: f"run_end_{mode}" for mode in ("fiq", "irq", "abt", "und", "sys")}
+
+
+@check(points=10, step="1.2", boots=Boot("boot", holds={symbol: keep_registers for symbol in STACKS.values()}), ends=ANY, needs="reset",
+       hint="CPS changes the mode, and with it which sp you have: set it right there. A full descending stack starts at its top. Keep the return "
+            "address somewhere that no mode has a copy of its own of, and come back in SVC mode.")
+def test_stacks(run):
+    """Each mode's stack pointer starts at the top of that mode's own stack; boot_stacks returns in SVC mode."""
+    expected, got = [], []
+    for mode, symbol in STACKS.items():
+        registers = kept(run, symbol, "the end of boot_stacks" if mode == "svc" else f"the place where {mode}'s sp is looked at")
+        bottom, top = run.symbol(f"__{mode}_stack_bottom"), run.symbol(f"__{mode}_stack_top")
+        expected.append(f"{mode}: sp 0x{top:08x}, the top of 0x{bottom:08x}-0x{top:08x}")
+        got.append(f"{mode}: sp 0x{registers['r13']:08x}, the top of 0x{bottom:08x}-0x{top:08x}")
+        if mode == "svc" and registers["cpsr"] & 0x1f != 0x13:
+            raise Wrong("boot_stacks returned in the wrong mode.", expected="SVC mode",
+                        got=f"{MODES.get(registers['cpsr'] & 0x1f, 'an unknown')} mode", look="boot_stacks, in start.S")
+    if expected != got:
+        raise Wrong("The stack pointers, read from outside:", expected=expected, got=got, look="boot_stacks, in start.S")
+
+
+# 1.3: memory as C expects it.
+
+def keep_memory(held):
+    held.keep("bss", held.memory(held.address("__bss_start"), held.address("__bss_end") - held.address("__bss_start")))
+    held.keep("behind", held.memory(held.address("__bss_end"), 64))
+    held.keep("data", held.memory(held.address("boot_data"), 28))
+    held.keep("kmain", held.registers())
+
+
+DATA = struct.pack("<7I", 0xfeedface, 0x0ddba11, 0xc0ffee, 0x5eed, 1, 0, 0xffffffff)     # as boot.c initialises it
+
+
+@check(points=8, step="1.3", boots=Boot("boot", junk=True, holds={"kmain": keep_memory}), ends=ANY, needs="stacks",
+       hint="From __bss_start up to, but not including, __bss_end; both are addresses, so the symbols are arrays. Words, not bytes: does your pointer "
+            "move by as much as you store?")
+def test_bss(run):
+    """With RAM full of junk before: .bss is all zero when C starts, what lies behind it is untouched, and .data is as the source says."""
+    bss, start = kept(run, "bss", "kmain"), run.symbol("__bss_start")
+    dirty = [i for i in range(0, len(bss), 4) if bss[i:i + 4] != bytes(4)]
+    if dirty:
+        raise Wrong(f"{len(dirty)} of the {len(bss) // 4} words of .bss are not zero when kmain is entered; the first is at "
+                    f"0x{start + dirty[0]:08x}, {dirty[0]} bytes behind __bss_start, and the last at 0x{start + dirty[-1]:08x}.",
+                    expected="0x00000000", got=f"0x{int.from_bytes(bss[dirty[0]:dirty[0] + 4], 'little'):08x}", look="boot_bss, in bss.c")
+    zeros = next((i for i in range(64) if run.kept["behind"][i]), 64)
+    if zeros >= 4:      # junk has a zero byte now and then, four in a row hardly ever
+        raise Wrong(f"What lies behind __bss_end was cleared too, {zeros} bytes of it at least: it belongs to somebody else.",
+                    look="boot_bss, in bss.c")
+    if run.kept["data"] != DATA:
+        raise Wrong("Initialised variables have lost their values.", expected=DATA.hex(" ", 4), got=run.kept["data"].hex(" ", 4),
+                    look="boot_bss, in bss.c: does it begin at __bss_start?")
+
+
+@check(points=4, step="1.3", boots=Boot("boot", holds={"kmain": keep_registers}), ends=ANY, needs="stacks",
+       hint="The procedure call standard wants sp 8-byte aligned at every call, and r11 and lr are how a debugger finds the caller: where there is none, they "
+            "are zero. Use B, not BL, for the last jump.")
+def test_entry(run):
+    """kmain is entered as exo/boot.h says: SVC mode, the whole SVC stack free, r11 and lr zero."""
+    registers, top = kept(run, "kmain", "kmain"), run.symbol("__svc_stack_top")
+    expected = [f"sp  0x{top:08x}", "r11 0x00000000", "lr  0x00000000", "mode SVC"]
+    got = [f"sp  0x{registers['r13']:08x}", f"r11 0x{registers['r11']:08x}", f"lr  0x{registers['r14']:08x}",
+           f"mode {MODES.get(registers['cpsr'] & 0x1f, 'unknown')}"]
+    if expected != got:
+        raise Wrong("The state in which kmain is entered:", expected=expected, got=got, look="the end of _start, in start.S")
+
+
+# 1.4: the transmitter.
+
+def keep_uart(held):
+    for name, offset in (("CR", UARTCR), ("LCR_H", UARTLCR_H), ("IBRD", UARTIBRD), ("FBRD", UARTFBRD), ("IMSC", UARTIMSC)):
+        held.keep(name, held.word(UART + offset))
+
+
+@check(points=6, step="1.4", boots=Boot("boot", holds={"console_register": keep_uart}), ends=ANY, needs="bss",
+       hint="UARTCLK / (16 x baud) has six fraction bits: 24 MHz and 115200 baud make 13.02. The divisors count only once UARTLCR_H is written "
+            "after them. Receiver, transmitter and the UART itself have a bit each in UARTCR.")
+def test_uart_init(run):
+    """The PL011's registers after uart_init, read from outside: 115200 baud, 8 bits, FIFOs, no interrupts, both directions on."""
+    kept(run, "CR", "the end of uart_init")
+    expected = ["UARTIBRD  13", "UARTFBRD  1", "UARTLCR_H 0x070", "UARTIMSC  0x000", "UARTCR    0x301"]
+    got = [f"UARTIBRD  {run.kept['IBRD']}", f"UARTFBRD  {run.kept['FBRD']}", f"UARTLCR_H 0x{run.kept['LCR_H']:03x}",
+           f"UARTIMSC  0x{run.kept['IMSC']:03x}", f"UARTCR    0x{run.kept['CR']:03x}"]
+    if expected != got:
+        raise Wrong("The UART's registers after uart_init:", expected=expected, got=got, look="uart_init, in uart.c")
+
+
+def keep_fake(held):
+    held.keep("dr", held.word(held.address("fake_uart") + UARTDR))
+
+
+def fake(case, byte=0x5a):
+    return Boot("fake", input=bytes([ord(case), byte]), budget=200_000, read_at_end=keep_fake)
+
+
+@check(points=6, step="1.4", boots=[fake("s"), fake("f"), fake("b")], ends=("return", "budget"), needs="uart-init",
+       hint="QEMU's FIFO is never full, a real one is after 16 characters: TXFF says so, and a byte written then is lost. BUSY stays set until the last bit has "
+            "left. Look again each time round the loop.")
+def test_transmit(runs):
+    """On a UART whose flags stand still: a byte is sent when there is room, none while the FIFO is full, and a flush waits while BUSY."""
+    room, full, busy = runs
+    if room.end == "budget":
+        raise Wrong("uart_putc waits although the transmit FIFO is empty.", look=room.where(room.pc))
+    room.expect_report("sent 0x5a")
+    if full.end != "budget":
+        raise Wrong("uart_putc returned although the transmit FIFO was full (UARTFR.TXFF = 1).",
+                    expected="it waits", got=f"it returned, UARTDR = 0x{full.kept['dr']:x}", look="uart_putc, in uart.c")
+    if full.kept["dr"] != 0xdeadbeef:
+        raise Wrong("uart_putc wrote to UARTDR while the transmit FIFO was full.", expected="nothing written",
+                    got=f"UARTDR = 0x{full.kept['dr']:x}", look="uart_putc, in uart.c")
+    if busy.end != "budget":
+        raise Wrong("uart_flush returned although UARTFR.BUSY was set.", expected="it waits", got="it returned", look="uart_flush, in uart.c")
+
+
+@check(points=4, step="1.4", boots=Boot("say", watch=((UART, 0x1000),)), needs="uart-init",
+       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room for two.")
+def test_flags(run):
+    """Each write to the data register follows a look at the flag register made for that byte."""
+    looked = False
+    for access in run.accesses:
+        if access.kind == "r" and access.address == UART + UARTFR:
+            looked = True
+        elif access.kind == "w" and access.address == UART + UARTDR:
+            if not looked:
+                raise Wrong("A byte was written to UARTDR without a look at UARTFR since the byte before.", look=run.where(access.pc))
+            looked = False
+
+
+def banner(run):
+    """The kernel's first line, from what QEMU's Cortex-A7 and board are (MIDR 0x410fc075: r0p5) and where its image ends."""
+    return f"exolab: virt, Cortex-A7 r0p5, 128 MB of RAM from 0x40000000, free from 0x{run.symbol('__image_end'):08x}"
+
+
+@check(points=4, step="1.4", boots=Boot("say"), needs="uart-init",
+       hint="Compare byte by byte: is every character sent once, in order, and nothing besides?")
+def test_banner(run):
+    """The kernel says that it is up, and prints numbers drawn from the seed in every format."""
+    expected, numbers = [banner(run)], random64(run.seed)
+    for i in range(8):
+        v = next(numbers)
+        low = v & 0xffffffff
+        signed = low - (1 << 32) if low >> 31 else low
+        letter = chr(ord("a") + v % 26)
+        expected.append(f"{i}: {low:08x} {v >> 32}|{signed:<-12d}|{'exokernel':>12}|{letter}")
+    run.expect_lines(expected)
+
+
+# 1.5: the receiver.
+
+@check(points=8, step="1.5", boots=[fake("r", 0xe9), fake("e")], ends=("return", "budget"), needs="transmit",
+       hint="A character and what went wrong with it come in one read of UARTDR, and that read takes it out of the FIFO. RXFE says whether there is one. "
+            "An overrun (OE) means that others were lost; this one is good.")
+def test_receive(runs):
+    """On a UART whose flags stand still: a byte is 0 to 255, a damaged one is an error, and an empty FIFO is waited for."""
+    some, none = runs
+    if some.end == "budget":
+        raise Wrong("uart_getc waits although a character is there (UARTFR.RXFE = 0).", look=some.where(some.pc))
+    expected = ["poll 1", "received 0xe9 233", "received 0x8e9 233", "received 0x1e9 -5", "received 0x2e9 -5", "received 0x400 -5"]
+    got = [line for line in some.reports if line.startswith(("poll", "received"))]
+    if got != expected:
+        raise Wrong("What uart_poll and uart_getc make of UARTDR (-5 is -E_IO):", expected=expected, got=got, look="uart_getc, in uart.c")
+    none.expect_report("poll 0")
+    if none.end != "budget":
+        raise Wrong("uart_getc returned although nothing had arrived (UARTFR.RXFE = 1).", look="uart_getc, in uart.c")
+
+
+TEXT = 150      # bytes; the FIFO holds 16
+
+
+def text(seed):
+    return random.Random(seed).randbytes(TEXT)
+
+
+def type_more(held):
+    """Send the next FIFO's worth; how far it came is how often it was held."""
+    done = held.kept("sent", 0)
+    held.send(text(held.seed)[done:done + 16])
+    held.keep("sent", done + 16)
+
+
+@check(points=8, step="1.5", boots=Boot("echo", input=struct.pack("<H", TEXT), holds={"echo_more": type_more}), needs="receive",
+       hint="What was typed and what came back differ: a byte read twice, or never, or with bits of the wrong field of UARTDR?")
+def test_echo(run):
+    """Random bytes, far more than the FIFO holds, come back as they were typed."""
+    expected, got = text(run.seed), run.console.partition(b"\n")[2]
+    if got != expected:
+        at = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))
+        raise Wrong(f"{len(expected)} bytes were typed and {len(got)} came back; they differ from byte {at} on.",
+                    expected=expected[at:at + 16].hex(" "), got=got[at:at + 16].hex(" "), look="uart_getc, in uart.c")
+    run.expect_report(f"echoed {TEXT}, more 0")
+
+
+# 1.6: off.
+
+def off(run, last):
+    """The kernel said `last` and then switched off by itself, the UART drained."""
+    lines = run.lines()
+    if lines[1:] != [last]:
+        raise Wrong("The last words before the power went off:", expected=[last], got=lines[1:])
+    writes = [i for i, access in enumerate(run.accesses) if access.kind == "w" and access.address == UART + UARTDR]
+    if not any(access.kind == "r" and access.address == UART + UARTFR for access in run.accesses[writes[-1] + 1:]):
+        raise Wrong("The power went off with the last byte still in the UART: nobody looked at UARTFR after it.",
+                    expected="uart_flush() before the machine goes", got="no look at UARTFR", look="power_off, in power.c")
+
+
+@check(points=5, step="1.6", boots=Boot("power", watch=((UART, 0x1000),)), ends="power-off", needs="banner",
+       hint="The function's number goes into r0, and nothing may come between that and the HVC: a C function that you call may change r0.")
+def test_power_hvc(run):
+    """power_off() switches the machine off by HVC where the device tree says so, after the last byte has left."""
+    off(run, "good night")
+
+
+@check(points=5, step="1.6", boots=Boot("power", machine=HYP, watch=((UART, 0x1000),)), ends="power-off", needs="banner",
+       hint="This machine started in HYP mode, and its device tree names another conduit: ask the tree, do not assume.")
+def test_power_smc(run):
+    """power_off() switches the machine off by SMC where the device tree says so."""
+    off(run, "good night")
+
+
+@check(points=3, step="1.6", boots=[Boot("power", input=b"udf\0"), Boot("power", input=b"hvd\0", machine=HYP)], ends="quiet",
+       needs=("power-hvc", "power-smc"),
+       hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do not use. Then there is nothing left but "
+            "to sleep.")
+def test_conduit(runs):
+    """Where the device tree names a conduit that does not exist, the core sleeps for good."""
+
+
+# 1.7: panic, and everything together.
+
+def keep_masks(held):
+    held.keep("cpsr", held.registers()["cpsr"])
+
+
+@check(points=6, step="1.7", boots=Boot("panic", holds={"power_off": keep_masks}), ends="panic", needs="power-hvc",
+       hint="panic() hands you the file and the line of the place that called it; the rest is printf's arguments, which vprintk takes as a va_list.")
+def test_panic(run):
+    """A panic says file, line and message, with every interrupt masked, and ends the run."""
+    numbers = random64(run.seed)
+    a, b = (next(numbers) & 0xffffffff for _ in range(2))
+    payload = "labs/1-boot/checks/panic.c"
+    line = 1 + next(i for i, source in enumerate(run.source(payload)) if "// PANIC" in source)
+    run.expect_lines([banner(run), f"panic: {payload}:{line}: page {a} of nobody is not at 0x{b:08x}"])
+    cpsr = kept(run, "cpsr", "power_off")
+    if cpsr & 0x1c0 != 0x1c0:
+        raise Wrong("Exceptions are still let through after a panic.", expected="CPSR.A, I and F set", got=f"CPSR 0x{cpsr:08x}",
+                    look="panic_at, in panic.c")
+
+
+@check(points=3, step="1.7", boots=Boot("panic-again"), ends="panic", needs="panic",
+       hint="Printing may be just what is broken. Remember that a panic is under way before you print, and look before you do.")
+def test_panic_again(run):
+    """A panic within a panic prints nothing more, and ends the run."""
+    run.expect_lines([banner(run), "panic: la"])
+
+
+def junk(seed):
+    """Words for every register of every mode: 7 for each of six modes, then 16."""
+    return random.Random(seed).randbytes(4 * (6 * 7 + 16))
+
+
+@check(points=6, step="1.7", boots=[Boot("junk", input=junk, junk=True), Boot("junk", input=junk, junk=True, machine=HYP)],
+       needs=("cores", "entry", "flags", "echo", "conduit", "panic-again"),
+       hint="Some register is used before it is set. At reset nothing is zero, not even where QEMU makes it so.")
+def test_junk(runs):
+    """The whole boot works with every register and all of RAM full of junk, from SVC and from HYP mode."""
+    for run in runs:
+        run.expect_lines([banner(run), "still here"])
