@@ -25,7 +25,6 @@ _start:
 	eret
 1:
 	cpsid	aif, #PSR_M_SVC
-	setend	le
 
 	mrc	p15, 0, r0, c0, c0, 5		// MPIDR
 	tst	r0, #MPIDR_AFF0

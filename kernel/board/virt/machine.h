@@ -1,11 +1,11 @@
-// QEMU's `virt` machine with 128 MB: hw/arm/virt.c's memory map as its device tree tells it.
+// QEMU's `virt` machine with 128 MB: hw/arm/virt.c's memory map as its device tree tells it. Included by C and by assembly.
 #pragma once
 
 #define BOARD_NAME          "virt"
-#define BOARD_RAM_PA        0x40000000u
-#define BOARD_RAM_SIZE      0x08000000u
-#define BOARD_RAM_OFFSET    0u
-#define BOARD_FDT_PA        0x40000000u
-#define BOARD_PARAMS_PA     0x47ff0000u
-#define BOARD_UART_PA       0x09000000u
-#define BOARD_UART_CLOCK_HZ 24000000u
+#define BOARD_RAM_PA        0x40000000
+#define BOARD_RAM_SIZE      0x08000000
+#define BOARD_RAM_OFFSET    0
+#define BOARD_FDT_PA        0x40000000
+#define BOARD_PARAMS_PA     0x47ff0000
+#define BOARD_UART_PA       0x09000000
+#define BOARD_UART_CLOCK_HZ 24000000

@@ -9,10 +9,15 @@
 //	BOARD_UART_PA        the PL011 (exo/pl011.h)
 //	BOARD_UART_CLOCK_HZ  the clock that the PL011 divides, UARTCLK
 //	BOARD_RAM_OFFSET     kernel address of RAM minus its physical address
+//
+// Included by C and, for these numbers, by assembly.
 #pragma once
 
-#include <exo/types.h>
 #include <machine.h>
+
+#ifndef __ASSEMBLER__
+
+#include <exo/types.h>
 
 // Kernel address of a byte of RAM.
 static inline void *
@@ -38,3 +43,5 @@ mmio(physaddr_t pa)
 {
 	return (volatile uint32_t *)(uintptr_t)(pa + mmio_offset);
 }
+
+#endif

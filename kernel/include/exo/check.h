@@ -11,3 +11,8 @@ void check_main(void);
 
 // Optional: called first thing in C, before any lab's initialisation. For checks of what comes before.
 void check_early(void);
+
+// A place that the grader counts to, or from: a symbol before the next instruction, costing nothing. In code that the compiler must
+// not duplicate: in a function marked `counted`.
+#define MARK(name) __asm__ volatile(".global " #name "\n" #name ":" : : : "memory")
+#define counted __attribute__((noinline, noclone))

@@ -1,5 +1,5 @@
 // Before the kernel's entry: every register of every mode, and every SPSR, is filled from the parameter block's input, as many words as it takes, and
-// all exceptions are let through. In HYP mode, which can reach no other mode's registers without leaving, its own.
+// all exceptions are let through. In HYP mode, which can reach no other mode's registers without leaving, only its own.
 
 #include <exo/arm.h>
 #include <exo/board.h>
@@ -22,8 +22,8 @@ reset:
 	msr	spsr_cxsf, r8
 	.endif
 	.endr
-	cpsie	aif
-1:	ldr	r1, [r0, #60]
+1:	cpsie	aif
+	ldr	r1, [r0, #60]
 	msr	cpsr_f, r1			// N Z C V Q
 	ldm	r0, {r0-r12, sp, lr}
 	b	entry
