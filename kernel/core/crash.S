@@ -1,5 +1,6 @@
-// The crash vectors: any exception that nobody else takes ends here, is told by crash_report() and ends the run. They need no stack,
-// no .bss and no mode in particular, and a crash within a crash powers off.
+// The crash vectors: any exception that nobody else takes ends here, is told by crash_report()
+// and ends the run. They need no stack, no .bss and no mode in particular, and a crash within a
+// crash powers off.
 
 #include <exo/arm.h>
 #include "crash.h"
@@ -7,7 +8,8 @@
 	.arch_extension virt
 	.text
 
-// One exception's entry: every register into the crash frame, its vector into r0. The mode's own sp is kept in TPIDRPRW meanwhile.
+// One exception's entry: every register into the crash frame, its vector into r0. The mode's own
+// sp is kept in TPIDRPRW meanwhile.
 .macro crash vector
 	mcr	p15, 0, sp, c13, c0, 4		// TPIDRPRW
 	ldr	sp, =__frame_stack_top - CRASH_SIZE

@@ -6,7 +6,8 @@
 
 #include "crash.h"
 
-// Each vector's name, and what its return address is past the instruction that caused it (DDI 0406C, table B1-7), in A32 and in Thumb.
+// Each vector's name, and what its return address is past the instruction that caused it (DDI
+// 0406C, table B1-7), in A32 and in Thumb.
 static const struct {
 	const char *name;
 	uint8_t a32, thumb;
@@ -21,7 +22,8 @@ static const struct {
 	{ "FIQ", 4, 4 },
 };
 
-// FS[4:0] of a fault status register, short descriptors (DDI 0406C, table B3-23): those that a young kernel meets.
+// FS[4:0] of a fault status register, short descriptors (DDI 0406C, table B3-23): those that a
+// young kernel meets.
 static const char *
 fault_name(uint32_t fsr)
 {

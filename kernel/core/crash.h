@@ -1,4 +1,5 @@
-// The crash frame: what the crash vectors save, as crash.S writes it and crash.c reads it. Offsets in bytes.
+// The crash frame: what the crash vectors save, as crash.S writes it and crash.c reads it.
+// Offsets in bytes.
 #pragma once
 
 #define CRASH_SP     52		// sp and lr of the mode that was interrupted

@@ -1,11 +1,13 @@
-// The end of a run. Each mode is visited once, with nothing touched, so that the grader, which holds the core at the labels, sees
-// each mode's stack pointer as the run left it; then run_off() (out.c) powers off, on the framework's stack.
+// The end of a run. Each mode is visited once, with nothing touched, so that the grader, which
+// holds the core at the labels, sees each mode's stack pointer as the run left it; then
+// run_off() (out.c) powers off, on the framework's stack.
 
 #include <exo/arm.h>
 
 	.text
 
-// The label is where a translation block begins, so that QEMU's view of the registers is exact there.
+// The label is where a translation block begins, so that QEMU's view of the registers is exact
+// there.
 .macro visit name, mode
 	cps	#\mode
 	.global	run_end_\name

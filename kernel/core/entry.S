@@ -1,5 +1,6 @@
-// The first instructions of all: point the vectors at the crash handlers, so that nobody debugs blind, then leave the rest to
-// the student's _start (exo/boot.h). Changes r12 and the flags, nothing else.
+// The first instructions of all: point the vectors at the crash handlers, so that nobody debugs
+// blind, then leave the rest to the student's _start (exo/boot.h). Changes r12 and the flags,
+// nothing else.
 
 #include <exo/arm.h>
 

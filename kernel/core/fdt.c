@@ -1,4 +1,5 @@
-// Looks things up in the flattened device tree (exo/fdt.h; Devicetree Specification 0.4, chapter 5). All of it is big-endian words.
+// Looks things up in the flattened device tree (exo/fdt.h; Devicetree Specification 0.4, chapter
+// 5). All of it is big-endian words.
 
 #include <exo/board.h>
 #include <exo/fdt.h>
@@ -23,7 +24,8 @@ fdt(void)
 	return p2v(BOARD_FDT_PA);
 }
 
-// How much of `path` ("/psci") the node name `name` ("psci", or "psci@0" where the path has no unit address) covers: 0 if it is another.
+// How much of `path` ("/psci") the node name `name` ("psci", or "psci@0" where the path has no
+// unit address) covers: 0 if it is another.
 static size_t
 covers(const char *path, const char *name)
 {

@@ -1,5 +1,5 @@
-// The kernel's main program, and the only file that knows which labs there are: it initialises those that are linked, in order, says that the kernel
-// is up, and runs the payload.
+// The kernel's main program, and the only file that knows which labs there are: it initialises
+// those that are linked, in order, says that the kernel is up, and runs the payload.
 
 #include <exo/arm.h>
 #include <exo/board.h>

@@ -1,4 +1,5 @@
-// The framework's own output and its own way to switch off (exo/report.h). Uses no .bss and no data, so that it works at any time, in any state.
+// The framework's own output and its own way to switch off (exo/report.h). Uses no .bss and no
+// data, so that it works at any time, in any state.
 
 #include <exo/arm.h>
 #include <exo/board.h>
@@ -43,7 +44,8 @@ report(const char *fmt, ...)
 	out_printk("\n");
 }
 
-// The device tree names the conduit for a kernel in SVC mode; from HYP mode, which HVC cannot leave, it is SMC.
+// The device tree names the conduit for a kernel in SVC mode; from HYP mode, which HVC cannot
+// leave, it is SMC.
 void run_off(void) __attribute__((noreturn));
 void
 run_off(void)

@@ -23,7 +23,8 @@ put(struct sink *s, char c)
 	s->count++;
 }
 
-// `prefix` and then `len` bytes of `text`, in a field of the conversion's width; zeros go between the two.
+// `prefix` and then `len` bytes of `text`, in a field of the conversion's width; zeros go
+// between the two.
 static void
 put_field(struct sink *s, const struct conversion *c, const char *prefix, const char *text, int len)
 {

@@ -1,4 +1,5 @@
-// The memory and string functions of exo/string.h: bytes up to a word boundary, four words at a time, the bytes that are left.
+// The memory and string functions of exo/string.h: bytes up to a word boundary, four words at a
+// time, the bytes that are left.
 
 #include <exo/string.h>
 

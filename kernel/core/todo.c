@@ -4,7 +4,8 @@
 #include <exo/string.h>
 #include <exo/todo.h>
 
-// The folder of `file` that belongs to the lab of `step`: for "2.3" the part of the path that begins with "2-".
+// The folder of `file` that belongs to the lab of `step`: for "2.3" the part of the path that
+// begins with "2-".
 static const char *
 lab_of(const char *step, const char *file, size_t *len)
 {

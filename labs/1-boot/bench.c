@@ -1,4 +1,5 @@
-// What this lab's kernel costs in instructions (bench.toml): each thing eight times, between two marks.
+// What this lab's kernel costs in instructions (bench.toml): each thing eight times, between two
+// marks.
 
 #include <exo/check.h>
 #include <exo/console.h>

@@ -1,4 +1,5 @@
-// `make run LAB=1`: the kernel says hello and echoes what is typed; Ctrl-D switches off, Ctrl-P panics.
+// `make run LAB=1`: the kernel says hello and echoes what is typed; Ctrl-D switches off, Ctrl-P
+// panics.
 
 #include <exo/check.h>
 #include <exo/console.h>

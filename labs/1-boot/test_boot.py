@@ -33,8 +33,8 @@ def junk(seed):
 
 @check(points=8, step="1.1", boots=[Boot("junk", input=junk, holds={"boot_stacks": keep_registers}),
                                     Boot("junk", input=junk, holds={"boot_stacks": keep_registers}, machine=HYP)], ends=ANY,
-       hint="Read the mode from the CPSR first. From HYP mode only an exception return leads out: SPSR_hyp says into which state, ELR_hyp where "
-            "to. From any other mode, one CPS sets mode and masks together.")
+       hint="Read the mode from the CPSR first. From HYP mode only an exception return leads out: SPSR_hyp says into"
+            " which state, ELR_hyp where to. From any other mode, one CPS sets mode and masks together.")
 def test_reset(runs):
     """boot_stacks is called in SVC mode with aborts, IRQs and FIQs masked, whether the machine starts in SVC or in HYP mode."""
     for run, start in zip(runs, ("SVC", "HYP")):
@@ -49,8 +49,8 @@ def test_reset(runs):
 
 
 @check(points=6, step="1.1", boots=Boot("cores", smp=2, marks=("_start", "boot_stacks", "kmain")), ends=ANY, needs="reset",
-       hint="MPIDR tells a core who it is (its Aff0 field). All but core 0 sleep for ever, in a loop around WFI or WFE: an interrupt ends one "
-            "WFI, not your loop.")
+       hint="MPIDR tells a core who it is (its Aff0 field). All but core 0 sleep for ever, in a loop around WFI or "
+            "WFE: an interrupt ends one WFI, not your loop.")
 def test_cores(run):
     """A second core that starts with the first is parked: it never gets a stack and never comes to C."""
     cores = {symbol: sorted({mark.cpu for mark in run.marks if mark.symbol == symbol}) for symbol in ("_start", "boot_stacks", "kmain")}
@@ -67,8 +67,9 @@ STACKS = {"svc": "boot_bss"} | {mode: f"run_end_{mode}" for mode in ("fiq", "irq
 
 
 @check(points=10, step="1.2", boots=Boot("boot", holds={symbol: keep_registers for symbol in STACKS.values()}), ends=ANY, needs="reset",
-       hint="CPS changes the mode, and with it which sp you have: set it right there. A full descending stack starts at its top. Keep the return "
-            "address somewhere that no mode has a copy of its own of, and come back in SVC mode.")
+       hint="CPS changes the mode, and with it which sp you have: set it right there. A full descending stack starts"
+            " at its top. Keep the return address somewhere that no mode has a copy of its own of, and come back in "
+            "SVC mode.")
 def test_stacks(run):
     """Each mode's stack pointer starts at the top of that mode's own stack; boot_stacks returns in SVC mode."""
     expected, got = [], []
@@ -97,8 +98,8 @@ DATA = struct.pack("<7I", 0xfeedface, 0x0ddba11, 0xc0ffee, 0x5eed, 1, 0, 0xfffff
 
 
 @check(points=8, step="1.3", boots=Boot("boot", junk=True, holds={"kmain": keep_memory}), ends=ANY, needs="stacks",
-       hint="From __bss_start up to, but not including, __bss_end; both are addresses, so the symbols are arrays. Words, not bytes: does your pointer "
-            "move by as much as you store?")
+       hint="From __bss_start up to, but not including, __bss_end; both are addresses, so the symbols are arrays. "
+            "Words, not bytes: does your pointer move by as much as you store?")
 def test_bss(run):
     """With RAM full of junk before: .bss is all zero when C starts, what lies behind it is untouched, and .data is as the source says."""
     bss, start = kept(run, "bss", "kmain"), run.symbol("__bss_start")
@@ -127,8 +128,8 @@ def entered(run):
 
 
 @check(points=4, step="1.3", boots=Boot("boot", holds={"kmain": keep_registers}), ends=ANY, needs="stacks",
-       hint="The procedure call standard wants sp 8-byte aligned at every call; the whole stack is free; and kmain has no caller, so lr is zero: use B, not "
-            "BL, for the last jump.")
+       hint="The procedure call standard wants sp 8-byte aligned at every call; the whole stack is free; and kmain "
+            "has no caller, so lr is zero: use B, not BL, for the last jump.")
 def test_entry(run):
     """kmain is entered as C expects: SVC mode, the whole SVC stack free, no caller."""
     entered(run)
@@ -136,7 +137,8 @@ def test_entry(run):
 
 @check(points=6, step="1.3", boots=[Boot("junk", input=junk, junk=True, holds={"kmain": keep_registers}),
                                     Boot("junk", input=junk, junk=True, holds={"kmain": keep_registers}, machine=HYP)], ends=ANY, needs="entry",
-       hint="Some register is used before it is set, or left as it was found. At reset nothing is zero, even if QEMU makes it so.")
+       hint="Some register is used before it is set, or left as it was found. At reset nothing is zero, even if QEMU"
+            " makes it so.")
 def test_junk(runs):
     """The same with every register and all of RAM full of junk, from SVC and from HYP mode."""
     for run in runs:
@@ -154,8 +156,9 @@ def keep_uart(held):
 
 
 @check(points=6, step="1.4", boots=Boot("boot", holds={"console_register": keep_uart}, watch=((UART, 0x1000),)), ends=ANY, needs="bss",
-       hint="UARTCLK / (16 x baud) has six fraction bits: 24 MHz and 115200 baud make 13.02. The divisors count only once UARTLCR_H is written after them, and "
-            "the line is changed only while the UART is off and idle. Receiver, transmitter and the UART itself have a bit each in UARTCR.")
+       hint="UARTCLK / (16 x baud) has six fraction bits: 24 MHz and 115200 baud make 13.02. The divisors count only"
+            " once UARTLCR_H is written after them, and the line is changed only while the UART is off and idle. "
+            "Receiver, transmitter and the UART itself have a bit each in UARTCR.")
 def test_uart_init(run):
     """uart_init sets the PL011 to 115200 baud, 8 bits, FIFOs, no interrupts, both directions on, in the order the manual asks for."""
     kept(run, "UARTCR", "the end of uart_init")
@@ -192,8 +195,8 @@ def fake(case, byte=0x5a):
 
 
 @check(points=6, step="1.4", boots=[fake("s"), fake("f"), fake("b")], ends=("return", "budget"), needs="uart-init",
-       hint="QEMU's FIFO is never full, a real one is after 16 characters: TXFF says so, and a byte written then is lost. BUSY stays set until the last bit has "
-            "left. Look again each time round the loop.")
+       hint="QEMU's FIFO is never full, a real one is after 16 characters: TXFF says so, and a byte written then is "
+            "lost. BUSY stays set until the last bit has left. Look again each time round the loop.")
 def test_transmit(runs):
     """On a UART whose flags stand still: a byte is sent when there is room, none while the FIFO is full, and a flush waits while BUSY."""
     room, full, busy = runs
@@ -211,7 +214,8 @@ def test_transmit(runs):
 
 
 @check(points=4, step="1.4", boots=Boot("say", watch=((UART, 0x1000),)), needs="uart-init",
-       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room for two.")
+       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room "
+            "for two.")
 def test_flags(run):
     """Each write to the data register follows a look at the flag register made for that byte."""
     looked = False
@@ -246,8 +250,8 @@ def test_banner(run):
 # 1.5: the receiver.
 
 @check(points=8, step="1.5", boots=[fake("r", 0xe9), fake("e")], ends=("return", "budget"), needs="transmit",
-       hint="A character and what went wrong with it come in one read of UARTDR, and that read takes it out of the FIFO. RXFE says whether there is one. "
-            "An overrun (OE) means that others were lost; this one is good.")
+       hint="A character and what went wrong with it come in one read of UARTDR, and that read takes it out of the "
+            "FIFO. RXFE says whether there is one. An overrun (OE) means that others were lost; this one is good.")
 def test_receive(runs):
     """On a UART whose flags stand still: a byte is 0 to 255, a damaged one is an error, and an empty FIFO is waited for."""
     some, none = runs
@@ -277,7 +281,8 @@ def type_more(held):
 
 
 @check(points=8, step="1.5", boots=Boot("echo", input=struct.pack("<H", TEXT), holds={"echo_more": type_more}), needs="receive",
-       hint="What was typed and what came back differ: a byte read twice, or never, or with bits of the wrong field of UARTDR?")
+       hint="What was typed and what came back differ: a byte read twice, or never, or with bits of the wrong field "
+            "of UARTDR?")
 def test_echo(run):
     """Random bytes, far more than the FIFO holds, come back as they were typed."""
     expected, got = text(run.seed), run.console.partition(b"\n")[2]
@@ -302,14 +307,16 @@ def off(run, last):
 
 
 @check(points=5, step="1.6", boots=Boot("power", watch=((UART, 0x1000),)), ends="power-off", needs="banner",
-       hint="The function's number goes into r0, and nothing may come between that and the HVC: a C function that you call may change r0.")
+       hint="The function's number goes into r0, and nothing may come between that and the HVC: a C function that "
+            "you call may change r0.")
 def test_power_hvc(run):
     """power_off() switches the machine off by HVC where the device tree says so, after the last byte has left."""
     off(run, "good night")
 
 
 @check(points=5, step="1.6", boots=Boot("power", machine=HYP, watch=((UART, 0x1000),)), ends="power-off", needs="banner",
-       hint="This machine started in HYP mode, and its device tree names another conduit: ask the tree, do not assume.")
+       hint="This machine started in HYP mode, and its device tree names another conduit: ask the tree, do not "
+            "assume.")
 def test_power_smc(run):
     """power_off() switches the machine off by SMC where the device tree says so."""
     off(run, "good night")
@@ -317,8 +324,8 @@ def test_power_smc(run):
 
 @check(points=3, step="1.6", boots=[Boot("power", input=b"udf\0"), Boot("power", input=b"hvd\0", machine=HYP)], ends="quiet",
        needs=("power-hvc", "power-smc"),
-       hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do not use. Then there is nothing left but "
-            "to sleep.")
+       hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do "
+            "not use. Then there is nothing left but to sleep.")
 def test_conduit(runs):
     """Where the device tree names a conduit that does not exist, the core sleeps for good."""
 
@@ -330,7 +337,8 @@ def keep_masks(held):
 
 
 @check(points=6, step="1.7", boots=Boot("panic", holds={"power_off": keep_masks}), ends="panic", needs="power-hvc",
-       hint="panic() hands you the file and the line of the place that called it; the rest is printf's arguments, which vprintk takes as a va_list.")
+       hint="panic() hands you the file and the line of the place that called it; the rest is printf's arguments, "
+            "which vprintk takes as a va_list.")
 def test_panic(run):
     """A panic says file, line and message, with every interrupt masked, and ends the run."""
     numbers = random64(run.seed)
@@ -345,7 +353,8 @@ def test_panic(run):
 
 
 @check(points=3, step="1.7", boots=Boot("panic-again"), ends="panic", needs="panic",
-       hint="Printing may be just what is broken. Remember that a panic is under way before you print, and look before you do.")
+       hint="Printing may be just what is broken. Remember that a panic is under way before you print, and look "
+            "before you do.")
 def test_panic_again(run):
     """A panic within a panic prints nothing more, and ends the run."""
     run.expect_lines([banner(run), "panic: la"])

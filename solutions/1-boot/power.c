@@ -1,4 +1,5 @@
-// Switches the machine off (exo/power.h): the kernel asks the firmware, by the door that the device tree names.
+// Switches the machine off (exo/power.h): the kernel asks the firmware, by the door that the
+// device tree names.
 
 #include <exo/arm.h>
 #include <exo/fdt.h>

@@ -1,5 +1,5 @@
-// From reset to C (exo/boot.h): the mode, the core, the stacks, then the rest of the kernel. Nothing works yet when this starts:
-// no stack, no known register, no .bss. It runs once.
+// From reset to C (exo/boot.h): the mode, the core, the stacks, then the rest of the kernel.
+// Nothing works yet when this starts: no stack, no known register, no .bss. It runs once.
 
 #include <exo/arm.h>
 #include <exo/boot.h>

@@ -1,4 +1,5 @@
-// The PL011 driver (exo/uart.h): each function looks at the flag register until the device is ready, then does one thing.
+// The PL011 driver (exo/uart.h): each function looks at the flag register until the device is
+// ready, then does one thing.
 
 #include <exo/board.h>
 #include <exo/error.h>

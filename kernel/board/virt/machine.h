@@ -1,4 +1,5 @@
-// QEMU's `virt` machine with 128 MB: hw/arm/virt.c's memory map as its device tree tells it. Included by C and by assembly.
+// QEMU's `virt` machine with 128 MB: hw/arm/virt.c's memory map as its device tree tells it.
+// Included by C and by assembly.
 #pragma once
 
 #define BOARD_NAME          "virt"

@@ -1,6 +1,6 @@
-// ARMv7-A as this kernel uses it: bits of the program status registers and accessors for the system registers,
-// under the names of the ARM Architecture Reference Manual, ARMv7-A and ARMv7-R edition (DDI 0406C).
-// Included by C and by assembly.
+// ARMv7-A as this kernel uses it: bits of the program status registers and accessors for the
+// system registers, under the names of the ARM Architecture Reference Manual, ARMv7-A and
+// ARMv7-R edition (DDI 0406C). Included by C and by assembly.
 #pragma once
 
 // Program status registers (B1.3.3): mode, Thumb, masks, byte order.

@@ -1,5 +1,5 @@
-// The board: what this machine has, and where. `kernel/board/NAME/machine.h` states the numbers, and is the only place that does;
-// everything else uses the names below.
+// The board: what this machine has, and where. `kernel/board/NAME/machine.h` states the numbers,
+// and is the only place that does; everything else uses the names below.
 //
 //	BOARD_NAME           "virt"
 //	BOARD_RAM_PA         first byte of RAM
@@ -33,11 +33,13 @@ v2p(const void *va)
 	return (uintptr_t)va - BOARD_RAM_OFFSET;
 }
 
-// Kernel address of a device minus its physical address: 0 while the MMU is off, lab 2's to set when it switches it on.
+// Kernel address of a device minus its physical address: 0 while the MMU is off, lab 2's to set
+// when it switches it on.
 extern uint32_t mmio_offset;
 
-// A 32-bit device register, for one access: `*mmio(BOARD_UART_PA + UARTDR) = c`. Volatile, so that each access in the source is one
-// load or store, in order. Do not keep the pointer: it changes when the MMU is switched on.
+// A 32-bit device register, for one access: `*mmio(BOARD_UART_PA + UARTDR) = c`. Volatile, so
+// that each access in the source is one load or store, in order. Do not keep the pointer: it
+// changes when the MMU is switched on.
 static inline volatile uint32_t *
 mmio(physaddr_t pa)
 {

@@ -1,5 +1,6 @@
-// Every error of the exokernel, by name. Functions that can fail return 0 or a count, or one of these
-// negated: `return -E_INVAL;`. The numbers are part of the system-call interface and never change.
+// Every error of the exokernel, by name. Functions that can fail return 0 or a count, or one of
+// these negated: `return -E_INVAL;`. The numbers are part of the system-call interface and never
+// change.
 #pragma once
 
 #define E_INVAL  1	// an argument makes no sense

@@ -1,6 +1,6 @@
-// The parameter block: what the grader gives a run. It lies at BOARD_PARAMS_PA before the first instruction, and is not
-// part of the image, so one kernel serves every seed. Outside the grader there is none, and all of it reads as zero.
-// Included by C and by assembly.
+// The parameter block: what the grader gives a run. It lies at BOARD_PARAMS_PA before the first
+// instruction, and is not part of the image, so one kernel serves every seed. Outside the grader
+// there is none, and all of it reads as zero. Included by C and by assembly.
 #pragma once
 
 #define PARAMS_MAGIC 0x504f5845	// "EXOP", little-endian
@@ -27,7 +27,8 @@ _Static_assert(offsetof(struct params, input) == PARAMS_INPUT, "the grader and a
 // The block of this run; never null.
 const struct params *params(void);
 
-// The next number from *state, which starts as the seed: splitmix64 (Steele, Lea and Flood, OOPSLA 2014, figure 17).
+// The next number from *state, which starts as the seed: splitmix64 (Steele, Lea and Flood,
+// OOPSLA 2014, figure 17).
 uint64_t random64(uint64_t *state);
 
 #endif

@@ -1,5 +1,6 @@
-// The PL011 UART's registers and flags, under the names of the ARM PrimeCell UART (PL011) Technical Reference Manual,
-// DDI 0183G, chapter 3. Offsets are in bytes from the device's base; all registers are accessed as 32 bits.
+// The PL011 UART's registers and flags, under the names of the ARM PrimeCell UART (PL011)
+// Technical Reference Manual, DDI 0183G, chapter 3. Offsets are in bytes from the device's base;
+// all registers are accessed as 32 bits.
 #pragma once
 
 #define UARTDR      0x000	// data (3.3.1): write to send; read to receive, with the error bits below

@@ -1,5 +1,6 @@
-// The tables through which labs extend the kernel. kernel/core owns them and calls what is in them; each lab's labN_init() fills its entries. A taken entry
-// is refused with -E_EXISTS, an index out of range or a null function with -E_INVAL: nothing is ever replaced in silence.
+// The tables through which labs extend the kernel. kernel/core owns them and calls what is in
+// them; each lab's labN_init() fills its entries. A taken entry is refused with -E_EXISTS, an
+// index out of range or a null function with -E_INVAL: nothing is ever replaced in silence.
 #pragma once
 
 #include <exo/types.h>

@@ -1,5 +1,6 @@
-// The C library's memory and string functions that a freestanding compiler may call by itself (C11 7.24), and a few more.
-// Word by word wherever alignment allows: they are the yardstick of later measurements.
+// The C library's memory and string functions that a freestanding compiler may call by itself
+// (C11 7.24), and a few more. Word by word wherever alignment allows: they are the yardstick of
+// later measurements.
 #pragma once
 
 #include <exo/types.h>

@@ -1,9 +1,11 @@
-// todo(): stands where a student's work is still missing. It prints "TODO 2.3: not written yet (labs/2-vm, step 2.3)" and
-// ends the run, so that a check can tell what is missing from what is wrong. Four forms under one name, one for each world:
+// todo(): stands where a student's work is still missing. It prints "TODO 2.3: not written yet
+// (labs/2-vm, step 2.3)" and ends the run, so that a check can tell what is missing from what is
+// wrong. Four forms under one name, one for each world:
 //
 //	kernel C       todo("2.3");
 //	assembly       todo("2.3")     works before there is a stack; ends in one branch
-//	user programs  todo("2.3");    a permanently undefined instruction that the kernel's undefined handler passes to todo_undefined()
+//	user programs  todo("2.3");    a permanently undefined instruction, which the kernel
+//	                               passes to todo_undefined()
 //	host tools     todo("2.3");    prints on stderr, exits with 3
 //
 // The lab's name comes from the folder that the source file lies in.
@@ -64,7 +66,8 @@ todo_at(const char *step, const char *file)
 // Print the line for `step` ("2.3") of the file `file` (its __FILE__), and end the run.
 void todo_end(const char *step, const char *file) __attribute__((noreturn));
 
-// For the undefined handler: if the A32 word is todo()'s user form, end the run with it; else return. r0 and r1 are the caller's.
+// For the undefined handler: if the A32 word is todo()'s user form, end the run with it; else
+// return. r0 and r1 are the caller's.
 void todo_undefined(uint32_t word, uint32_t r0, uint32_t r1);
 
 // Not noreturn, so that the code behind a todo() is neither a warning nor removed.

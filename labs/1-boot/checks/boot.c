@@ -1,5 +1,5 @@
-// The kernel with nothing behind it: for checks that look from outside. It brings variables of its own, so that .bss and .data are
-// worth looking at.
+// The kernel with nothing behind it: for checks that look from outside. It brings variables of
+// its own, so that .bss and .data are worth looking at.
 
 #include <exo/check.h>
 

@@ -1,4 +1,5 @@
-// Starts where a machine would that releases all its cores at once: core 1 is sent to the kernel's entry too, and gets its turn to run.
+// Starts where a machine would that releases all its cores at once: core 1 is sent to the
+// kernel's entry too, and gets its turn to run.
 
 #include <exo/psci.h>
 

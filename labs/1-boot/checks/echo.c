@@ -1,4 +1,5 @@
-// Echoes what arrives, a FIFO's worth at a time: the grader sends the next bytes while the core stands before echo_more().
+// Echoes what arrives, a FIFO's worth at a time: the grader sends the next bytes while the core
+// stands before echo_more().
 
 #include <exo/check.h>
 #include <exo/uart.h>

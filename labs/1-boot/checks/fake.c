@@ -1,5 +1,6 @@
-// The student's driver on a UART that is plain memory, so that its flags stand still as no real device's would: what the driver does while a FIFO
-// is full, or empty, or a character is damaged. The parameter block's input names the case.
+// The student's driver on a UART that is plain memory, so that its flags stand still as no real
+// device's would: what the driver does while a FIFO is full, or empty, or a character is
+// damaged. The parameter block's input names the case.
 
 #include <exo/board.h>
 #include <exo/check.h>

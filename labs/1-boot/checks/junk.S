@@ -1,5 +1,6 @@
-// Before the kernel's entry: every register of every mode, and every SPSR, is filled from the parameter block's input, as many words as it takes, and
-// all exceptions are let through. In HYP mode, which can reach no other mode's registers without leaving, only its own.
+// Before the kernel's entry: every register of every mode, and every SPSR, is filled from the
+// parameter block's input, as many words as it takes, and all exceptions are let through. In HYP
+// mode, which can reach no other mode's registers without leaving, only its own.
 
 #include <exo/arm.h>
 #include <exo/board.h>

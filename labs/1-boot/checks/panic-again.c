@@ -1,4 +1,5 @@
-// A console that panics itself after a few characters: a panic within a panic has to come to an end.
+// A console that panics itself after a few characters: a panic within a panic has to come to an
+// end.
 
 #include <exo/check.h>
 #include <exo/console.h>

@@ -1,5 +1,5 @@
-// Says its last words and switches off, by the student's power_off(); or, where the input says so, after the device tree was changed to name a conduit
-// that nobody has.
+// Says its last words and switches off, by the student's power_off(); or, where the input says
+// so, after the device tree was changed to name a conduit that nobody has.
 
 #include <exo/check.h>
 #include <exo/fdt.h>

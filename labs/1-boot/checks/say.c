@@ -10,6 +10,7 @@ check_main(void)
 	for (int i = 0; i < 8; i++) {
 		uint64_t v = random64(&state);
 
-		printk("%d: %08x %u|%-12d|%12s|%c\n", i, (uint32_t)v, (uint32_t)(v >> 32), (int32_t)v, "exokernel", 'a' + (int)(v % 26));
+		printk("%d: %08x %u|%-12d|%12s|%c\n", i, (uint32_t)v, (uint32_t)(v >> 32),
+		    (int32_t)v, "exokernel", 'a' + (int)(v % 26));
 	}
 }
