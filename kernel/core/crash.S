@@ -43,7 +43,9 @@ crash_7: crash 7
 crash_common:
 	mrc	p15, 0, r1, c13, c0, 4		// TPIDRPRW: this mode's sp
 	mrs	r2, cpsr
-	mrs	r3, spsr
+	cmp	r0, #0				// a jump is no exception: nothing was saved
+	moveq	r3, r2
+	mrsne	r3, spsr
 	mov	r4, sp
 	str	r0, [r4, #CRASH_VECTOR]
 	str	r1, [r4, #CRASH_SP]
@@ -52,27 +54,35 @@ crash_common:
 	str	r2, [r4, #CRASH_CPSR]
 	str	r3, [r4, #CRASH_SPSR]
 
-	// From here on a crash is a crash within a crash. In HYP mode the address is in ELR_hyp, and there is no other sp to fetch.
+	// From here on a crash is a crash within a crash. In HYP mode the address is in ELR_hyp,
+	// and SVC mode, which an HVC comes from, cannot be visited.
 	ldr	r0, =crash_again_vectors
 	and	r5, r2, #PSR_M
+	and	r6, r3, #PSR_M
 	cmp	r5, #PSR_M_HYP
 	bne	1f
 	mcr	p15, 4, r0, c12, c0, 0		// HVBAR
 	mrs	r0, elr_hyp
 	str	r0, [r4, #CRASH_RETURN]
+	cmp	r6, #PSR_M_SVC
+	bne	2f
+	mrs	r0, sp_svc
+	str	r0, [r4, #CRASH_SP]
+	mrs	r0, lr_svc
+	str	r0, [r4, #CRASH_LR]
 	b	2f
 1:	mcr	p15, 0, r0, c12, c0, 0		// VBAR
 
-	// sp and lr of the mode that was interrupted: User's are seen from System mode.
-	and	r6, r3, #PSR_M
+	// What the interrupted mode has of its own: sp and lr; in FIQ mode, from r8 on. User's
+	// are seen from System mode.
 	cmp	r6, r5
 	beq	2f
 	cmp	r6, #PSR_M_USR
 	moveq	r6, #PSR_M_SYS
 	orr	r6, r6, #(PSR_A | PSR_I | PSR_F)
 	msr	cpsr_c, r6
-	str	sp, [r4, #CRASH_SP]
-	str	lr, [r4, #CRASH_LR]
+	add	r7, r4, #CRASH_R8
+	stm	r7, {r8-r12, sp, lr}
 	orr	r5, r5, #(PSR_A | PSR_I | PSR_F)
 	msr	cpsr_c, r5
 

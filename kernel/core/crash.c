@@ -17,7 +17,7 @@ static const struct {
 	{ "supervisor call", 4, 2 },
 	{ "prefetch abort", 4, 4 },
 	{ "data abort", 8, 8 },
-	{ "HYP trap", 0, 0 },
+	{ "hypervisor call", 4, 4 },
 	{ "IRQ", 4, 4 },
 	{ "FIQ", 4, 4 },
 };
@@ -44,18 +44,22 @@ crash_report(const struct crash *c)
 {
 	bool hyp = (c->cpsr & PSR_M) == PSR_M_HYP;
 	bool thumb = c->spsr & PSR_T;
-	uint32_t pc = c->ret - (hyp ? 0 : thumb ? vectors[c->vector].thumb : vectors[c->vector].a32);
+	bool call = c->vector == 2 || c->vector == 5;	// HYP mode returns behind these alone
+	uint32_t back = thumb ? vectors[c->vector].thumb : vectors[c->vector].a32;
+	uint32_t pc = c->vector == 0 ? c->lr : c->ret - (hyp && !call ? 0 : back);
 
 	if (c->vector == 1 && !thumb)
 		todo_undefined(*(const uint32_t *)(uintptr_t)pc, c->r[0], c->r[1]);
 
-	out_printk("\ncrash: %s at pc 0x%08x%s\n", vectors[c->vector].name, pc, hyp ? " in HYP mode" : "");
+	out_printk("\ncrash: %s at pc 0x%08x%s\n", vectors[c->vector].name, pc,
+	    (c->spsr & PSR_M) == PSR_M_HYP ? " in HYP mode" : "");
 	if (c->vector == 4 && !hyp)
 		out_printk("crash: DFSR 0x%08x (%s, on a %s), DFAR 0x%08x\n", dfsr_read(), fault_name(dfsr_read()),
 		    dfsr_read() & 1 << 11 ? "write" : "read", dfar_read());
 	if (c->vector == 3 && !hyp)
 		out_printk("crash: IFSR 0x%08x (%s), IFAR 0x%08x\n", ifsr_read(), fault_name(ifsr_read()), ifar_read());
 	for (unsigned i = 0; i < 13; i++)
-		out_printk("%s%s%u 0x%08x", i % 4 ? " " : "crash: ", i < 10 ? " r" : "r", i, c->r[i]);
+		out_printk("%s%s%u 0x%08x", i == 0 ? "crash: " : i % 4 == 0 ? "\ncrash: " : " ",
+		    i < 10 ? " r" : "r", i, c->r[i]);
 	out_printk("\ncrash:  sp 0x%08x  lr 0x%08x  pc 0x%08x psr 0x%08x\ncrash: halted\n", c->sp, c->lr, pc, c->spsr);
 }

@@ -2,7 +2,8 @@
 // Offsets in bytes.
 #pragma once
 
-#define CRASH_SP     52		// sp and lr of the mode that was interrupted
+#define CRASH_R8     32		// r8 to r12, sp and lr of the mode that was interrupted
+#define CRASH_SP     52
 #define CRASH_LR     56
 #define CRASH_RETURN 60		// lr as the exception set it; in HYP mode ELR_hyp
 #define CRASH_CPSR   64		// of the exception's mode
@@ -22,7 +23,8 @@ struct crash {
 	uint32_t pad;
 };
 
-_Static_assert(offsetof(struct crash, sp) == CRASH_SP && offsetof(struct crash, lr) == CRASH_LR &&
+_Static_assert(offsetof(struct crash, r[8]) == CRASH_R8 &&
+    offsetof(struct crash, sp) == CRASH_SP && offsetof(struct crash, lr) == CRASH_LR &&
     offsetof(struct crash, ret) == CRASH_RETURN && offsetof(struct crash, cpsr) == CRASH_CPSR &&
     offsetof(struct crash, spsr) == CRASH_SPSR && offsetof(struct crash, vector) == CRASH_VECTOR &&
     sizeof(struct crash) == CRASH_SIZE, "crash.S writes what crash.c reads");

@@ -25,7 +25,8 @@ static void (*const lab_init[])(void) = {
 	lab1_init, lab2_init, lab3_init, lab4_init, lab5_init, lab6_init, lab7_init, lab8_init, lab9_init,
 };
 
-uint32_t mmio_offset;
+// In .data, as whoever prints before .bss is cleared (out.c) needs it.
+uint32_t mmio_offset __attribute__((section(".data")));
 
 void
 kmain(void)

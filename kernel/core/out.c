@@ -1,5 +1,5 @@
-// The framework's own output and its own way to switch off (exo/report.h). Uses no .bss and no
-// data, so that it works at any time, in any state.
+// The framework's own output and its own way to switch off (exo/report.h). Uses no .bss, so
+// that it works at any time, in any state.
 
 #include <exo/arm.h>
 #include <exo/board.h>

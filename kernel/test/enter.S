@@ -1,5 +1,7 @@
-// A kernel without any lab, whose _start enters any address in any state, as the parameter block's input says: words for memory, the
-// system control register's extra bits, the CPSR, r0 to pc. No stack, no cleared .bss: crashes and todo() have to work without. Behind it are places worth entering.
+// Enters any address in any state, as the parameter block's input says: pairs of words for memory,
+// further bits for the system control register, the CPSR, r0 to pc. Linked without any lab this is
+// where a kernel begins, without a stack and with junk in .bss: crashes and todo() have to work
+// there too. Behind it are places worth entering.
 
 #include <exo/arm.h>
 #include <exo/board.h>
@@ -9,8 +11,11 @@
 	.arch_extension virt
 	.text
 
-	.global	_start
+	.global	enter
+	.weak	_start				// where there is no lab that has one
+	.type	enter, %function
 	.type	_start, %function
+enter:
 _start:
 	ldr	r0, =(BOARD_PARAMS_PA + PARAMS_INPUT)
 	ldr	r1, [r0], #4			// how many pairs: address, word to store there
@@ -25,10 +30,10 @@ _start:
 	isb
 	msr	cpsr_fsxc, r3
 	ldm	r0, {r0-r12, sp, lr, pc}
-	.size	_start, . - _start
+	.size	enter, . - enter
 
 // NAME in A32 and NAME_thumb in Thumb: one instruction.
-.macro place name, instruction:vararg
+.macro place name, instruction
 	.arm
 	.global	\name
 	.type	\name, %function
@@ -44,12 +49,12 @@ _start:
 	.balign	4
 .endm
 
-	place	do_undefined, udf #0
-	place	do_svc, svc #0
-	place	do_read, ldr r0, [r1]
-	place	do_write, str r0, [r1]
-	place	do_jump, bx r2
-	place	do_hvc, hvc #0
+	place	do_undefined, "udf #0"
+	place	do_svc, "svc #0"
+	place	do_read, "ldr r0, [r1]"
+	place	do_write, "str r0, [r1]"
+	place	do_jump, "bx r2"
+	place	do_hvc, "hvc #0"
 
 // An interrupt that is pending already is taken between the two instructions.
 .macro open name, masks

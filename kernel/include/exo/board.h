@@ -8,6 +8,9 @@
 //	BOARD_PARAMS_PA      where the grader puts the parameter block (exo/params.h)
 //	BOARD_UART_PA        the PL011 (exo/pl011.h)
 //	BOARD_UART_CLOCK_HZ  the clock that the PL011 divides, UARTCLK
+//	BOARD_GICD_PA        the interrupt controller's distributor (GICv2)
+//	BOARD_GICC_PA        its CPU interface
+//	BOARD_TIMER_IRQ      the interrupt of the physical timer (CNTP)
 //	BOARD_RAM_OFFSET     kernel address of RAM minus its physical address
 //
 // Included by C and, for these numbers, by assembly.

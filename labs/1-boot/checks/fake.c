@@ -11,6 +11,9 @@ uint32_t fake_uart[1024] __attribute__((aligned(4096)));
 
 #define REG(offset) (*(volatile uint32_t *)&fake_uart[(offset) / 4])
 
+// In so many instructions every flag will be clear: fake.S sees to it when the timer fires.
+void fake_later(uint32_t instructions);
+
 // Received characters with each of the error bits, and the good one in a bad time.
 static void
 receive(uint32_t dr)
@@ -42,6 +45,19 @@ check_main(void)
 	case 'b':		// the last character never leaves the wire
 		REG(UARTFR) = UARTFR_TXFE | UARTFR_BUSY | UARTFR_RXFE;
 		uart_flush();
+		break;
+	case 'l':		// each of the three waits comes to an end
+		REG(UARTFR) = UARTFR_TXFF | UARTFR_BUSY | UARTFR_RXFE;
+		fake_later(3000);
+		uart_putc(byte);
+		report("sent 0x%x", REG(UARTDR));
+		REG(UARTFR) = UARTFR_BUSY;
+		fake_later(3000);
+		uart_flush();
+		report("flushed 0x%x", REG(UARTFR));
+		REG(UARTFR) = UARTFR_RXFE;
+		fake_later(3000);
+		report("received 0x%x %d", REG(UARTDR), uart_getc());
 		break;
 	case 'e':		// nothing arrives
 		report("poll %d", uart_poll());

@@ -1,0 +1,88 @@
+# The one front door: it finds a Python that has what the grader needs and turns `make VERB NAME=value` into
+# `python3 -m grader VERB --name value`. Kernels are compiled by kernel/lab.mk, which the grader calls.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+numbers := 1 2 3 4 5 6 7 8 9
+names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE FILE PART DEBUG WERROR PYTHON
+stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
+$(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names)) and PRIOR_1, as `make help` says))
+export PYTHON WERROR
+
+quote = '$(subst ','\'',$1)'
+option = $(if $($1),--$2 $(call quote,$($1)))
+flag   = $(if $($1),--$2)
+lab    = $(if $(LAB),$(call quote,$(LAB)))
+priors = $(call option,PRIOR,prior) $(foreach n,$(numbers),$(if $(PRIOR_$n),--prior $(call quote,$n=$(PRIOR_$n))))
+trees  = $(call option,SRC,src) $(priors)
+one    = $(call option,CHECK,check) $(call option,SEED,seed)
+
+# with GROUPS,COMMAND: runs COMMAND under a Python that has those groups of grader/packages.txt
+with   = python=$$(sh grader/setup.sh --python $1) && $$python -m $2
+grader = $(call with,check,grader $@ $1)
+
+define help
+  make demo                  the whole thing at work: grades the reference solution of every lab
+  make setup                 installs what is missing here; make doctor says what is
+
+  make check LAB=1           grades your lab 1; CHECK=name: that one check; SEED=any: other random inputs
+  make run LAB=1             boots it, your terminal on its serial line
+  make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger
+  make reset LAB=1 FILE=x    gives back one file of the starter and keeps yours beside it
+  make begin, make update    a branch of your own; what is new in the course, merged into it
+
+  make test, make soak       all that CI runs; the long runs
+  make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
+  make bench                 the papers' tables, counted in instructions
+  make mutants               the known-wrong solutions, each against the check that must find it
+  make clean                 removes what was built
+
+In starter/1-boot just `make check` does. Where to begin: labs/1-boot/README.md
+endef
+
+.PHONY: help
+help:
+	$(info $(help))
+	@:
+
+.PHONY: setup demo test
+setup:
+	@sh grader/setup.sh check
+
+demo:
+	@sh grader/setup.sh check
+	@for lab in solutions/[0-9]*; do \
+		$(call with,check,grader check "$${lab#*/}" --src solutions) || exit; \
+	done
+	@echo 'That was the reference. For yours, type: make check LAB=1'
+
+test:
+	@sh grader/setup.sh check course
+	@$(call with,check course,pytest --rootdir=. -q -n auto grader/tests)
+
+.PHONY: doctor check run gdb begin update reset
+doctor:
+	@$(call with,,grader doctor)
+check:
+	@$(call grader,$(lab) $(trees) $(one) $(call option,JSON,json) $(call flag,DEBUG,debug))
+run gdb:
+	@$(call grader,$(lab) $(trees) $(one) $(call option,BOOT,boot))
+begin update:
+	@$(call grader)
+reset:
+	@$(call grader,$(lab) $(call option,FILE,file))
+
+.PHONY: handouts bench soak mutants
+handouts:
+	@sh grader/setup.sh check course
+	@$(call with,check course,grader handouts $(call flag,MERGE,merge))
+bench:
+	@$(call grader,$(lab) $(trees) $(call option,JSON,json))
+soak mutants:
+	@$(call grader,$(lab))
+
+.PHONY: clean
+clean:
+	@rm -rf build dist .pytest_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +

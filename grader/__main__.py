@@ -1,0 +1,83 @@
+"""The one command: `python3 -m grader VERB ...`. Bad use and trouble of the grader's own become one line and exit code 2."""
+import argparse
+import errno
+import importlib
+import os
+import sys
+
+from grader.errors import GraderError, Usage
+
+# verb -> the module that has its configure(parser) and main(args), and what it does.
+VERBS = {
+    "check": ("grader.judge", "grade one lab"),
+    "build": ("grader.build", "build a lab's kernels and say where they are"),
+    "run": ("grader.interactive", "boot a lab's kernel, the terminal on its serial line"),
+    "gdb": ("grader.interactive", "boot one check, stopped, in the debugger"),
+    "bench": ("grader.bench", "the papers' tables, in instructions"),
+    "doctor": ("grader.doctor", "which tools are here, and what to do about those that are not"),
+    "mutants": ("grader.mutants", "the known-wrong solutions, each against the check that must find it"),
+    "soak": ("grader.soak", "every check many times, under load: one report or it fails"),
+    "handouts": ("grader.handouts", "starter/ and the site, from solutions/ and labs/"),
+    "begin": ("grader.starter", "a branch of the student's own"),
+    "update": ("grader.starter", "what is new in the course, merged"),
+    "reset": ("grader.starter", "one file of the starter as it was"),
+    "pristine": ("grader.starter", "an untouched starter, anywhere"),
+}
+
+FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EMFILE: "too many files are open",
+        errno.ENOMEM: "there is not memory enough", errno.EROFS: "the file system is read-only"}
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise Usage(f"{self.prog}: {message} (--help lists what there is)")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; its exit code: 0 done, or full marks; 1 marks missing; 2 the grader could not, or nonsense was asked."""
+    argv = sys.argv[1:] if argv is None else argv
+    debug = bool(os.environ.get("EXOLAB_DEBUG"))
+    try:
+        verb = argv[0] if argv else ""
+        if verb in ("", "-h", "--help"):
+            print("python3 -m grader VERB ..., where VERB is one of:\n")
+            print("\n".join(f"  {name:<9} {what}" for name, (_, what) in VERBS.items()))
+            return 0 if verb else 2
+        if verb not in VERBS:
+            raise Usage(f"there is no verb {verb!r}; the verbs are: {', '.join(VERBS)}")
+        module = importlib.import_module(VERBS[verb][0])
+        parser = Parser(prog=f"python3 -m grader {verb}", description=VERBS[verb][1])
+        parser.set_defaults(verb=verb)
+        module.configure(parser)
+        args = parser.parse_args(argv[1:])
+        code = module.main(args)
+        sys.stdout.flush()
+        return code
+    except (Usage, GraderError) as error:
+        return _complain(str(error).strip("\n"), debug)
+    except KeyboardInterrupt:
+        return _complain("interrupted", False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)    # nobody reads on; nothing more to flush
+        return 2
+    except OSError as error:
+        what = FULL.get(error.errno, error.strerror or str(error))
+        return _complain(": ".join(str(part) for part in (what, error.filename) if part), debug)
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return _complain(f"the grader is broken here: {words} (set EXOLAB_DEBUG=1 for the traceback)", debug)
+
+
+def _complain(words: str, debug: bool) -> int:
+    if debug and sys.exc_info()[0] is not None:
+        import traceback
+        traceback.print_exc()
+    try:
+        print(f"exolab: {words}", file=sys.stderr)
+    except OSError:
+        pass
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

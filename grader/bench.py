@@ -1,0 +1,218 @@
+"""The papers' tables, measured on this kernel in executed instructions: exact, and the same on every run and every machine.
+
+labs/N-name/bench.toml says what is counted:
+
+    [[tables]]
+    title = "What the basics cost"
+    [[tables.rows]]
+    name = "a printk of one line"
+    payload = "bench"               # labs/N-name/checks/bench.c, or labs/N-name/bench.c
+    from = "printk_begin"           # counted from reaching this symbol,
+    to = "printk_end"               # before its instruction executes, to reaching this one
+    repetitions = 8                 # how often the payload does it (1)
+    paper = 5.4                     # what the paper measured, if it did,
+    unit = "µs on a DECstation 5000/125"
+    source = "Engler, Kaashoek and O'Toole 1995, Table 3"
+    linux = 890                     # a baseline's instructions, if there is one
+
+and a table may have `budget`, the instructions that its runs may take. A symbol that is never reached is an error, not a zero.
+"""
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Sequence
+
+from grader import labs
+from grader.errors import GraderError, Usage
+from grader.paths import ROOT
+
+COUNTED = "instructions executed, from reaching the first symbol to reaching the second"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: what is done, in which payload, and between which symbols it is counted."""
+    name: str
+    payload: str
+    start: str
+    stop: str
+    repetitions: int = 1
+    paper: float | None = None      # in `unit`
+    unit: str = ""
+    source: str = ""
+    linux: int | None = None        # instructions
+
+
+@dataclass(frozen=True)
+class Table:
+    lab: str
+    title: str
+    rows: tuple[Row, ...]
+    budget: int | None = None       # instructions; None: the engine's own
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row and the instructions that each repetition took."""
+    row: Row
+    counts: tuple[int, ...]
+
+    @property
+    def figure(self) -> str:
+        """"412", or "398-412" where repetitions differ."""
+        low, high = min(self.counts), max(self.counts)
+        return f"{low}" if low == high else f"{low}-{high}"
+
+
+def configure(parser) -> None:
+    parser.description = "Measure the tables of a lab, or of all labs, in instructions."
+    parser.add_argument("lab", nargs="?", help="1, boot or 1-boot; all labs that have tables if none is named")
+    parser.add_argument("--src", default="solutions", help="whose kernel: solutions (default), starter, or a tree")
+    parser.add_argument("--prior", action="append", default=[], metavar="TREE",
+                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
+
+
+def main(args) -> int:
+    chosen = [labs.find(args.lab)] if args.lab else labs.every()
+    tables = [(lab, table) for lab in chosen for table in read(ROOT / lab.folder)]
+    if not tables:
+        raise Usage(f"{chosen[0].folder} has no bench.toml: `make bench` alone measures the labs that have one"
+                    if args.lab else "no lab has a bench.toml yet")
+    done = []
+    for lab, table in tables:
+        kernel = labs.compose(lab, args.src, labs.priors(args.prior))
+        done.append((table, measure(table, build(kernel, table))))
+        print(text(*done[-1]))
+    if args.json:
+        Path(args.json).write_text(json.dumps({"counted": COUNTED, "tables": [data(*each) for each in done]}, indent=2) + "\n")
+    return 0
+
+
+def read(folder: Path) -> list[Table]:
+    """The tables in folder/bench.toml, none if there is no such file. GraderError names the place and what is wrong there."""
+    file = folder / "bench.toml"
+    where = f"labs/{folder.name}/bench.toml"
+    if not file.exists():
+        return []
+    try:
+        content = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GraderError(f"{where}: {error}") from None
+
+    keys = {"name": str, "payload": str, "from": str, "to": str, "repetitions": int, "paper": (int, float), "unit": str,
+            "source": str, "linux": int}
+    names = {"from": "start", "to": "stop"}
+
+    def typed(table, keys, needed, place):
+        for key, value in table.items():
+            if key not in keys:
+                raise GraderError(f"{where}: {place}: there is no key {key}; there are {', '.join(keys)}")
+            if not isinstance(value, keys[key]) or isinstance(value, bool):
+                raise GraderError(f"{where}: {place}: {key} = {value!r} is of the wrong type")
+        for key in needed:
+            if not table.get(key):
+                raise GraderError(f"{where}: {place}: {key} is missing")
+
+    typed(content, {"tables": list}, ("tables",), "the file")
+    tables = []
+    for entry in content["tables"]:
+        typed(entry, {"title": str, "budget": int, "rows": list}, ("title", "rows"), "a table")
+        rows = []
+        for row in entry["rows"]:
+            place = f"{entry['title']}, {row.get('name', 'a row')}"
+            typed(row, keys, ("name", "payload", "from", "to"), place)
+            if row.get("repetitions", 1) < 1:
+                raise GraderError(f"{where}: {place}: repetitions is 1 or more")
+            if "paper" in row and not (row.get("unit") and row.get("source")):
+                raise GraderError(f"{where}: {place}: a paper's figure needs its unit and its source")
+            rows.append(Row(**{names.get(key, key): value for key, value in row.items()}))
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget")))
+    return tables
+
+
+def build(kernel: labs.Kernel, table: Table) -> dict[str, Path]:
+    """The table's payloads as kernels. GraderError if one does not build: there is nothing to measure then."""
+    from grader import build as it
+    built = it.build(kernel, [row.payload for row in table.rows])
+    for payload, said in built.failed.items():
+        raise GraderError(f"{kernel.tree}: {payload} does not build, so there is nothing to measure:\n{said}")
+    return built.elfs
+
+
+def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
+    """Boot each payload once, with the marks of all its rows; the rows in their order."""
+    from grader import engine, params, symbols
+    runs = {}
+    for payload in dict.fromkeys(row.payload for row in table.rows):
+        marks = dict.fromkeys(symbol for row in table.rows if row.payload == payload for symbol in (row.start, row.stop))
+        boot = engine.Boot(payload, marks=tuple(marks), **({"budget": table.budget} if table.budget else {}))
+        seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
+        try:
+            runs[payload] = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
+        except symbols.NoSymbol as error:
+            raise GraderError(f"bench: {table.lab}, {payload}: {error}") from None
+        if "end" not in runs[payload].reports:
+            said = runs[payload].console.decode("ascii", "replace").strip().rpartition("\n")[2]
+            raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({runs[payload].end}): {said}")
+    return [Measured(row, count(row, runs[row.payload].marks)) for row in table.rows]
+
+
+def count(row: Row, marks: Sequence) -> tuple[int, ...]:
+    """The instructions between each `start` and the `stop` behind it, on the first core. GraderError if they do not pair up."""
+    counts, begun = [], None
+    for mark in marks:
+        if mark.cpu != 0:
+            continue
+        if mark.symbol == row.stop and begun is not None:
+            counts.append(mark.count - begun)
+            begun = None
+        if mark.symbol == row.start:
+            if begun is not None:
+                raise GraderError(f"bench: {row.name}: {row.start} was reached again before {row.stop}")
+            begun = mark.count
+    if begun is not None and row.start == row.stop:
+        begun = None                # the last of a loop: nothing follows it
+    if begun is not None or len(counts) != row.repetitions:
+        reached = {mark.symbol for mark in marks}
+        never = "".join(f"; {symbol} was never reached" for symbol in dict.fromkeys((row.start, row.stop)) if symbol not in reached)
+        raise GraderError(f"bench: {row.name}: counted {len(counts)} times from {row.start} to {row.stop}, and not "
+                          f"{row.repetitions}{never}")
+    return tuple(counts)
+
+
+def text(table: Table, measured: list[Measured]) -> str:
+    """The table as students see it: figures first, then for every row what was counted and where the others' figures are from."""
+    def paper(row):
+        return f"{row.paper:g} {row.unit}" if row.paper is not None else ""
+
+    columns = [("", [each.row.name for each in measured]), ("instructions", [each.figure for each in measured]),
+               ("Linux", [f"{each.row.linux}" if each.row.linux is not None else "" for each in measured]),
+               ("paper", [paper(each.row) for each in measured])]
+    columns = [(head, cells) for head, cells in columns if any(cells)]
+    widths = [max(map(len, [head, *cells])) for head, cells in columns]
+
+    def line(cells):
+        first, *others = [cell.rjust(width) if index else cell.ljust(width) for index, (cell, width) in enumerate(zip(cells, widths))]
+        return "  ".join(["", first, *others]).rstrip()
+
+    out = [f"{table.lab}: {table.title}", line([head for head, _ in columns])]
+    out += [line(cells) for cells in zip(*(cells for _, cells in columns))]
+    out.append(f"  Counted: {COUNTED}.")
+    for each in measured:
+        row = each.row
+        often = "" if row.repetitions == 1 else f", {row.repetitions} times"
+        source = f"; the paper's figure: {row.source}" if row.paper is not None else ""
+        out.append(f"    {row.name}: from {row.start} to {row.stop}{often}{source}")
+    return "\n".join(out) + "\n"
+
+
+def data(table: Table, measured: list[Measured]) -> dict:
+    """The same for programs."""
+    rows = []
+    for each in measured:
+        row = asdict(each.row)
+        row["from"], row["to"] = row.pop("start"), row.pop("stop")
+        rows.append({key: value for key, value in row.items() if value not in (None, "")} | {"instructions": list(each.counts)})
+    return {"lab": table.lab, "title": table.title, "rows": rows}

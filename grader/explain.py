@@ -1,0 +1,215 @@
+"""What happened in a run, in words and lines of source: the part of a verdict from which a student learns.
+
+Everything returned is plain data that is safe to print (result.visible) and depends on the run alone.
+"""
+import re
+from pathlib import Path
+from typing import Sequence
+
+from grader import symbols
+from grader.checks import ENDINGS, Place, Run, Wrong
+from grader.labs import Kernel
+from grader.paths import ROOT
+from grader.result import Line, Section, visible
+
+BEFORE, BEHIND = 3, 2       # lines shown before the first that differs, and behind it
+AROUND = 2                  # lines of source shown on each side of the one that matters
+TAIL = 5                    # lines of the console shown where a run broke off
+WIDTH = 140                 # characters shown of a line; more is cut
+MESSAGES = 30               # lines shown of a compiler's messages
+
+TODO = re.compile(rb"TODO (\d+\.\d+)[a-z]?: not written yet")
+CRASH = re.compile(rb"(?m)^crash: (.*) at pc 0x([0-9a-f]{8})")
+PANIC = re.compile(rb"panic: ([^\s:]+):(\d+): ")
+
+# The ending of a run that should have ended otherwise -> the reason of the verdict.
+REASON = {"return": "wrong output", "power-off": "early exit", "panic": "panic", "fault": "fault", "lost": "fault", "budget": "hang",
+          "wfi-budget": "hang", "hold-budget": "hang", "quiet": "hang", "reset": "reboot", "flood": "wrong output", "todo": "not attempted"}
+
+# What a run that reached the check's end should have done instead.
+SHOULD = {
+    "power-off": "The kernel should have switched the machine off, and went on.",
+    "panic": "The kernel should have panicked, and went on.",
+    "fault": "The kernel should have crashed, and went on.",
+    "budget": "The kernel should have waited for ever, and went on.",
+    "wfi-budget": "The kernel should have slept again and again, for ever, and went on.",
+    "quiet": "The kernel should have gone to sleep for ever, and went on.",
+    "reset": "The kernel should have reset the machine, and went on.",
+}
+
+# What to say before the place where a run broke off.
+WHERE = {"budget": "It spun here", "hold-budget": "It spun here", "wfi-budget": "It stands here", "quiet": "It stands here",
+         "lost": "It stands here"}
+
+
+def ending(run: Run) -> str:
+    """How a run ended, one of checks.ENDINGS: what the framework said before what the engine saw."""
+    if TODO.search(run.console):
+        return "todo"
+    if CRASH.search(run.console):
+        return "fault"
+    if run.end != "power-off":
+        return run.end
+    if "end" in run.reports:
+        return "return"
+    return "panic" if PANIC.search(run.console) else "power-off"
+
+
+def todo_step(run: Run) -> str:
+    """The step ("1.3") whose todo() ended the run."""
+    return TODO.findall(run.console)[-1].decode()
+
+
+def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, tuple[Section, ...]]:
+    """For a run that did not end as it should: a few words for the table, and what there is to say."""
+    how = ending(run)
+    place, said = None, []
+    if how == "todo":
+        return f"step {todo_step(run)}", (todo(kernel, todo_step(run)),)
+    if how == "fault":
+        lines = [line for line in run.lines() if line.startswith("crash: ")]
+        place = symbols.of(run.elf).where(int(CRASH.search(run.console)[2], 16))
+        said.append(Section("The kernel crashed. The crash vectors say:", _lines(line.removeprefix("crash: ") for line in lines)))
+    elif how == "panic":
+        match = PANIC.search(run.console)
+        place = Place(0, None, match[1].decode("ascii", "backslashreplace"), int(match[2][:9]))
+        text = run.console[match.start():].partition(b"\n")[0]
+        said.append(Section("The kernel panicked:", _lines([text])))
+    elif how in ("budget", "hold-budget", "wfi-budget", "quiet", "lost"):
+        place = None if run.pc is None else symbols.of(run.elf).where(run.pc)
+        said.append(Section({
+            "budget": f"The kernel did not come to an end: all of the {run.boot.budget:,} instructions that it may take were spent.",
+            "hold-budget": "The kernel did not come to an end: it came by the same place ten thousand times.",
+            "wfi-budget": f"The kernel did not come to an end: it slept (WFI) {run.boot.wfi:,} times.",
+            "quiet": "The kernel sleeps (WFI or WFE), and nothing is under way that could ever wake it.",
+            "lost": "The core went where no instruction can be fetched, not even those of the exception vectors.",
+        }[how]))
+    elif how == "power-off":
+        said.append(Section("The machine was switched off before the check was through."))
+    elif how == "reset":
+        said.append(Section("The kernel reset the machine."))
+    elif how == "flood":
+        said.append(Section(f"The kernel printed more than {run.boot.serial_cap:,} characters, and did not stop."))
+    elif how == "return":
+        said.append(Section(SHOULD.get(expected[0], "The kernel should have ended otherwise, and went on.")))
+    if place is not None:
+        said.append(source(place, WHERE.get(how, "It happened here")))
+    if how == "flood":
+        said.append(Section("It began like this:", _lines(run.lines()[:TAIL])))
+    elif how != "panic":
+        said.append(console(run))
+    return visible("" if place is None else f"in {place.function}()" if place.function else f"at {place}"), tuple(said)
+
+
+def wrong(error: Exception) -> tuple[Section, ...]:
+    """For what a check, or a hold's function, raised as Wrong."""
+    if not isinstance(error, Wrong):
+        return (Section(_sentence(error)),)
+    said = [Section(visible(error.message), difference(error.expected, error.got))]
+    if isinstance(error.look, Place):
+        said.append(source(error.look, "Look here"))
+    elif error.look:
+        said.append(Section(f"Look at {visible(error.look)}"))
+    return tuple(said)
+
+
+def difference(expected: Sequence[str] | None, got: Sequence[str] | None) -> tuple[Line, ...]:
+    """The first line that differs, between its neighbours; with only one of the two given, those lines."""
+    if expected is None or got is None:
+        return _lines(expected if expected is not None else got or (), "" if expected is None else "expected")
+    first = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))
+    if first == len(expected) == len(got):
+        return _lines(got)
+    wanted, found = (_cut(lines[first], first, expected, got) if first < len(lines) else nothing for lines, nothing in
+                     ((expected, "(nothing more)"), (got, "(nothing: it ends here)")))
+    if wanted == found:         # they differ in what looks alike
+        wanted, found = ascii(expected[first]), ascii(got[first])
+    shown = [_numbered(i, got[i]) for i in range(max(0, first - BEFORE), first)]
+    shown += [Line(f"{first + 1:>4}  {wanted}", "expected"), Line(f"{first + 1:>4}  {found}", "got")]
+    shown += [_numbered(i, got[i], "then") for i in range(first + 1, min(len(got), first + 1 + BEHIND))]
+    return tuple(shown)
+
+
+def _cut(line, first, expected, got) -> str:
+    """A line, without what lies far before its first character that differs, if it is long."""
+    text = visible(line)
+    if len(text) <= WIDTH or first >= min(len(expected), len(got)):
+        return shorten(text)
+    other = visible(got[first] if line is expected[first] else expected[first])
+    at = next((i for i, (a, b) in enumerate(zip(text, other)) if a != b), min(len(text), len(other)))
+    start = max(0, at - WIDTH // 2)
+    return ("..." if start else "") + shorten(text[start:])
+
+
+def _numbered(i: int, text: str, mark: str = "") -> Line:
+    return Line(f"{i + 1:>4}  {shorten(visible(text))}", mark)
+
+
+def source(place: Place, heading: str) -> Section:
+    """A place in the sources, with the lines around it if the file can be read."""
+    lines = []
+    path = ROOT / (place.file or "")
+    if place.line and path.is_file() and path.resolve().is_relative_to(ROOT):
+        text = path.read_text(errors="replace").splitlines()
+        if place.line <= len(text):
+            for number in range(max(1, place.line - AROUND), min(len(text), place.line + AROUND) + 1):
+                shown = shorten(visible(text[number - 1].expandtabs(4)))
+                lines.append(Line(f"{number:>4}  {shown}", "here" if number == place.line else ""))
+    return Section(f"{heading}: {visible(str(place))}", tuple(lines))
+
+
+def todo(kernel: Kernel, step: str) -> Section:
+    """Where the student goes on: the first place of a step that is not written yet."""
+    found = find_todo(kernel, step)
+    if found is None:
+        return Section(f"Step {step} is not written yet.")
+    path, line = found
+    return source(Place(0, None, str(path), line), f"Step {step} is not written yet")
+
+
+def find_todo(kernel: Kernel, step: str) -> tuple[Path, int] | None:
+    """The first file (relative to the root) and line that says `TODO step`, in the order in which lab.toml lists files."""
+    number = int(step.partition(".")[0])
+    trees = [*kernel.prior, (kernel.lab, kernel.src)]
+    for lab, tree in trees:
+        if lab.number != number:
+            continue
+        for name in lab.files:
+            path = kernel.place(lab, tree) / name
+            if not (ROOT / path).is_file():
+                continue
+            for number, text in enumerate((ROOT / path).read_text(errors="replace").splitlines(), 1):
+                if re.search(rf"(TODO {re.escape(step)}\b|todo\(\"{re.escape(step)}[a-z]?\"\))", text):
+                    return path, number
+    return None
+
+
+def console(run: Run) -> Section:
+    """The last that the kernel printed."""
+    lines = [line for line in run.lines() if line and not line.startswith("crash: ")]
+    if not lines:
+        return Section("It had printed nothing.")
+    more = len(lines) - TAIL
+    return Section("The last lines that it printed:" if more > 0 else "Before, it had printed:", _lines(lines[-TAIL:]))
+
+
+def compiler(text: str) -> tuple[Section, ...]:
+    """The compiler's (or linker's) own messages."""
+    lines = text.splitlines()
+    shown = [Line(shorten(visible(line.expandtabs(4)), 200)) for line in lines[:MESSAGES]]
+    if len(lines) > MESSAGES:
+        shown.append(Line(f"... and {len(lines) - MESSAGES} lines more"))
+    return (Section("The kernel does not build. The compiler says:", tuple(shown)),)
+
+
+def shorten(text: str, width: int = WIDTH) -> str:
+    return text if len(text) <= width else text[:width - 3] + "..."
+
+
+def _lines(texts, mark: str = "") -> tuple[Line, ...]:
+    return tuple(Line(shorten(visible(text)), mark) for text in texts)
+
+
+def _sentence(error: Exception) -> str:
+    text = visible(str(error)) or type(error).__name__
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", ":", "!", "?")) else ".")

@@ -1,0 +1,198 @@
+"""What the labs are (labs/N-name/lab.toml) and which files make the kernel of one of them.
+
+A tree is a folder that holds labs by name: `starter`, `solutions`, or any other of that shape, as a mutant's or a
+pristine starter's. A kernel is the files of one lab from one tree, after those of every earlier lab, each from its own.
+"""
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping
+
+from grader.errors import GraderError, Usage
+from grader.paths import ROOT
+
+TREES = ("starter", "solutions")
+
+
+@dataclass(frozen=True)
+class Step:
+    id: str         # "1.3", as the handout numbers it
+    title: str
+    hours: float
+
+
+@dataclass(frozen=True)
+class Lab:
+    name: str                   # "1-boot"
+    title: str                  # "Boot"
+    floor: int                  # points of an untouched starter
+    kernel: tuple[str, ...]     # file names, by world; the kernel's in link order
+    user: tuple[str, ...]
+    host: tuple[str, ...]
+    steps: tuple[Step, ...]     # in the handout's order
+
+    @property
+    def number(self) -> int:
+        return int(self.name.partition("-")[0])
+
+    @property
+    def folder(self) -> str:
+        """The lab's own folder below ROOT: "labs/1-boot"."""
+        return f"labs/{self.name}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file of the student's, of all worlds."""
+        return self.kernel + self.user + self.host
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernel of a lab: where the lab's own files come from, and where those of each earlier lab do."""
+    lab: Lab
+    src: str                            # "starter", "solutions", or the path of another tree
+    prior: tuple[tuple[Lab, str], ...]  # earlier labs and their trees, in order
+    root: Path = ROOT
+
+    @property
+    def tree(self) -> Path:
+        """The folder of the lab's own files, relative to the root where it lies below it."""
+        return self.place(self.lab, self.src)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The kernel's C and assembly files, earlier labs first; they need not exist."""
+        both = (*self.prior, (self.lab, self.src))
+        return tuple(self.place(lab, tree) / name for lab, tree in both for name in lab.kernel)
+
+    def place(self, lab: Lab, tree: str) -> Path:
+        """The folder of a lab's files in a tree, relative to the root where it lies below it."""
+        path = (self.root / tree / lab.name).absolute()
+        return path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
+
+def read(folder: Path) -> Lab:
+    """The lab in `folder` (labs/N-name). GraderError names the file and what is wrong in it."""
+    file = folder / "lab.toml"
+    where = f"labs/{folder.name}/lab.toml"
+    try:
+        data = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GraderError(f"{where}: {error}") from None
+
+    def take(table: dict, key: str, kind: type | tuple, what: str, default=None):
+        value = table.pop(key, default)
+        if value is None:
+            raise GraderError(f"{where}: {key} is missing ({what})")
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise GraderError(f"{where}: {key} is {value!r}, not {what}")
+        return value
+
+    def nothing_left(table: dict, inside: str):
+        if table:
+            raise GraderError(f"{where}: {', '.join(sorted(table))}: not a key that {inside} has")
+
+    def names(table: dict, key: str) -> tuple[str, ...]:
+        found = take(table, key, list, "a list of file names", [])
+        for name in found:
+            if not isinstance(name, str) or not re.fullmatch(r"[\w.+-]+(/[\w.+-]+)*", name) or ".." in name:
+                raise GraderError(f"{where}: {key} has {name!r}, which is no file name below the lab's folder")
+        return tuple(found)
+
+    number = folder.name.partition("-")[0]
+    title = take(data, "title", str, "a text")
+    floor = take(data, "floor", int, "a whole number of points", 0)
+    files = take(data, "files", dict, "a table [files]")
+    kernel, user, host = (names(files, world) for world in ("kernel", "user", "host"))
+    every = kernel + user + host
+    if twice := {name for name in every if every.count(name) > 1}:
+        raise GraderError(f"{where}: {', '.join(sorted(twice))}: listed twice")
+    nothing_left(files, "[files]")
+    steps = []
+    for table in take(data, "steps", list, "tables [[steps]]"):
+        step = Step(take(table, "id", str, 'a text as "1.3"'), take(table, "title", str, "a text"),
+                    float(take(table, "hours", (int, float), "a number of hours")))
+        if not re.fullmatch(rf"{number}\.[1-9]\d*", step.id):
+            raise GraderError(f'{where}: step id {step.id!r} is not of this lab (as "{number}.1")')
+        if step.id in (earlier.id for earlier in steps):
+            raise GraderError(f"{where}: step {step.id} stands twice")
+        nothing_left(table, f"step {step.id}")
+        steps.append(step)
+    if not steps:
+        raise GraderError(f"{where}: there are no [[steps]]")
+    nothing_left(data, "lab.toml")
+    return Lab(folder.name, title, floor, kernel, user, host, tuple(steps))
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """The labs there are, in order: folders labs/N-name with a lab.toml."""
+    found = [file.parent.name for file in (root / "labs").glob("*/lab.toml")]
+    return sorted((name for name in found if re.match(r"\d+-", name)), key=lambda name: int(name.partition("-")[0]))
+
+
+def every(root: Path = ROOT) -> list[Lab]:
+    """All labs, in order."""
+    return [read(root / "labs" / name) for name in names(root)]
+
+
+def find(wanted: str, root: Path = ROOT) -> Lab:
+    """The lab meant by "1", "boot", "1-boot", or a path that ends so; Usage lists the labs if there is none."""
+    last = Path(wanted).name
+    for name in names(root):
+        if last in (name, *name.split("-", 1)):
+            return read(root / "labs" / name)
+    known = ", ".join(names(root)) or "none here"
+    raise Usage(f"there is no lab {wanted!r}; the labs are: {known} (LAB=1 and LAB=boot mean 1-boot)"
+                if wanted else f"which lab? LAB=1, for one; the labs are: {known}")
+
+
+def remembered(root: Path = ROOT) -> dict[str, str]:
+    """What starter/config.mk says: {"PRIOR": "starter", "PRIOR_1": "solutions"}; its other lines are the student's own."""
+    file = root / "starter" / "config.mk"
+    if not file.exists():
+        return {}
+    lines = re.findall(r"(?m)^[ \t]*(PRIOR(?:_\d+)?)[ \t]*[:?]?=[ \t]*([^#\n]*)", file.read_text(errors="replace"))
+    said = {key: value.strip() for key, value in lines}
+    for key, value in said.items():
+        if value not in TREES:
+            raise Usage(f"starter/config.mk: {key}={value}: write {key}=starter or {key}=solutions")
+    return said
+
+
+def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = None, root: Path = ROOT) -> Kernel:
+    """The kernel of `lab` with its own files from the tree `src`.
+
+    `prior` says where earlier labs come from: {"PRIOR": "solutions", "PRIOR_2": "starter"}, the numbered before the
+    general. What it leaves open is, for the student's own work (`src` "starter"), what starter/config.mk says, or else
+    the student's own too; for every other tree it is the solutions.
+    """
+    earlier = [other for other in every(root) if other.number < lab.number]
+    said = dict(remembered(root)) if src == "starter" and earlier else {}
+    said = said | dict(prior or {})
+    default = said.get("PRIOR", "starter" if src == "starter" else "solutions")
+    for key, tree in said.items():
+        if not is_tree(tree, root):
+            raise Usage(f"{key}={tree}: write {key}=starter or {key}=solutions")
+    kernel = Kernel(lab, src, tuple((other, said.get(f"PRIOR_{other.number}", default)) for other in earlier), root)
+    if not is_tree(src, root):
+        raise Usage(f"SRC={src}: write SRC=starter or SRC=solutions")
+    for file in {file.parent for file in kernel.files} | {kernel.tree}:
+        if not (root / file).is_dir():
+            raise Usage(f"there is no folder {file}" + (": `make handouts` makes it" if src == "starter" else ""))
+    return kernel
+
+
+def priors(words: list[str]) -> dict[str, str]:
+    """What --prior said, each "TREE" or "2=TREE", as compose() takes it."""
+    said = {}
+    for word in words:
+        number, equals, tree = word.rpartition("=")
+        if equals and not number.isdigit():
+            raise Usage(f"--prior {word}: write --prior solutions, or --prior 2=solutions for lab 2 alone")
+        said[f"PRIOR_{int(number)}" if equals else "PRIOR"] = tree
+    return said
+
+
+def is_tree(tree: str, root: Path = ROOT) -> bool:
+    return tree in TREES or (bool(tree) and (root / tree).is_dir())

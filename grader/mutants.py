@@ -1,0 +1,140 @@
+"""The known-wrong solutions, labs/N-name/mutants/*.patch: each has to be found first by the check that it names, with the hint it names.
+
+    Kills: bss
+    Hint: words that the student must be shown
+    Why: one sentence
+
+    --- a/bss.c ...     a patch against solutions/N-name
+
+This is the grading of the grader: a mutant that lives is a check that does not look.
+"""
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import build, judge, labs, terminal
+from grader.errors import GraderError, Usage
+from grader.paths import BUILD, ROOT
+
+
+@dataclass(frozen=True)
+class Mutant:
+    lab: str            # "1-boot"
+    name: str           # "bss-one-too-many"
+    kills: str          # the check that has to find it first
+    hint: str           # words of the explanation that it has to show
+    why: str            # what is wrong, in one sentence
+    patch: str
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What became of a mutant."""
+    mutant: Mutant
+    by: str             # the first check that failed; "" if none did
+    verdict: str        # of that check: "fault", "wrong output"
+    problem: str        # "" if all is as the mutant says, else what is not
+
+    @property
+    def ok(self) -> bool:
+        return not self.problem
+
+
+def configure(parser) -> None:
+    parser.add_argument("lab", nargs="?", help="1, boot or 1-boot; every lab if none is named")
+
+
+def main(args) -> int:
+    """Judge the mutants, print a line for each; 0 if each died as it should, else 1."""
+    wrong = 0
+    for lab in [labs.find(args.lab)] if args.lab else labs.every():
+        killed = run(lab)
+        if not killed and args.lab:
+            raise Usage(f"{lab.folder}/mutants has no patches")
+        width = max((len(each.mutant.name) for each in killed), default=0)
+        for each in killed:
+            print(f"{lab.name}  {each.mutant.name:<{width}}  " + (each.problem or f"killed by {each.by} ({each.verdict})"))
+        wrong += sum(not each.ok for each in killed)
+    print(f"{wrong} of them did not die as they should." if wrong else "Each was found by the check that it names, with its hint.")
+    return 1 if wrong else 0
+
+
+def read(path: Path) -> Mutant:
+    """A mutant's file; GraderError says what is missing in it."""
+    head, _, patch = path.read_text().partition("\n\n")
+    said = dict(re.findall(r"(?m)^(Kills|Hint|Why): (.+)$", head))
+    where = f"labs/{path.parts[-3]}/mutants/{path.name}"
+    if lost := [key for key in ("Kills", "Hint", "Why") if key not in said]:
+        raise GraderError(f"{where}: its head has no line `{lost[0]}: ...`")
+    if not patch.startswith("--- "):
+        raise GraderError(f"{where}: behind the head and an empty line there is no patch (--- a/FILE)")
+    return Mutant(path.parts[-3], path.stem, said["Kills"], said["Hint"], said["Why"], patch)
+
+
+def every(lab: labs.Lab) -> list[Mutant]:
+    """A lab's mutants, by name."""
+    return [read(path) for path in sorted((ROOT / lab.folder / "mutants").glob("*.patch"))]
+
+
+def run(lab: labs.Lab, only: list[Mutant] | None = None) -> list[Killed]:
+    """Judge the lab's mutants (or `only` those), as many at a time as the machine has cores."""
+    mutants = every(lab) if only is None else only
+    checks = judge.collect(lab)
+    for mutant in mutants:
+        if mutant.kills not in (check.name for check in checks):
+            raise GraderError(f"mutant {mutant.name} names the check {mutant.kills}, which there is not")
+    build.build(labs.compose(lab, "solutions"), [boot.payload for check in checks for boot in check.boots])    # what they share, once
+    with concurrent.futures.ProcessPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(judged, mutants))
+
+
+def make(mutant: Mutant) -> Path:
+    """The tree of a mutant, BUILD/mutants/LAB/NAME, whose folder of the lab is the solution with the patch applied.
+
+    A file that is there already and the same is left alone, so that nothing is compiled twice.
+    """
+    tree = (BUILD / "mutants" / mutant.lab / mutant.name).resolve()
+    solution, here, new = ROOT / "solutions" / mutant.lab, tree / mutant.lab, tree / "new"
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(solution, new)
+    # Below an ignored folder of a repository git quietly does nothing, so it must not see one.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(["git", "apply", "-p1", "--whitespace=nowarn", "-"], cwd=new, input=mutant.patch, text=True,
+                          capture_output=True, env=environment | {"GIT_CEILING_DIRECTORIES": str(tree), "LC_ALL": "C"})
+    if done.returncode or _contents(new) == _contents(solution):
+        why = (done.stderr.strip().splitlines() or ["it changes nothing"])[0].removeprefix("error: ")
+        raise GraderError(f"mutant {mutant.name} of {mutant.lab} does not apply to the solution: {why}")
+    old, wanted = _contents(here), _contents(new)
+    for name in old.keys() - wanted.keys():
+        (here / name).unlink()
+    for name in (name for name in wanted if wanted[name] != old.get(name)):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes(wanted[name])
+    shutil.rmtree(new)
+    return tree
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def judged(mutant: Mutant) -> Killed:
+    """Judge one mutant, up to the check that finds it."""
+    report = judge.judge(labs.compose(labs.find(mutant.lab), str(make(mutant))), first=True)
+    first = report.first
+    if first is None:
+        return Killed(mutant, "", "", f"lives: no check finds it ({mutant.why})")
+    if first.verdict == "grader error":
+        raise GraderError(f"mutant {mutant.name} cannot be judged: {first.sections[0].heading}")
+    problem = ""
+    if first.name != mutant.kills:
+        problem = f"killed by {first.name} ({first.reason}) before {mutant.kills}"
+    elif first.reason == "build error":
+        problem = "does not compile"
+    elif mutant.hint not in " ".join(terminal.text(report).split()):
+        problem = f"killed by {first.name}, without the words {mutant.hint!r}"
+    return Killed(mutant, first.name, first.reason, problem)

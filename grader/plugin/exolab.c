@@ -1,0 +1,395 @@
+/*
+ * The grader's ears inside QEMU: a TCG plugin that counts instructions exactly, ends a run after exactly its budget of instructions
+ * or WFIs, holds the vCPU before chosen addresses while the grader looks and types, and records when chosen addresses are executed
+ * and chosen physical memory is accessed. The guest cannot notice any of it.
+ *
+ * It shares two file descriptors with the grader (engine.py):
+ *   memory   counters and records, mapped by both (struct shared, struct record): readable at any time, even after QEMU is gone;
+ *   control  a socket of text lines. The vCPU stands still from the line until the grader answers with a line of its own:
+ *                near                       a limit is near: from now on one instruction in each block, please
+ *                hold ADDRESS CPU COUNT     before the instruction at ADDRESS
+ *                budget ADDRESS CPU COUNT   the instruction at ADDRESS is one too many   (no answer lets it run)
+ *                wfi-budget ...             the same, for WFIs
+ *                records ...                the same, for records
+ *                lost ...                   the instruction lies where no code can be: an exception without a vector table, a null pointer
+ *            Numbers in lines are decimal, COUNT is of instructions executed before.
+ *
+ * Exactness. Each instruction adds one where it starts; a block of instructions is asked only whether the limit could fall into it,
+ * which costs next to nothing. A little before the limit the grader makes QEMU translate one instruction at a time, everything is
+ * translated anew, and then the question at each block is exact, and registers are in their place whenever the vCPU is held.
+ * (A count per block would be wrong: an instruction that touches a device leaves its block in the middle.)
+ * All vCPUs run in one thread (-icount), so nothing here locks.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <signal.h>
+#include <sys/prctl.h>
+#endif
+
+/* ---- QEMU's plugin API, version 1: what is used here, declared by hand because no package carries the header ---- */
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef uint64_t plugin_id;
+struct plugin_block;            /* a translation block and an instruction in it, while they are translated */
+struct plugin_instruction;
+struct plugin_address;
+
+enum { CB_NO_REGS = 0 };
+enum { INLINE_ADD_U64 = 0 };
+enum { MEMORY_READ_WRITE = 3 };
+
+typedef void block_hook(plugin_id id, struct plugin_block *block);
+typedef void execute_hook(unsigned cpu, void *data);
+typedef void memory_hook(unsigned cpu, uint32_t info, uint64_t vaddr, void *data);
+typedef void plain_hook(plugin_id id);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, block_hook *);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct plugin_block *, execute_hook *, int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct plugin_instruction *, execute_hook *, int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct plugin_instruction *, int op, void *counter, uint64_t step);
+void qemu_plugin_register_vcpu_mem_cb(struct plugin_instruction *, memory_hook *, int flags, int which, void *data);
+void qemu_plugin_reset(plugin_id, plain_hook *done);
+size_t qemu_plugin_tb_n_insns(const struct plugin_block *);
+struct plugin_instruction *qemu_plugin_tb_get_insn(const struct plugin_block *, size_t i);
+const void *qemu_plugin_insn_data(const struct plugin_instruction *);
+size_t qemu_plugin_insn_size(const struct plugin_instruction *);
+uint64_t qemu_plugin_insn_vaddr(const struct plugin_instruction *);
+unsigned qemu_plugin_mem_size_shift(uint32_t info);
+bool qemu_plugin_mem_is_store(uint32_t info);
+struct plugin_address *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct plugin_address *);
+
+EXPORT int qemu_plugin_version = 1;
+
+/* ---- what the grader reads; engine.py has the same layouts ---- */
+
+struct counters {
+	uint64_t instructions;      /* executed, of all vCPUs together; one that faults counts */
+	uint64_t wfis;              /* executed; one whose condition fails counts */
+	uint64_t records;           /* how many stand at RECORDS_AT */
+};
+
+struct shared {
+	struct counters now;
+	struct counters call;       /* behind the last HVC or SMC: where one vCPU switches the machine off, others run a little longer */
+	uint64_t wfi_pc;            /* of the last one */
+	uint64_t wfi_count;         /* `instructions` behind the last one: as long as they are equal, it was the last thing that happened */
+};
+
+struct record {
+	uint64_t count;             /* instructions executed before this one */
+	uint32_t pc;
+	uint32_t address;           /* physical, of an access */
+	uint8_t kind;               /* 'm'ark, 'r'ead, 'w'rite */
+	uint8_t size;               /* bytes accessed */
+	uint8_t cpu;
+	uint8_t unused[5];
+};
+
+_Static_assert(sizeof(struct record) == 24, "engine.py reads records of 24 bytes");
+
+enum { RECORDS_AT = 4096 };
+enum { NEAR = 2048 };           /* more than the longest block (512) that still runs after `near` */
+enum { POINTS_MAX = 256, WATCHES_MAX = 16 };
+
+static struct point { uint32_t address; bool hold, mark; } points[POINTS_MAX];
+static struct range { uint32_t start, size; } watches[WATCHES_MAX];
+static unsigned npoints, nwatches;
+static struct range nowhere;    /* virtual addresses that no code has */
+
+static plugin_id self;
+static struct shared *shared;
+static struct record *records;
+static uint64_t capacity;       /* records there is room for */
+static uint64_t budget, wfi_budget;
+static uint64_t alarm_at;       /* a block that could reach this count asks */
+static bool stepping;           /* each block is one instruction */
+static int control = -1;
+
+/* Send one line and wait for the grader's answer. */
+static void __attribute__((format(printf, 1, 2)))
+ask(const char *format, ...)
+{
+	va_list args;
+	char c = 0;
+	ssize_t n;
+
+	va_start(args, format);
+	vdprintf(control, format, args);
+	va_end(args);
+	do
+		n = read(control, &c, 1);
+	while ((n < 0 && errno == EINTR) || (n == 1 && c != '\n'));
+	if (n != 1)
+		_exit(1);               /* the grader is gone */
+}
+
+static void __attribute__((noreturn))
+stop(const char *why, unsigned cpu, uint32_t pc)
+{
+	for (;;)
+		ask("%s %u %u %llu\n", why, pc, cpu, (unsigned long long)shared->now.instructions);
+}
+
+static block_hook translate;
+
+static void
+instrument(plugin_id id)
+{
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
+}
+
+static void
+near_limit(void)
+{
+	if (stepping)
+		return;
+	stepping = true;
+	alarm_at = budget;
+	ask("near\n");
+	qemu_plugin_reset(self, instrument);
+}
+
+/* ---- what runs while the guest does ---- */
+
+/* data: the block's address, and in the upper half how many instructions it has */
+static void
+before_block(unsigned cpu, void *data)
+{
+	uint64_t block = (uintptr_t)data;
+
+	if (shared->now.instructions + (block >> 32) <= alarm_at)
+		return;
+	if (stepping)
+		stop("budget", cpu, (uint32_t)block);
+	near_limit();
+}
+
+static void
+before_wfi(unsigned cpu, void *pc)
+{
+	if (shared->now.wfis == wfi_budget)
+		stop("wfi-budget", cpu, (uint32_t)(uintptr_t)pc);
+	shared->wfi_pc = (uintptr_t)pc;
+	shared->wfi_count = shared->now.instructions + 1;
+	if (++shared->now.wfis == wfi_budget)
+		near_limit();
+}
+
+static void
+before_call(unsigned cpu, void *unused)
+{
+	(void)cpu, (void)unused;
+	shared->call = shared->now;
+	shared->call.instructions++;
+}
+
+static void
+before_nowhere(unsigned cpu, void *pc)
+{
+	stop("lost", cpu, (uint32_t)(uintptr_t)pc);
+}
+
+static struct record *
+new_record(char kind, unsigned cpu, uint32_t pc, uint64_t count)
+{
+	struct record *r;
+
+	if (shared->now.records == capacity)
+		stop("records", cpu, pc);
+	r = &records[shared->now.records++];
+	r->count = count;
+	r->pc = pc;
+	r->kind = (uint8_t)kind;
+	r->cpu = (uint8_t)cpu;
+	return r;
+}
+
+static void
+before_point(unsigned cpu, void *data)
+{
+	const struct point *p = data;
+
+	if (p->mark)
+		new_record('m', cpu, p->address, shared->now.instructions);
+	if (p->hold)
+		ask("hold %u %u %llu\n", p->address, cpu, (unsigned long long)shared->now.instructions);
+}
+
+static void
+after_access(unsigned cpu, uint32_t info, uint64_t vaddr, void *pc)
+{
+	struct plugin_address *where = qemu_plugin_get_hwaddr(info, vaddr);
+	uint32_t size = 1u << qemu_plugin_mem_size_shift(info);
+	uint64_t address;
+	struct record *r;
+
+	if (where == NULL)
+		return;
+	address = qemu_plugin_hwaddr_phys_addr(where);
+	for (unsigned i = 0; i < nwatches; i++)
+		if (address + size > watches[i].start && address < (uint64_t)watches[i].start + watches[i].size) {
+			r = new_record(qemu_plugin_mem_is_store(info) ? 'w' : 'r', cpu, (uint32_t)(uintptr_t)pc,
+			    shared->now.instructions - 1);
+			r->address = (uint32_t)address;
+			r->size = (uint8_t)size;
+			return;
+		}
+}
+
+/* ---- translation: which instruction gets which of these ---- */
+
+/* An instruction as a number: A32, Thumb's short ones, or Thumb's long ones with their first half in the lower bits. */
+static uint32_t
+bits_of(const struct plugin_instruction *instruction)
+{
+	uint32_t bits = 0;
+
+	memcpy(&bits, qemu_plugin_insn_data(instruction), qemu_plugin_insn_size(instruction));
+	return bits;
+}
+
+static bool
+is_wfi(uint32_t bits)
+{
+	return bits == 0xbf30 || bits == 0x8003f3af || ((bits & 0x0fffffff) == 0x0320f003 && bits >> 28 != 0xf);
+}
+
+static bool
+is_call(uint32_t bits)      /* HVC or SMC */
+{
+	return (bits & 0xf000ffe0) == 0x8000f7e0 || ((bits & 0x0fd000f0) == 0x01400070 && bits >> 28 != 0xf);
+}
+
+static void
+translate(plugin_id id, struct plugin_block *block)
+{
+	size_t n = qemu_plugin_tb_n_insns(block);
+	uint32_t start = (uint32_t)qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, 0));
+
+	(void)id;
+	qemu_plugin_register_vcpu_tb_exec_cb(block, before_block, CB_NO_REGS, (void *)((uintptr_t)n << 32 | start));
+	for (size_t i = 0; i < n; i++) {
+		struct plugin_instruction *instruction = qemu_plugin_tb_get_insn(block, i);
+		uint32_t pc = (uint32_t)qemu_plugin_insn_vaddr(instruction);
+		uint32_t bits = bits_of(instruction);
+		void *data = (void *)(uintptr_t)pc;
+
+		if (pc - nowhere.start < nowhere.size)
+			qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_nowhere, CB_NO_REGS, data);
+		for (unsigned j = 0; j < npoints; j++)
+			if (points[j].address == pc)
+				qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_point, CB_NO_REGS, &points[j]);
+		if (is_wfi(bits))
+			qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_wfi, CB_NO_REGS, data);
+		if (is_call(bits))
+			qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_call, CB_NO_REGS, NULL);
+		qemu_plugin_register_vcpu_insn_exec_inline(instruction, INLINE_ADD_U64, &shared->now.instructions, 1);
+		if (nwatches > 0)
+			qemu_plugin_register_vcpu_mem_cb(instruction, after_access, CB_NO_REGS, MEMORY_READ_WRITE, data);
+	}
+}
+
+/* ---- loading ---- */
+
+static bool
+add_point(uint32_t address, bool hold)
+{
+	unsigned i = 0;
+
+	while (i < npoints && points[i].address != address)
+		i++;
+	if (i == POINTS_MAX)
+		return false;
+	npoints = i == npoints ? i + 1 : npoints;
+	points[i].address = address;
+	points[i].hold |= hold;
+	points[i].mark |= !hold;
+	return true;
+}
+
+static bool
+parse_range(struct range *r, const char *text)
+{
+	return sscanf(text, "%u+%u", &r->start, &r->size) == 2;
+}
+
+static bool
+map_memory(int fd, uint64_t room)
+{
+	size_t size = RECORDS_AT + room * sizeof(struct record);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	shared = memory;
+	records = (struct record *)((char *)memory + RECORDS_AT);
+	capacity = room;
+	return true;
+}
+
+/* Die with the grader, whatever it dies of. */
+static bool
+follow(pid_t parent)
+{
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+	return getppid() == parent;
+}
+
+EXPORT int
+qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
+{
+	int memory = -1;
+	bool good = true;
+
+	(void)info;
+	self = id;
+	for (int i = 0; i < argc && good; i++) {
+		const char *value = strchr(argv[i], '=');
+		size_t length = value ? (size_t)(value++ - argv[i]) : 0;
+		uint64_t number = value ? strtoull(value, NULL, 10) : 0;
+
+#define IS(name) (length == sizeof(name) - 1 && strncmp(argv[i], name, length) == 0)
+		if (IS("parent"))
+			good = follow((pid_t)number);
+		else if (IS("control"))
+			control = (int)number;
+		else if (IS("memory"))
+			memory = (int)number;
+		else if (IS("records"))
+			capacity = number;
+		else if (IS("budget"))
+			budget = number;
+		else if (IS("wfi"))
+			wfi_budget = number;
+		else if (IS("stepping"))
+			stepping = number;
+		else if (IS("hold") || IS("mark"))
+			good = add_point((uint32_t)number, IS("hold"));
+		else if (IS("watch"))
+			good = nwatches < WATCHES_MAX && parse_range(&watches[nwatches++], value);
+		else if (IS("nowhere"))
+			good = parse_range(&nowhere, value);
+		else
+			good = false;
+#undef IS
+		if (!good)
+			fprintf(stderr, "exolab plugin: cannot take %s\n", argv[i]);
+	}
+	if (!good || control < 0 || !map_memory(memory, capacity))
+		return 1;
+	alarm_at = stepping ? budget : budget > NEAR ? budget - NEAR : 0;
+	instrument(id);
+	return 0;
+}

@@ -1,0 +1,108 @@
+"""The one result model: what a judged lab looks like as plain data. Every writer (terminal, JSON, ...) starts from it.
+
+Every text in it is safe to print and says nothing of this machine, the time or the run: the same files and the same
+seed give the same report, byte for byte.
+"""
+import json
+from dataclasses import asdict, dataclass
+
+SCHEMA = 1      # of to_json(); raised when a reader would have to change
+
+VERDICTS = ("pass", "fail", "grader error")
+REASONS = ("wrong output", "panic", "fault", "hang", "early exit", "reboot", "build error", "not attempted", "blocked")
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    mark: str = ""      # "", "expected", "got" or "here": what is to be seen in it
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of an explanation: a sentence, and the lines that show it."""
+    heading: str
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check, judged."""
+    name: str                   # "bss-zero"
+    title: str                  # the check in one sentence
+    step: str                   # "1.3"
+    points: int                 # it is worth
+    earned: int                 # 0 or points
+    verdict: str                # one of VERDICTS
+    reason: str = ""            # one of REASONS for a fail, else ""
+    detail: str = ""            # a few words beside the reason: "step 1.1", "waits for reset"
+    sections: tuple[Section, ...] = ()  # what happened and where; empty for a pass
+    hint: str = ""              # what to think about; of a fail only
+    handout: str = ""           # "labs/1-boot/README.md, step 1.3"
+    seed: int = 0               # the inputs were drawn from it
+    repeat: str = ""            # the command that does the same again
+    debug: str = ""             # the command that opens gdb on it; "" if there is no kernel to debug
+
+
+@dataclass(frozen=True)
+class Report:
+    """One lab, judged."""
+    lab: str                    # "1-boot"
+    title: str
+    src: str                    # the tree of the lab's files
+    prior: dict[str, str]       # lab -> tree, of the labs before it
+    seed: int | None            # None: each check's own, always the same
+    checks: tuple[Outcome, ...]
+    next: str = ""              # what to do now
+
+    @property
+    def points(self) -> int:
+        return sum(check.points for check in self.checks)
+
+    @property
+    def earned(self) -> int:
+        return sum(check.earned for check in self.checks)
+
+    @property
+    def first(self) -> Outcome | None:
+        """The check to look at first: what the grader could not judge, else the first that failed."""
+        order = [check for verdict in ("grader error", "fail") for check in self.checks if check.verdict == verdict]
+        return order[0] if order else None
+
+    @property
+    def exit_code(self) -> int:
+        """0 full marks, 1 marks missing, 2 the grader could not judge."""
+        if any(check.verdict == "grader error" for check in self.checks):
+            return 2
+        return 0 if all(check.verdict == "pass" for check in self.checks) else 1
+
+
+def to_json(report: Report) -> str:
+    """The report as JSON, keys sorted, one newline at the end.
+
+    `points` and `earned` are the lab's; `earned` is null where the grader could not judge: that is never a score.
+    """
+    earned = None if report.exit_code == 2 else report.earned
+    data = asdict(report) | {"schema": SCHEMA, "points": report.points, "earned": earned}
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def visible(text: str | bytes) -> str:
+    """`text` in one printable line: ␍ ␀ ␛ for control characters, \\xff for bytes that are no text, · for spaces at its end.
+
+    Line feeds are not expected in it (they too become ␊).
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    kept = text.rstrip(" ")
+    return "".join(_glyph(c) for c in kept) + "·" * (len(text) - len(kept))
+
+
+def _glyph(c: str) -> str:
+    if c < " ":
+        return chr(0x2400 + ord(c))
+    if c == "\x7f":
+        return "␡"
+    if c.isprintable():
+        return c
+    return f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"

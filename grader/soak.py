@@ -1,0 +1,63 @@
+"""The long run: every check again and again, half of the times beside a load on all cores. One report, byte for byte, or it fails."""
+import collections
+import multiprocessing
+import os
+
+from grader import judge, labs, result
+
+RUNS = 200
+
+
+def configure(parser) -> None:
+    parser.add_argument("lab", nargs="?", help="1, boot or 1-boot; every lab if none is named")
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"how often each check runs ({RUNS})")
+    parser.add_argument("--src", default="solutions", help="whose lab: solutions (default), starter, or a tree")
+
+
+def main(args) -> int:
+    """Print the tally of each lab; 0 if each lab had one report, else 1."""
+    same = True
+    for lab in [labs.find(args.lab)] if args.lab else labs.every():
+        kernel = labs.compose(lab, args.src)
+        tally = soak(kernel, args.runs)
+        for text, times in tally.most_common():
+            print(f"{lab.name}: {times} times {text.partition(chr(10))[0]}")
+        print(f"{lab.name}: {args.runs} runs, half of them under load: {len(tally)} different report{'s'[:len(tally) != 1]}")
+        if len(tally) > 1:
+            _differ(*[text for text, _ in tally.most_common(2)])
+        same = same and len(tally) == 1
+    return 0 if same else 1
+
+
+def soak(kernel: labs.Kernel, runs: int) -> collections.Counter[str]:
+    """How often each report came out, each with a first line that sums it up."""
+    tally: collections.Counter[str] = collections.Counter()
+    for loaded in (False, True):
+        burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range((os.cpu_count() or 1) if loaded else 0)]
+        for burner in burners:
+            burner.start()
+        try:
+            for _ in range(runs // 2 if loaded else runs - runs // 2):
+                tally[_summed(judge.judge(kernel))] += 1
+        finally:
+            for burner in burners:
+                burner.terminate()
+                burner.join()
+    return tally
+
+
+def _summed(report: result.Report) -> str:
+    return f"{report.earned} of {report.points} points\n" + result.to_json(report)
+
+
+def _differ(one: str, other: str) -> None:
+    for left, right in zip(one.splitlines(), other.splitlines()):
+        if left != right:
+            print(f"- {left.strip()}\n+ {right.strip()}")
+            return
+
+
+def _burn() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:       # not longer than the one who asked for it
+        sum(range(100_000))

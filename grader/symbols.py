@@ -1,0 +1,175 @@
+"""What an ELF says about addresses: symbols, the function and the source line that an address belongs to, where the image ends.
+
+Symbols and segments are read here (a table each, and every boot needs them); source lines by pyelftools, when somebody asks.
+"""
+import bisect
+import functools
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import paths
+from .errors import GraderError
+
+_HEADER = struct.Struct("<16sHHIIIIIHHHHHH")
+_SEGMENT = struct.Struct("<8I")
+_SECTION = struct.Struct("<10I")
+_SYMBOL = struct.Struct("<IIIBBH")
+_LOAD, _SYMTAB = 1, 2
+_NOTYPE, _FUNC = 0, 2
+_CODE = 4                   # SHF_EXECINSTR
+
+
+class NoSymbol(LookupError):
+    """The kernel has no symbol of that name; the message says so in a sentence."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an address lies in the sources; a part that is not known is None."""
+    address: int
+    function: str | None = None
+    file: str | None = None         # relative to the root, if it lies in it
+    line: int | None = None
+
+    def __str__(self):
+        if self.file is None:
+            return f"0x{self.address:08x}" + (f", in {self.function}" if self.function else ", which is no code of the kernel")
+        return f"{self.file}:{self.line}" + (f", in {self.function}()" if self.function else "")
+
+
+def of(elf: Path | str) -> "Symbols":
+    """The Symbols of an ELF file, read once as long as the file stays the same."""
+    try:
+        stat = os.stat(elf)
+        return _read(Path(elf), stat.st_mtime_ns, stat.st_size)
+    except OSError as error:
+        raise GraderError(f"{elf}: {error.strerror}") from None
+
+
+@functools.lru_cache(maxsize=256)
+def _read(elf: Path, _mtime: int, _size: int) -> "Symbols":
+    return Symbols(elf)
+
+
+class Symbols:
+    """One 32-bit little-endian ELF; GraderError if it is none. Addresses of Thumb code come without their lowest bit."""
+
+    def __init__(self, elf: Path):
+        self.elf = elf
+        data = elf.read_bytes()
+        try:
+            self._parse(data)
+        except (struct.error, IndexError, ValueError):
+            raise GraderError(f"{elf} is no 32-bit ARM ELF file") from None
+
+    def _parse(self, data: bytes) -> None:
+        ident, _, _, _, self.entry, phoff, shoff, _, _, _, phnum, _, shnum, _ = _HEADER.unpack_from(data)
+        if ident[:6] != b"\x7fELF\1\1":
+            raise ValueError
+        loads = [s for s in (_SEGMENT.unpack_from(data, phoff + i * _SEGMENT.size) for i in range(phnum)) if s[0] == _LOAD]
+        # Where the last segment that QEMU loads ends, physical; a segment's zero-filled tail is loaded too.
+        self.end = max((physical + size for _, _, _, physical, _, size, *_ in loads if size), default=0)
+        sections = [_SECTION.unpack_from(data, shoff + i * _SECTION.size) for i in range(shnum)]
+        self._addresses: dict[str, int] = {}
+        code = []
+        for section in sections:
+            if section[1] != _SYMTAB:
+                continue
+            strings = sections[section[6]][4]
+            for name_at, value, size, info, _, index in _SYMBOL.iter_unpack(data[section[4]:section[4] + section[5]]):
+                kind = info & 15
+                name = data[strings + name_at:data.index(b"\0", strings + name_at)].decode("ascii", "backslashreplace")
+                if not name or name.startswith("$") or not 0 < index < 0xff00 or kind not in (0, 1, 2):
+                    continue
+                value &= ~1 if kind == _FUNC else ~0
+                if name not in self._addresses or info >> 4:        # a global one hides a local one
+                    self._addresses[name] = value
+                if sections[index][2] & _CODE and kind in (_NOTYPE, _FUNC):
+                    end = sections[index][3] + sections[index][5]
+                    code.append((value, kind == _FUNC, size, end, name))
+        self._code = sorted(code)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._addresses
+
+    def address(self, name: str) -> int:
+        """The address of a symbol; raises NoSymbol."""
+        try:
+            return self._addresses[name]
+        except KeyError:
+            raise NoSymbol(f"the kernel has no symbol {name!r}") from None
+
+    def function(self, address: int) -> str | None:
+        """The function an address lies in; in assembly without sizes, the nearest label before it in the same section."""
+        label = None
+        for value, function, size, end, name in reversed(self._code[:bisect.bisect(self._code, (address + 1,))]):
+            if function and size:
+                return name if address < value + size else label
+            if function and address < end:
+                return name
+            if label is None and address < end:
+                label = name
+        return label
+
+    def where(self, address: int) -> Place:
+        """The function, file and line of an address."""
+        start, end, file, line = next(iter(self._rows[slice(*self._row(address))]), (0, 0, None, None))
+        return Place(address, self.function(address), file, line)
+
+    def _row(self, address: int) -> tuple[int, int]:
+        i = bisect.bisect(self._rows, (address + 1,)) - 1
+        return (i, i + 1) if i >= 0 and address < self._rows[i][1] else (0, 0)
+
+    @functools.cached_property
+    def _rows(self) -> list[tuple[int, int, str, int]]:
+        """(start, end, file, line) of each stretch of code that .debug_line knows, sorted."""
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
+
+        rows = []
+        with open(self.elf, "rb") as stream:
+            try:
+                file = ELFFile(stream)
+                dwarf = file.get_dwarf_info() if file.has_dwarf_info() else None
+                for unit in dwarf.iter_CUs() if dwarf else ():
+                    rows += _rows_of(dwarf, unit)
+            except ELFError as error:
+                raise GraderError(f"{self.elf}: unreadable debugging information: {error}") from None
+        return sorted(rows)
+
+
+def _rows_of(dwarf, unit) -> list[tuple[int, int, str, int]]:
+    program = dwarf.line_program_for_CU(unit)
+    if program is None:
+        return []
+    home = unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
+    home = home.value.decode("utf-8", "replace") if home else ""
+    version5 = program["version"] >= 5
+    names, rows, before = {}, [], None
+
+    def name(index: int) -> str:
+        if index not in names:
+            files, directories = program["file_entry"], program["include_directory"]
+            entry = files[index if version5 else index - 1]
+            if version5:
+                directory = directories[entry.dir_index]
+            else:
+                directory = directories[entry.dir_index - 1] if entry.dir_index else b""
+            names[index] = _relative(home, directory.decode("utf-8", "replace"), entry.name.decode("utf-8", "replace"))
+        return names[index]
+
+    for entry in program.get_entries():
+        state = entry.state
+        if state is None:
+            continue
+        if before is not None and state.address > before.address:
+            rows.append((before.address, state.address, name(before.file), before.line))
+        before = None if state.end_sequence else state
+    return rows
+
+
+def _relative(*parts: str) -> str:
+    path = os.path.normpath(os.path.join(paths.ROOT, *parts))
+    return os.path.relpath(path, paths.ROOT) if Path(path).is_relative_to(paths.ROOT) else path

@@ -1,0 +1,99 @@
+"""The tables that pages hold between `<!-- generated: NAME -->` and `<!-- /generated -->`, made from the labs themselves.
+
+A generator is a function of (lab, page) that returns Markdown lines; GENERATORS is all there are. The lab is that of
+the page, or the one named after the generator's name (`<!-- generated: points 1-boot -->`); `labs` needs none.
+"""
+import functools
+import re
+
+from . import docs, errors, generate, labs
+
+
+def make(name, arguments, page):
+    """The lines of the generated part `name`; raises docs.Fault where there is no such part, or no such lab."""
+    if name not in GENERATORS:
+        raise docs.Fault(f"there is no generated part {name}; there are: {', '.join(GENERATORS)}")
+    wanted = arguments[0] if arguments else page.lab
+    try:
+        if name == "all-labs":
+            return GENERATORS[name](None, page)
+        if wanted is None:
+            raise docs.Fault(f"which lab? write <!-- generated: {name} 1-boot -->")
+        return GENERATORS[name](labs.find(wanted, page.root), page)
+    except (errors.Usage, errors.GraderError) as error:
+        raise docs.Fault(str(error)) from None
+
+
+def points(lab, page):
+    """How the lab is graded: each check with its step and points, and the sum."""
+    checks = declared(lab)
+    rows = [(f"`{check.name}`", check.title, _step(check.step, page), check.points) for check in checks]
+    total = sum(check.points for check in checks)
+    return table(("check", "what it proves", "step", "points"), rows + [("", "**all of it**", "", f"**{total}**")])
+
+
+def files(lab, page):
+    """What the student writes: each file with regions, its steps, and how many lines the reference needs there."""
+    rows = []
+    for name in lab.files:
+        path = page.root / "solutions" / lab.name / name
+        found = generate.regions(path.read_text(encoding="utf-8"), f"solutions/{lab.name}/{name}") if path.exists() else []
+        steps = list(dict.fromkeys(region.step for region in found))
+        work = sum(bool(line.strip()) for region in found for line in region.solution)
+        if found:
+            rows.append((f"`starter/{lab.name}/{name}`", ", ".join(_step(step, page) for step in steps), work))
+    if not rows:
+        raise docs.Fault(f"no file of solutions/{lab.name} has a region")
+    total = sum(row[-1] for row in rows)
+    return table(("file", "steps", "lines in the reference"), rows + [("**all of it**", "", f"**{total}**")])
+
+
+def steps(lab, page):
+    """The steps with their hours, checks and points."""
+    checks, rows = declared(lab), []
+    for step in lab.steps:
+        mine = [check for check in checks if check.step == step.id]
+        rows.append((_step(step.id, page), step.title, f"{step.hours:g}", ", ".join(f"`{check.name}`" for check in mine),
+                     sum(check.points for check in mine)))
+    total = (f"**{sum(step.hours for step in lab.steps):g}**", "", f"**{sum(check.points for check in checks)}**")
+    return table(("step", "what", "hours", "checks", "points"), rows + [("", "**all of it**", *total)])
+
+
+def all_labs(lab, page):
+    """Every lab there is: steps, hours, points."""
+    up = "../" * page.name.count("/")
+    rows = []
+    for lab in labs.every(page.root):
+        name = f"[{lab.name}]({up}{lab.folder}/README.md)" if (page.root / lab.folder / "README.md").exists() else lab.name
+        rows.append((name, lab.title, len(lab.steps), f"{sum(step.hours for step in lab.steps):g}",
+                     sum(check.points for check in declared(lab))))
+    return table(("lab", "title", "steps", "hours", "points"), rows)
+
+
+GENERATORS = {"points": points, "files": files, "steps": steps, "all-labs": all_labs}
+
+
+def table(head, rows):
+    """A Markdown table in lines, columns lined up; columns of numbers alone are set right."""
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in (head, *rows)]
+    right = [all(re.fullmatch(r"[\d.*]*", row[i]) for row in cells[1:]) for i in range(len(head))]
+    width = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    rule = ["-" * (width[i] - 1) + ":" if right[i] else "-" * width[i] for i in range(len(head))]
+    lined = [[cell.rjust(width[i]) if right[i] else cell.ljust(width[i]) for i, cell in enumerate(row)] for row in cells]
+    return ["| " + " | ".join(row) + " |" for row in (lined[0], rule, *lined[1:])]
+
+
+@functools.cache
+def declared(lab):
+    """The Checks of a lab, in the order in which they are judged; nothing is run."""
+    from . import judge
+    return judge.collect(lab)
+
+
+def _step(step, page):
+    """A step's number, as a link to the heading of this page that begins with it."""
+    headings = [block for block in page.blocks if block.kind == "heading"]
+    for heading, anchor in zip(headings, page.anchors):
+        if re.match(rf"(?:Step )?{re.escape(step)}(?!\d)", heading.text):
+            return f"[{step}](#{anchor})"
+    return step

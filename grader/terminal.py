@@ -1,0 +1,118 @@
+"""What a student sees of a report: the table, the first failure explained, and what to do next.
+
+The words are the same everywhere. On a terminal rich colours them; elsewhere, and where NO_COLOR is set, they are plain.
+"""
+import os
+import sys
+import textwrap
+from typing import Iterator, TextIO
+
+from grader.result import Line, Outcome, Report
+
+WIDTH = 96              # columns of running text
+
+# A piece of a line: text and its style, in rich's words.
+Piece = tuple[str, str]
+
+STYLES = {"pass": "green", "fail": "red", "grader error": "magenta"}
+MARKS = {"": ("  ", ""), "here": ("> ", "bold"), "expected": ("- ", "green"), "got": ("+ ", "red"), "then": ("  ", "dim")}
+
+
+def show(report: Report, out: TextIO | None = None) -> None:
+    """Print the report."""
+    out = out or sys.stdout
+    if out.isatty() and not os.environ.get("NO_COLOR"):
+        from rich.console import Console
+        from rich.text import Text
+        console = Console(file=out, highlight=False, soft_wrap=True, emoji=False)
+        for pieces in lines(report):
+            console.print(Text.assemble(*pieces))
+    else:
+        print(text(report), end="", file=out)
+
+
+def text(report: Report) -> str:
+    """The report without colour."""
+    return "".join("".join(words for words, _ in pieces).rstrip() + "\n" for pieces in lines(report))
+
+
+def lines(report: Report) -> Iterator[list[Piece]]:
+    """The report, line by line."""
+    yield from table(report)
+    yield []
+    yield from total(report)
+    if report.first is not None:
+        yield []
+        yield from explanation(report.first)
+    if report.next:
+        yield []
+        yield from paragraph(report.next, "bold")
+
+
+def table(report: Report) -> Iterator[list[Piece]]:
+    head = f"Lab {report.lab}: {report.title}"
+    trees = [report.src] if report.src != "starter" else []
+    trees += [f"{lab} from {tree}" for lab, tree in report.prior.items() if tree != report.src]
+    yield [(head, "bold"), (f" ({', '.join(trees)})" if trees else "", "dim")]
+    yield []
+    name = max(len("check"), *(len(check.name) for check in report.checks))
+    points = max(len("points"), *(len(_points(check)) for check in report.checks))
+    yield [(f"  step  {'check':<{name}}  {'points':>{points}}  verdict", "dim")]
+    for check in report.checks:
+        yield [(f"  {check.step:<4}  {check.name:<{name}}  {_points(check):>{points}}  ", ""),
+               (verdict(check), "yellow" if check.reason in ("not attempted", "blocked") else STYLES[check.verdict])]
+
+
+def _points(check: Outcome) -> str:
+    return f"{'-' if check.verdict == 'grader error' else check.earned} / {check.points}"
+
+
+def verdict(check: Outcome) -> str:
+    """A check's verdict in a few words: "pass", "fault in uart_putc()", "not attempted, step 1.1", "waits for reset"."""
+    if check.verdict != "fail":
+        return check.verdict
+    if check.reason == "blocked":
+        return check.detail
+    return check.reason + (f"{' ' if check.detail.startswith(('in ', 'at ')) else ', '}{check.detail}" if check.detail else "")
+
+
+def total(report: Report) -> Iterator[list[Piece]]:
+    if report.exit_code == 2:
+        yield [("No score: the grader itself could not judge every check.", STYLES["grader error"])]
+    elif report.exit_code == 0:
+        yield [(f"{report.earned} of {report.points} points. All of it works.", "bold green")]
+    else:
+        passed = sum(check.verdict == "pass" for check in report.checks)
+        yield [(f"{report.earned} of {report.points} points, {passed} of {len(report.checks)} checks.", "bold")]
+    if report.seed is not None:
+        yield [(f"Seed {report.seed}", "dim")]
+
+
+def explanation(check: Outcome) -> Iterator[list[Piece]]:
+    """The first failure: what is to be seen, what to think about, where to read, what to type."""
+    yield [(f"{check.name}: {verdict(check)}", "bold " + STYLES[check.verdict])]
+    yield from paragraph(check.title, "", "  ")
+    for section in check.sections:
+        yield []
+        yield from paragraph(section.heading, "", "  ")
+        yield from ([("    ", ""), *line(each)] for each in section.lines)
+    yield []
+    if check.verdict == "grader error":
+        yield from paragraph("This is not about your work, and costs no points. Try again; `make doctor` looks at the tools.", "", "  ")
+        return
+    for word, words in (("hint", check.hint), ("read", check.handout), ("again", check.repeat), ("debug", check.debug)):
+        if words:
+            yield from paragraph(words, "cyan" if word in ("again", "debug") else "", f"  {word + ':':<7}", "dim")
+
+
+def line(each: Line) -> list[Piece]:
+    sign, style = MARKS[each.mark]
+    return [(sign, style), (each.text, style)]
+
+
+def paragraph(words: str, style: str = "", first: str = "", first_style: str = "") -> Iterator[list[Piece]]:
+    """Words as lines of at most WIDTH columns behind `first`, which the later lines leave room for."""
+    commands = words.startswith("make ")
+    wrapped = [words] if commands else textwrap.wrap(words, WIDTH - len(first), break_long_words=False, break_on_hyphens=False)
+    for i, part in enumerate(wrapped or [""]):
+        yield [(first if i == 0 else " " * len(first), first_style), (part, style)]

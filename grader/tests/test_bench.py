@@ -1,0 +1,145 @@
+"""bench: a table's figures are the instructions one can count by hand, and what cannot be counted is an error in words."""
+import json
+import types
+
+import pytest
+
+from grader import bench, engine, params
+from grader.bench import Row, Table
+from grader.errors import GraderError, Usage
+from grader.tests import kernels
+
+GOOD = """
+[[tables]]
+title = "Basics"
+budget = 10000
+[[tables.rows]]
+name = "a loop"
+payload = "loops"
+from = "begin"
+to = "end"
+repetitions = 3
+paper = 1.5
+unit = "µs on a DEC 5000"
+source = "A paper, Table 1"
+linux = 1000
+"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A function that writes a bench.toml and reads it."""
+    def read(content):
+        folder = tmp_path / "7-lab"
+        folder.mkdir(exist_ok=True)
+        (folder / "bench.toml").write_text(content)
+        return bench.read(folder)
+    return read
+
+
+def loops(*, reports="end"):
+    """The ELF of kernels/loops.S, which reports as the run that measure() starts has to."""
+    nonce = params.nonce(params.fixed_seed("7-lab/bench/loops"))
+    return {"loops": kernels.elf("loops", f'-DNONCE="[{nonce:016x}] {reports}\\n"')}
+
+
+def table(*rows, **more):
+    return Table("7-lab", "Basics", tuple(rows), **more)
+
+
+def test_counts_are_those_counted_by_hand():
+    rows = [Row("all", "loops", "begin", "end", 3), Row("nothing", "loops", "same", "again", 3),
+            Row("once round", "loops", "begin", "begin", 2), Row("from the start", "loops", "_start", "begin")]
+    counts = {each.row.name: each.counts for each in bench.measure(table(*rows), loops())}
+    assert counts == {"all": (4, 6, 6), "nothing": (0, 0, 0), "once round": (7, 9), "from the start": (2,)}
+
+
+def test_the_same_again():
+    rows = table(Row("all", "loops", "begin", "end", 3))
+    assert bench.measure(rows, loops()) == bench.measure(rows, loops())
+
+
+@pytest.mark.parametrize("start, stop, repetitions, words", [
+    ("begin", "never", 1, "begin was reached again before never"),
+    ("_start", "never", 1, "counted 0 times from _start to never, and not 1; never was never reached"),
+    ("never", "end", 1, "counted 0 times from never to end, and not 1; never was never reached"),
+    ("begin", "end", 2, "counted 3 times from begin to end, and not 2"),
+    ("begin", "end", 4, "counted 3 times from begin to end, and not 4"),
+    ("begin", "nowhere", 1, "nowhere"),
+])
+def test_what_does_not_pair_up_is_an_error(start, stop, repetitions, words):
+    with pytest.raises(GraderError) as error:
+        bench.measure(table(Row("it", "loops", start, stop, repetitions)), loops())
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_run_that_did_not_end_is_an_error():
+    with pytest.raises(GraderError, match="loops did not come to its end"):
+        bench.measure(table(Row("it", "loops", "begin", "end", 3)), loops(reports="something"))
+    with pytest.raises(GraderError, match=r"loops did not come to its end \(budget\)"):
+        bench.measure(table(Row("it", "loops", "begin", "end", 3), budget=20), loops())
+
+
+def test_other_cores_do_not_count():
+    marks = [engine.Mark("a", 5, 0), engine.Mark("a", 6, 1), engine.Mark("b", 7, 1), engine.Mark("b", 9, 0)]
+    assert bench.count(Row("it", "x", "a", "b"), marks) == (4,)
+
+
+def test_a_table_is_read(lab):
+    assert lab(GOOD) == [Table("7-lab", "Basics", (Row("a loop", "loops", "begin", "end", 3, 1.5, "µs on a DEC 5000",
+                                                       "A paper, Table 1", 1000),), 10000)]
+
+
+def test_no_file_no_tables(tmp_path):
+    assert bench.read(tmp_path) == []
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ('title = "Basics"', "", "title is missing"),
+    ('to = "end"', "", "Basics, a loop: to is missing"),
+    ('to = "end"', "to = 4", "to = 4 is of the wrong type"),
+    ("repetitions = 3", "repetitions = 0", "repetitions is 1 or more"),
+    ("repetitions = 3", "repetitions = true", "of the wrong type"),
+    ("repetitions = 3", "repeat = 3", "there is no key repeat"),
+    ('source = "A paper, Table 1"', "", "a paper's figure needs its unit and its source"),
+    ("[[tables]]", "[[tables", "bench.toml: "),
+    ("[[tables.rows]]", "[tables.rows]", "rows = "),
+])
+def test_nonsense_in_the_file_is_named(lab, old, new, words):
+    assert old in GOOD
+    with pytest.raises(GraderError) as error:
+        lab(GOOD.replace(old, new))
+    assert words in str(error.value) and str(error.value).startswith("labs/7-lab/bench.toml: ")
+
+
+def test_the_table_says_what_is_counted(lab):
+    [read] = lab(GOOD)
+    lines = bench.text(read, [bench.Measured(read.rows[0], (4, 6, 6))]).splitlines()
+    assert lines[0] == "7-lab: Basics"
+    assert lines[1].split() == ["instructions", "Linux", "paper"]
+    assert lines[2].split() == ["a", "loop", "4-6", "1000", "1.5", "µs", "on", "a", "DEC", "5000"]
+    assert "a loop: from begin to end, 3 times; the paper's figure: A paper, Table 1" in lines[4]
+
+
+def test_columns_without_a_figure_are_left_out():
+    row = Row("a", "x", "b", "c")
+    assert "Linux" not in (said := bench.text(table(row), [bench.Measured(row, (4,))])) and "paper" not in said
+
+
+def test_the_verb_prints_and_writes(monkeypatch, tmp_path, capsys, lab):
+    [read] = lab(GOOD)
+    monkeypatch.setattr(bench.labs, "every", lambda: [types.SimpleNamespace(folder="labs/7-lab", name="7-lab")])
+    monkeypatch.setattr(bench.labs, "compose", lambda lab, src, prior: (lab.name, src))
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    (tmp_path / "labs").mkdir()
+    (tmp_path / "7-lab").rename(tmp_path / "labs/7-lab")
+    monkeypatch.setattr(bench, "build", lambda kernel, table: loops() if kernel == ("7-lab", "solutions") else None)
+    args = types.SimpleNamespace(lab=None, src="solutions", prior=[], json=str(tmp_path / "out.json"))
+    assert bench.main(args) == 0
+    assert "a loop" in capsys.readouterr().out
+    [written] = json.loads((tmp_path / "out.json").read_text())["tables"]
+    assert written["rows"] == [{"name": "a loop", "payload": "loops", "from": "begin", "to": "end", "repetitions": 3, "paper": 1.5,
+                                "unit": "µs on a DEC 5000", "source": "A paper, Table 1", "linux": 1000, "instructions": [4, 6, 6]}]
+    (tmp_path / "labs/7-lab/bench.toml").unlink()
+    with pytest.raises(Usage, match="no lab has a bench.toml"):
+        bench.main(args)

@@ -1,0 +1,252 @@
+"""`make run` and `make gdb`: driven as a person would, by a terminal and by gdb's own commands; nothing is left of either."""
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from grader import engine, interactive, judge, labs, params
+from grader.errors import GraderError, Usage
+from grader.paths import ROOT
+from grader.tests import kernels
+
+ASK = """
+import sys
+from pathlib import Path
+from grader import engine, interactive
+kernel = interactive.Kernel(engine.Boot("ask"), Path(sys.argv[2]), 1, 2)
+sys.exit(interactive.terminal(kernel) if sys.argv[1] == "run" else interactive.debug(kernel, sys.argv[3:]))
+"""
+PATIENCE = 60   # seconds until a test gives up; no verdict hangs on how long anything takes
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """Where everything of this test lies, so that what is left of it can be found."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def left(scratch):
+    """Files and processes of a test that are still there. A process that was just killed may take a moment to go."""
+    for _ in range(PATIENCE * 20):
+        running = []
+        for entry in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    running += [file.read()] if entry.isdigit() else []
+            except OSError:
+                pass
+        running = [line for line in running if str(scratch).encode() in line]
+        if not running:
+            break
+        time.sleep(0.05)
+    return running + os.listdir(scratch)
+
+
+def ask(*arguments):
+    """The command that boots kernels/ask.S by "run" or "gdb"."""
+    verb, *more = arguments
+    return [sys.executable, "-c", ASK, verb, str(kernels.elf("ask")), *more]
+
+
+def gdb(command, *commands):
+    """What gdb says, told `commands` one after the other."""
+    told = [word for each in commands for word in ("-ex", each)]
+    done = subprocess.run([*command, *told], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=PATIENCE)
+    assert "Traceback" not in done.stdout
+    return done.stdout
+
+
+def test_gdb_stops_at_the_check_with_its_source(scratch):
+    said = gdb(ask("gdb", "-nx", "-batch"), "info registers pc", "continue", "where 1")
+    assert re.search(r"^pc +0x40010000 ", said, re.M), "it begins before the first instruction"
+    assert re.search(r"^Breakpoint 1, check_main \(\) at .*ask\.S:\d+\n.*the line that gdb shows", said, re.M)
+    assert re.search(r"^#0 +check_main \(\)", said, re.M)
+    assert left(scratch) == []
+
+
+def test_gdb_shows_the_serial_line_before_it_stops(scratch):
+    said = gdb(ask("gdb", "-nx", "-batch"), "continue")
+    assert said.index("\nasked\n") < said.index("\nBreakpoint 1, ")
+
+
+@pytest.mark.parametrize("word", ["run", "r", "start", "starti"])
+def test_run_explains_itself(scratch, word):
+    said = gdb(ask("gdb", "-nx", "-batch"), word, "info registers pc")
+    assert said.count("already loaded and stopped: type `continue`") == 1
+    assert "0x40010000" in said, "and changes nothing"
+
+
+def test_a_person_types_and_sees_the_end(scratch):
+    said = gdb(ask("gdb", "-nx", "-batch"), "continue", r"send \x21", "continue", "info registers pc", "continue", "stepi", "run")
+    assert ">!" in said and "switched the machine off here" in said
+    assert re.search(r"^pc +0x400100", said, re.M), "the last state can be read"
+    assert said.count("The machine is off.") == 2
+    assert left(scratch) == []
+
+
+def test_an_error_in_gdb_leaves_nothing(scratch):
+    gdb(ask("gdb", "-nx", "-batch"), "no-such-command")
+    assert left(scratch) == []
+
+
+def test_gdb_on_a_check_of_a_lab(scratch):
+    command = [sys.executable, "-m", "grader", "gdb", "1", "--src", "solutions", "--check", "panic", "--gdb=-nx", "--gdb=-batch"]
+    for each in ("continue", "list check_main", "info line kmain"):
+        command += [f"--gdb=-ex", f"--gdb={each}"]
+    said = gdb(command)
+    assert re.search(r"^Breakpoint 1, check_main \(\) at labs/1-boot/checks/panic\.c:\d+\n\d+\t", said, re.M)
+    assert re.search(r'^Line \d+ of "kernel/core/main.c"', said, re.M)
+    assert left(scratch) == []
+
+
+def test_the_same_numbers_as_the_judge(monkeypatch):
+    """Boot, seed and nonce of every check are those that the judge runs it with, whatever seed is asked for."""
+    lab = labs.find("1")
+
+    class Stop(Exception):
+        pass
+
+    def stop(jobs):
+        asked.extend(jobs)
+        raise GraderError("stop")
+
+    monkeypatch.setattr(engine, "run_many", stop)
+    for seed in (None, 77):
+        asked = []
+        with pytest.raises(GraderError, match="^stop$"):
+            judge.judge(labs.compose(lab, "solutions"), seed=seed)
+        mine = [interactive.chosen(lab, check.name, number, None if seed is None else str(seed))
+                for check in judge.collect(lab) for number in range(1, len(check.boots) + 1)]
+        numbers = [(seed, nonce) for _, seed, nonce in mine]
+        assert numbers == [(job.seed, job.nonce) for job in asked] and len(set(numbers)) > 10
+        assert [boot.payload for boot, _, _ in mine] == [job.boot.payload for job in asked]
+
+
+def test_nonsense_is_answered_in_words():
+    lab = labs.find("1")
+    with pytest.raises(Usage, match="has no check 'nope'; it has: reset, "):
+        interactive.chosen(lab, "nope", 1, None)
+    for number in (0, 99):
+        with pytest.raises(Usage, match=f"BOOT={number} is none of them"):
+            interactive.chosen(lab, "panic", number, None)
+    with pytest.raises(Usage, match="SEED=x"):
+        interactive.chosen(lab, "panic", 1, "x")
+
+
+def test_a_compile_error_is_the_compilers(tmp_path):
+    tree = tmp_path / "broken/1-boot"
+    tree.mkdir(parents=True)
+    for file in (ROOT / "solutions/1-boot").iterdir():
+        (tree / file.name).write_bytes(file.read_bytes())
+    (tree / "panic.c").write_text("int panic = ;\n")
+    done = subprocess.run([sys.executable, "-m", "grader", "run", "1", "--src", tmp_path / "broken"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and re.search(r"panic\.c:1:\d+: error: ", done.stderr) and "Traceback" not in done.stderr
+
+
+@contextmanager
+def terminal(*command):
+    """A process with a terminal of its own: a function that reads until a text comes, one that types, and the process."""
+    process, ours = pty.fork()
+    if process == 0:
+        os.chdir(ROOT)
+        os.execv(command[0], command)
+    seen = ""
+
+    def until(text):
+        nonlocal seen
+        deadline = time.monotonic() + PATIENCE
+        while text not in seen:
+            ready, _, _ = select.select([ours], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"no {text!r} in {seen!r}"
+            try:
+                data = os.read(ours, 4096)
+            except OSError:
+                data = b""
+            assert data, f"ended without {text!r}: {seen!r}"
+            seen += data.decode("ascii", "replace")
+        return seen
+
+    def ended():
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            number, status = os.waitpid(process, os.WNOHANG)
+            if number:
+                return os.waitstatus_to_exitcode(status)
+            if select.select([ours], [], [], 0.05)[0]:
+                try:
+                    os.read(ours, 4096)
+                except OSError:
+                    time.sleep(0.05)
+        raise AssertionError("it did not end")
+
+    try:
+        yield until, lambda text: os.write(ours, text.encode()), ended, process
+    finally:
+        os.close(ours)
+        try:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+
+def test_run_is_the_kernels_terminal(scratch):
+    with terminal(*ask("run")) as (until, types, ended, _):
+        assert until(">").startswith("Ctrl-A, then X, leaves"), "how to leave comes first"
+        types("\x03")       # Ctrl-C is the kernel's to see, and this one sends back what it gets
+        until(">\x03")
+        assert ended() == 0
+    assert left(scratch) == []
+
+
+def test_run_can_be_left(scratch):
+    with terminal(*ask("run")) as (until, types, ended, _):
+        until(">")
+        types("\x01x")
+        assert ended() == 0
+    assert left(scratch) == []
+
+
+@pytest.mark.parametrize("verb, sign", [("run", ">"), ("gdb", "(gdb)")])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_killed_from_outside(scratch, verb, sign, number):
+    with terminal(*ask(verb)) as (until, _, ended, process):
+        until(sign)
+        os.kill(process, number)
+        assert ended() == 128 + number
+        assert left(scratch) == []
+
+
+def test_ctrl_c_in_gdb_stops_the_kernel_and_not_gdb(scratch):
+    with terminal(*ask("gdb", "-nx")) as (until, types, ended, _):
+        until("(gdb)")
+        types("continue\n")
+        until("check_main () at ")
+        types("continue\n")
+        until("Continuing.\r\n>")
+        types("\x03")
+        until("Program received signal SIGINT")
+        types("quit\n")
+        assert ended() == 0
+    assert left(scratch) == []
+
+
+def test_a_qemu_that_does_not_start(tmp_path, monkeypatch):
+    (tmp_path / "qemu-system-arm").write_text("#!/bin/sh\necho some warning >&2; echo no such machine >&2; exit 1\n")
+    (tmp_path / "qemu-system-arm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    kernel = interactive.Kernel(engine.Boot("ask"), kernels.elf("ask"), 1, params.nonce(1))
+    for boot in (interactive.terminal, lambda kernel: interactive.debug(kernel, [])):
+        with pytest.raises(GraderError, match="^QEMU gave up: no such machine$"):
+            boot(kernel)

@@ -1,0 +1,371 @@
+"""Verdicts on runs made by hand, what is said of them, and what a lab's own mistakes become."""
+import dataclasses
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from grader import build, checks, engine, explain, judge, labs, params, result, terminal
+from grader.checks import Boot, Run, Wrong, check
+from grader.errors import GraderError, Usage
+from grader.result import Line, visible
+
+NONCE = 0x0123456789abcdef
+END = b"[0123456789abcdef] end\n"
+LAB = """
+    title = "Toy"
+    [files]
+    kernel = ["toy.c"]
+    [[steps]]
+    id = "1.1"
+    title = "One"
+    hours = 1
+    [[steps]]
+    id = "1.2"
+    title = "Two"
+    hours = 1
+"""
+TOY = "// A file.\nint\ntoy(void)\n{\n\t// TODO 1.2: say something.\n\ttodo(\"1.2\");\n}\n"
+
+
+def run_of(serial=b"", end="power-off", **more):
+    """A run as the engine would return it."""
+    values = dict(boot=Boot("toy"), elf=Path("toy.elf"), seed=7, nonce=NONCE, end=end, serial=serial, instructions=100, wfis=0, pc=0x40010004,
+                  registers={}, marks=(), accesses=(), kept={}, qemu_log="", error=None)
+    return engine.Run(**values | more)
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """A course of one lab below tmp_path, whose kernels neither build nor boot: judge_toy(checks, {check: run})."""
+    for folder in ("labs/1-toy/checks", "starter/1-toy", "solutions/1-toy"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "labs/1-toy/lab.toml").write_text(textwrap.dedent(LAB))
+    (tmp_path / "labs/1-toy/checks/toy.c").write_text("")
+    (tmp_path / "starter/1-toy/toy.c").write_text(TOY)
+    for module in (judge, build, explain, labs, checks):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+
+    class Symbols:
+        def where(self, address):
+            return checks.Place(address, "toy", "starter/1-toy/toy.c", 6)
+
+    monkeypatch.setattr(explain.symbols, "of", lambda elf: Symbols())
+
+    def judge_toy(tests, runs=(), failed=(), only=None, seed=None, **more):
+        (tmp_path / "labs/1-toy/test_toy.py").write_text("from grader.checks import *\n" + textwrap.dedent(tests))
+        lab = labs.find("1", tmp_path)
+        waiting = list(runs)
+        given = []
+
+        def boots(jobs):
+            given.extend(jobs)
+            for job in jobs:
+                run = waiting.pop(0)
+                yield run if isinstance(run, Exception) else dataclasses.replace(run, boot=job.boot, seed=job.seed)
+
+        monkeypatch.setattr(engine, "run_many", boots)
+        monkeypatch.setattr(build, "build", lambda kernel, payloads: build.Built(
+            {payload: Path("toy.elf") for payload in payloads if payload not in failed}, dict(failed)))
+        report = judge.judge(labs.compose(lab, "starter", root=tmp_path), only, seed, **more)
+        judge_toy.jobs = given
+        return report
+    return judge_toy
+
+
+ONE = """
+    @check(points=3, step="1.1", hint="Look twice.", boots=Boot("toy"))
+    def test_one(run):
+        "It works."
+        run.expect_lines(["hello"])
+"""
+TWO = ONE + """
+    @check(points=4, step="1.2", hint="Think.", boots=Boot("toy"), needs="one")
+    def test_two_things(run):
+        "It works twice."
+"""
+
+
+def shown(report):
+    return terminal.text(report)
+
+
+def test_a_pass(toy):
+    report = toy(ONE, [run_of(b"hello\n" + END)])
+    one, = report.checks
+    assert (one.name, one.verdict, one.earned, one.reason, one.sections) == ("one", "pass", 3, "", ())
+    assert (report.earned, report.points, report.exit_code) == (3, 3, 0)
+
+
+CRASH = b"hel\ncrash: data abort at pc 0x40010004\ncrash: DFSR 0x00000805\ncrash: halted\n"
+
+
+@pytest.mark.parametrize("run, reason, words", [
+    (run_of(b"hullo\n" + END), "wrong output", ["-    1  hello", "+    1  hullo"]),
+    (run_of(b"hel\npanic: starter/1-toy/toy.c:6: no\n"), "panic", ["panic: starter/1-toy/toy.c:6: no", ">    6"]),
+    (run_of(CRASH), "fault", ["data abort at pc 0x40010004", "toy.c:6, in toy()", ">    6", "hel"]),
+    (run_of(CRASH, end="quiet"), "fault", ["data abort"]),
+    (run_of(b"hel\n", end="budget"), "hang", ["5,000,000 instructions", "It spun here: starter/1-toy/toy.c:6, in toy()", ">    6"]),
+    (run_of(b"", end="wfi-budget"), "hang", ["1,000 times", "toy.c:6", "printed nothing"]),
+    (run_of(b"", end="hold-budget"), "hang", ["ten thousand"]),
+    (run_of(b"", end="quiet"), "hang", ["nothing is under way that could ever wake it", "It stands here"]),
+    (run_of(b"", end="lost"), "fault", ["no instruction can be fetched"]),
+    (run_of(b"hel\n"), "early exit", ["switched off before", "hel"]),
+    (run_of(b"hel\n", end="reset"), "reboot", ["reset the machine"]),
+    (run_of(b"x\n" * 99, end="flood"), "wrong output", ["1,048,576"]),
+    (run_of(b"\nTODO 1.1: not written yet (labs/1-toy, step 1.1)\n"), "not attempted", ["Step 1.1 is not written yet."]),
+    (run_of(b"", end="hold", error=Wrong("It is off.")), "wrong output", ["It is off."]),
+    (run_of(b"", end="hold", error=engine.Wrong("it is off")), "wrong output", ["It is off."]),
+    (run_of(b"[fedcba9876543210] end\n"), "early exit", ["[fedcba9876543210] end"]),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_each_reason(toy, run, reason, words):
+    report = toy(ONE, [run])
+    one, = report.checks
+    assert (one.verdict, one.reason, one.earned, report.exit_code) == ("fail", reason, 0, 1)
+    for word in words:
+        assert word in shown(report)
+    assert "Look twice." in shown(report) and "labs/1-toy/README.md, step 1.1" in shown(report)
+    assert "make check LAB=1 CHECK=one\n" in shown(report) and "make gdb LAB=1 CHECK=one\n" in shown(report)
+
+
+def test_each_reason_is_tested():
+    tested = {parameters.values[1] if hasattr(parameters, "values") else parameters[1] for parameters in
+              next(mark for mark in test_each_reason.pytestmark if mark.name == "parametrize").args[1]}
+    assert tested | {"build error", "blocked"} == set(result.REASONS) == set(explain.REASON.values()) | {"build error", "blocked"}
+    assert set(explain.REASON) == set(checks.ENDINGS)
+
+
+def test_a_todo_names_the_file_to_open(toy):
+    report = toy(TWO, [run_of(b"hello\n" + END), run_of(b"\nTODO 1.2: not written yet (labs/1-toy, step 1.2)\n")])
+    assert (report.checks[1].reason, report.checks[1].detail) == ("not attempted", "step 1.2")
+    assert "then open starter/1-toy/toy.c at line 5." in " ".join(shown(report).split())
+
+
+ALLOWS = """
+    @check(points=3, step="1.{step}", hint="Look twice.", boots=Boot("toy"), ends=("return", "todo", "fault"))
+    def test_one(run):
+        "It works."
+        raise Wrong("Not so.")
+"""
+
+
+@pytest.mark.parametrize("step, serial, reason", [
+    (2, b"\nTODO 1.2: not written yet", "not attempted"),       # its own step is missing: nothing is wrong yet
+    (2, b"\nTODO 1.1: not written yet", "not attempted"),
+    (1, b"\nTODO 1.2: not written yet", "wrong output"),        # it came as far as it should
+    (1, CRASH, "fault"),                                        # what is wrong may come from the crash: both are told
+])
+def test_a_check_that_allows_other_ends(toy, step, serial, reason):
+    report = toy(ALLOWS.format(step=step), [run_of(serial)])
+    assert report.checks[0].reason == reason
+    assert ("Not so." in shown(report)) == (reason != "not attempted")
+    assert ("data abort" in shown(report)) == (serial == CRASH)
+
+
+@pytest.mark.parametrize("expected, run, passes", [
+    ("power-off", run_of(b"hello\n"), True), ("power-off", run_of(b"hello\n" + END), False),
+    ("panic", run_of(b"panic: a.c:1: x\n"), True), ("panic", run_of(END), False), ("panic", run_of(b""), False),
+    ("budget", run_of(end="budget"), True), ("budget", run_of(end="quiet"), False), ("quiet", run_of(end="quiet"), True),
+    ("reset", run_of(end="reset"), True), ("fault", run_of(CRASH), True), ("return", run_of(END, end="reset"), False),
+])
+def test_a_check_says_which_end_it_expects(toy, expected, run, passes):
+    report = toy(f"""
+        @check(points=3, step="1.1", hint="Look twice.", boots=Boot("toy"), ends="{expected}")
+        def test_one(run):
+            "It ends."
+    """, [run])
+    assert report.checks[0].verdict == ("pass" if passes else "fail")
+    assert passes or report.checks[0].sections
+
+
+def test_a_check_waits_for_what_it_needs(toy):
+    report = toy(TWO, [run_of(b"hullo\n" + END), run_of(END)])
+    two = report.checks[1]
+    assert (two.verdict, two.reason, two.detail, two.earned) == ("fail", "blocked", "waits for one", 0)
+    assert report.first.name == "one" and "waits for one" in shown(report)
+
+
+def test_one_check_alone_brings_what_it_needs(toy):
+    assert [each.name for each in toy(TWO, [run_of(b"hello\n" + END), run_of(END)], only="two-things").checks] == ["one", "two-things"]
+    assert [each.name for each in toy(TWO, [run_of(b"hello\n" + END)], only="one").checks] == ["one"]
+    with pytest.raises(Usage, match="no check 'nope'; its checks are: one, two-things"):
+        toy(TWO, only="nope")
+
+
+@pytest.mark.parametrize("run", [GraderError("QEMU died: signal 9"), run_of(end="wall-clock")])
+def test_trouble_of_the_grader_is_no_score(toy, run):
+    report = toy(TWO, [run, run_of(END)])
+    assert (report.checks[0].verdict, report.exit_code, report.first.name) == ("grader error", 2, "one")
+    assert "No score" in shown(report) and json.loads(result.to_json(report))["earned"] is None
+
+
+@pytest.mark.parametrize("line", ["{}['x']", "assert run.seed == 'x'", "import pytest; pytest.fail('x')", "import pytest; pytest.skip('x')",
+                                  "raise SystemExit(0)"])
+def test_a_broken_check_is_a_grader_error(toy, line, capsys):
+    report = toy(ONE + "    " * 2 + line + "\n", [run_of(b"hello\n" + END)])
+    assert (report.checks[0].verdict, report.exit_code) == ("grader error", 2)
+    assert "the check one is itself broken" in shown(report).replace("The check", "the check")
+    assert "Traceback" not in shown(report) + "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("line, error", [("import pytest; pytest.exit('x')", GraderError), ("raise KeyboardInterrupt", KeyboardInterrupt)])
+def test_a_stopped_pytest_is_no_score(toy, line, error):
+    with pytest.raises(error):
+        toy(TWO.replace('run.expect_lines(["hello"])', line), [run_of(END), run_of(END)])
+
+
+def test_a_maintainer_sees_the_traceback(toy, capsys):
+    toy(ONE + "        {}['x']\n", [run_of(b"hello\n" + END)], debug=True)
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tests, words", [
+    (ONE + ONE.replace("It works", "Again"), "check one: there are two of that name"),
+    (ONE.replace('boots=', 'needs="other", boots='), "check one needs other: there is none"),
+    (TWO.replace('step="1.1"', 'step="1.2", needs="two-things"'), "needs two-things: is not judged before it"),
+    (ONE.replace("1.1", "1.7"), "check one: lab.toml has no step 1.7"),
+    (ONE.replace('Boot("toy")', 'Boot("gone")'), "labs/1-toy/checks/gone.c: no such payload"),
+    (ONE.replace("points=3", "points=-3"), "points is a whole number"),
+    (ONE.replace('"It works."', ""), "docstring"),
+    (ONE.replace("(run)", "(runs)"), "has to take `run`"),
+    (ONE.replace("hint", 'ends="nowhere", hint'), "ends is one of"),
+    ("def test_x(run): pass", "test_x is no check"),
+    ("this is no Python", "test_toy.py cannot be read: SyntaxError"),
+    ("", "no checks"),
+])
+def test_mistakes_in_a_lab_are_told_in_one_line(toy, tests, words):
+    with pytest.raises(GraderError) as raised:
+        toy(tests)
+    assert words in str(raised.value) and "\n" not in str(raised.value) and "labs/1-toy" in str(raised.value)
+
+
+def test_two_checks_of_one_name_in_two_files(toy, tmp_path):
+    (tmp_path / "labs/1-toy/test_other.py").write_text("from grader.checks import *\n" + textwrap.dedent(ONE))
+    with pytest.raises(GraderError, match="two checks named one"):
+        toy(ONE)
+
+
+def test_a_build_error_shows_the_compiler_first(toy):
+    said = "starter/1-toy/toy.c:5:1: error: expected ';'\n    5 | }\x1b[31m\n"
+    report = toy(TWO, failed={"toy": said})
+    assert [each.reason for each in report.checks] == ["build error", "blocked"]
+    assert "starter/1-toy/toy.c:5:1: error: expected ';'" in shown(report) and "}␛[31m" in shown(report)
+    assert "make gdb" not in shown(report)
+
+
+def test_several_boots_and_their_seeds(toy):
+    two = """
+        @check(points=3, step="1.1", hint="Look twice.", boots=[Boot("toy"), Boot("toy", seed=5)])
+        def test_one(runs):
+            "It works."
+            if [run.seed for run in runs] != EXPECTED: raise Wrong("no", got=[str(run.seed) for run in runs])
+    """
+    fixed = params.fixed_seed("1-toy/one")
+    for seed, expected in ((None, [fixed, 5]), (9, [9, 5])):
+        report = toy(f"EXPECTED = {expected}\n" + textwrap.dedent(two), [run_of(END), run_of(END)], seed=seed)
+        assert report.exit_code == 0, shown(report)
+        assert report.checks[0].seed == expected[0]
+        assert len({job.nonce for job in toy.jobs}) == 2      # a nonce for each boot
+
+
+def test_the_command_repeats_the_seed(toy):
+    report = toy(ONE, [run_of(END)], seed=9)
+    assert report.checks[0].repeat == "make check LAB=1 CHECK=one SEED=9" and report.checks[0].debug.endswith("CHECK=one SEED=9")
+
+
+def test_the_report_is_the_same_each_time(toy):
+    both = [toy(TWO, [run_of(b"h\x1b[2J\0\xff \r\n" + END), run_of(CRASH)]) for _ in range(2)]
+    assert result.to_json(both[0]) == result.to_json(both[1]) and shown(both[0]) == shown(both[1])
+
+
+def test_nothing_raw_reaches_the_screen(toy):
+    """Whatever a kernel prints: only the report's own lines, each printable."""
+    said = bytes(range(256)) + "\u202e".encode() + b"\n\x1b]0;owned\x07 \n"
+    for run in (run_of(said + END), run_of(said), run_of(said + CRASH), run_of(said + b"panic: \x1b:1: \x1b[2J\n"), run_of(said, end="budget")):
+        for line in shown(toy(ONE, [run])).split("\n"):
+            assert line.isprintable(), line
+
+
+# What is shown of two lists of lines.
+
+def texts(lines):
+    return [(line.mark, line.text.strip()) for line in lines]
+
+
+@pytest.mark.parametrize("expected, got, lines", [
+    (["a", "b"], ["a", "c"], [("", "1  a"), ("expected", "2  b"), ("got", "2  c")]),
+    (["a"], ["a\r"], [("expected", "1  a"), ("got", "1  a␍")]),
+    (["a"], ["a "], [("expected", "1  a"), ("got", "1  a·")]),
+    (["a"], ["a", "b"], [("", "1  a"), ("expected", "2  (nothing more)"), ("got", "2  b")]),
+    (["a", "b"], ["a"], [("", "1  a"), ("expected", "2  b"), ("got", "2  (nothing: it ends here)")]),
+    (["a"], [], [("expected", "1  a"), ("got", "1  (nothing: it ends here)")]),
+    (["1", "2", "3", "4", "5", "x", "7", "8", "9"], ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+     [("", "3  3"), ("", "4  4"), ("", "5  5"), ("expected", "6  x"), ("got", "6  6"), ("then", "7  7"), ("then", "8  8")]),
+    (["·"], [" "], [("expected", "1  '\\xb7'"), ("got", "1  ' '")]),      # alike to the eye
+])
+def test_the_first_difference(expected, got, lines):
+    assert texts(explain.difference(expected, got)) == lines
+
+
+def test_a_long_line_is_cut_where_it_differs():
+    expected, got = texts(explain.difference(["a" * 500 + "b" + "c" * 500], ["a" * 500 + "d" + "c" * 500]))
+    assert len(expected[1]) < 200 and "ab" in expected[1] and "ad" in got[1]
+
+
+@pytest.mark.parametrize("text, seen", [
+    (b"a\tb\r", "a␉b␍"), (b"\0\x7f", "␀␡"), (b"\xff\x1b[2J", "\\xff␛[2J"), ("x  ", "x··"), ("  x", "  x"), ("\u202e", "\\u202e"), ("\x85", "\\u0085")])
+def test_visible(text, seen):
+    assert visible(text) == seen
+
+
+# What a run is asked.
+
+def asked(serial):
+    return Run.of(run_of(serial))
+
+
+def test_reports():
+    run = asked(b"hello [0123456789abcdef] sp 8 0x10 svc\n world\n[0123456789abcdef] n 1 0x10\n" + END)
+    assert run.words("sp") == ["8", "0x10", "svc"] and run.numbers("n") == [1, 16] and run.reported("none") == []
+    assert run.lines() == ["hello  world"]
+    run.expect_report("n 1 0x10")
+    run.expect_lines(["hello  world"])
+    for broken in (lambda: run.expect_report("n"), lambda: run.words("none"), lambda: run.numbers("sp"), lambda: run.expect_lines(["hello"])):
+        with pytest.raises(Wrong):
+            broken()
+
+
+def test_lines_without_an_end():
+    assert (asked(b"a\n\nb").lines(), asked(b"").lines(), asked(b"\n").lines(), asked(b"\xff\n").lines()) == (["a", "", "b"], [], [""], ["\\xff"])
+
+
+def test_a_run_has_its_own_generator():
+    assert asked(b"").random().random() == asked(b"").random().random()
+
+
+# Colour is the only difference on a terminal.
+
+def test_a_terminal_shows_the_same_words(toy, monkeypatch):
+    import io
+    import re
+    report = toy(TWO, [run_of(CRASH), run_of(END)])
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    coloured, plain = Terminal(), Terminal()
+    terminal.show(report, coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal.show(report, plain)
+    assert plain.getvalue() == shown(report)
+    without = re.sub(r"\x1b\[[\d;]*m", "", coloured.getvalue())
+    assert without != coloured.getvalue()
+    assert [line.rstrip() for line in without.splitlines()] == plain.getvalue().splitlines()
+
+
+def test_the_line_marks_are_known():
+    assert set(terminal.MARKS) == {"", "here", "expected", "got", "then"} and Line("x").mark == ""

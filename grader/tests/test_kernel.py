@@ -1,0 +1,758 @@
+"""The kernel's given framework, proved from outside: its payloads (kernel/test) do what the parameter block says, and what they leave
+in memory or print is compared with the host's C library, with models in Python, with QEMU's own device tree, or with the ELF file.
+"""
+import contextlib
+import ctypes
+import fcntl
+import functools
+import itertools
+import os
+import random
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from grader import engine, labs, params, plugin, symbols
+from grader.paths import BUILD, ROOT
+
+FILES = [f"solutions/1-boot/{name}" for name in labs.read(ROOT / "labs/1-boot").kernel]
+PAYLOADS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "kernel/test").glob("*.c"))]
+HYP = ("virtualization=on",)
+NOWHERE = 0x50000000                    # no device and no RAM: nothing answers
+INPUT = params.ADDRESS + params.HEADER.size
+WORD = 0xffffffff
+
+
+def make(build, files, payloads, *words, cwd=ROOT):
+    """The lines that one `make -f kernel/lab.mk` prints; the kernels are then in build/out."""
+    command = ["make", "-rRj2", "--no-print-directory", "-f", "kernel/lab.mk", f"BUILD={build}", f"OUT={build}/out", "WERROR=1",
+               "FILES=" + " ".join(files), "PAYLOADS=" + " ".join(payloads), *words]
+    done = subprocess.run(command, cwd=cwd, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, text=True, capture_output=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return done.stdout.splitlines()
+
+
+@functools.cache
+def kernels():
+    """Every payload's kernel: {"format": path}; "bare" is enter without any lab."""
+    build = BUILD / "tests/kernel"
+    build.mkdir(parents=True, exist_ok=True)
+    with open(build / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make(build, FILES, PAYLOADS)
+        make(build, [], ["kernel/test/enter.c"], f"OUT={build}/bare")
+    return {Path(path).stem: build / "out" / f"{Path(path).stem}.elf" for path in PAYLOADS} | {"bare": build / "bare/enter.elf"}
+
+
+def address(payload, symbol):
+    return symbols.of(kernels()[payload]).address(symbol)
+
+
+def job(payload, data=b"", *, seed=1, budget=200_000_000, **more):
+    """A boot that keeps what the payload logged, if it was meant to."""
+    log = address(payload, "__image_end")
+    boot = engine.Boot(payload, input=data, budget=budget,
+                       read_at_end=lambda held: held.keep("log", held.memory(log + 4, held.word(log) % (1 << 24))), **more)
+    return engine.Job(boot, kernels()[payload], seed, params.nonce(seed))
+
+
+def run_all(jobs):
+    """What became of each, in order; each has powered off."""
+    runs = list(engine.run_many(jobs))
+    for run in runs:
+        assert isinstance(run, engine.Run), run
+        assert run.error is None and run.end == "power-off", (run.error, run.end, run.serial)
+    return runs
+
+
+def run_check(payload, data=b"", **more):
+    """A boot whose check_main() returned."""
+    run, = run_all([job(payload, data, **more)])
+    assert run.reports[-1:] == ["end"], run.serial
+    return run
+
+
+def words(*values):
+    return struct.pack(f"<{len(values)}I", *(value & WORD for value in values))
+
+
+class Log:
+    """What a payload logged, taken from the front."""
+
+    def __init__(self, run):
+        self.data, self.at = run.kept["log"], 0
+
+    def bytes(self, n):
+        taken, self.at = self.data[self.at:self.at + n], self.at + (n + 3 & ~3)
+        assert self.at <= len(self.data), "the log ends early"
+        return taken
+
+    def word(self):
+        return int.from_bytes(self.bytes(4), "little")
+
+    def int(self):
+        return (self.word() ^ 1 << 31) - (1 << 31)
+
+
+# ---- printk.c
+
+libc = ctypes.CDLL(None)
+ROOM = 256                              # bytes of the payload's buffers
+FILLED = b"\x5a" * ROOM
+
+
+def snprintf(size, fmt, arguments):
+    """What the host's C library does: (returned, the whole buffer)."""
+    buffer = ctypes.create_string_buffer(FILLED, ROOM)
+    return libc.snprintf(buffer, ctypes.c_size_t(size), fmt, *arguments), buffer.raw
+
+
+class Format:
+    """One call: the format and its arguments, for the kernel (words, in the procedure call standard's places) and for the host."""
+
+    def __init__(self):
+        self.kernel, self.host = b"", b""       # formats
+        self.words = []                         # an int, or bytes: the address of these
+        self.arguments = []
+
+    def add(self, kernel, host=None):
+        self.kernel += kernel
+        self.host += kernel if host is None else host
+
+    def argument(self, value, host, double=False):
+        if double:
+            if len(self.words) % 2 == 0:        # r3, or the word before a pair, stays empty
+                self.words.append(0xdddddddd)
+            self.words += [value & WORD, value >> 32 & WORD]
+        else:
+            self.words.append(value if isinstance(value, bytes) else value & WORD)
+        self.arguments.append(host)
+
+
+def random_number(rng):
+    """Signed, of any length up to 64 bits, and often at an edge."""
+    bits = rng.choice((7, 8, 15, 16, 31, 32, 63, 64))
+    edge = rng.choice((0, 1, -1, (1 << bits) - 1, 1 << bits - 1, -(1 << bits - 1)))
+    value = rng.choice((edge, edge, rng.getrandbits(rng.randint(1, 64))))
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def random_format(rng):
+    """Some text and up to three conversions, from all that exo/printk.h documents."""
+    made = Format()
+    for _ in range(rng.randint(1, 3)):
+        made.add(bytes(rng.choices(b" abc=:,\n\xff\x01[", k=rng.randint(0, 4))))
+        kind = rng.choice("diuxXcsp%")
+        if kind == "%":
+            made.add(b"%%")
+            continue
+        flags = "".join(rng.choices("-" if kind in "cs" else "-0", k=rng.randint(0, 2)))
+        width = rng.choice(("", "", str(rng.randint(1, 40)), "*"))
+        if width == "*":
+            value = rng.randint(-40, 40)
+            made.argument(value, ctypes.c_int(value))
+        precision = rng.choice(("", ".", f".{rng.randint(0, 20)}", ".*")) if kind == "s" else ""
+        if precision == ".*":
+            value = rng.randint(-3, 20)
+            made.argument(value, ctypes.c_int(value))
+        length = rng.choice(("", "", "hh", "h", "l", "ll", "z")) if kind in "diuxX" else ""
+        spec = f"%{flags}{width}{precision}{length}{kind}".encode()
+        made.add(spec, b"%#" + spec[1:-1] + b"x" if kind == "p" else spec)
+        value = random_number(rng)
+        if kind == "s":
+            text = None if precision == "" and rng.random() < 0.1 else bytes(rng.choices(range(1, 256), k=rng.randint(0, 25)))
+            made.argument(0 if text is None else text + b"\0", ctypes.c_char_p(text))
+        elif kind == "c":
+            made.argument(value, ctypes.c_int(value & 0xff))
+        elif kind == "p":
+            made.argument(value | 1, ctypes.c_uint((value | 1) & WORD))     # the C library has a name of its own for zero
+        elif length == "ll":
+            made.argument(value, ctypes.c_longlong(value), double=True)
+        elif length in ("l", "z"):              # 32 bits there
+            here = ctypes.c_int(value).value if kind in "di" else value & WORD
+            made.argument(value, (ctypes.c_long if length == "l" else ctypes.c_ssize_t)(here))
+        else:
+            made.argument(value, ctypes.c_int(value))
+    made.add(bytes(rng.choices(b" xyz\n", k=rng.randint(0, 2))))
+    return made
+
+
+def format_input(calls):
+    """The payload's input for [(Format, size)]; each case has its texts behind its words."""
+    data = b""
+    for made, size in calls:
+        at, texts, placed = INPUT + len(data) + 12 + 4 * len(made.words), b"", []
+        for word in (made.kernel + b"\0%s%n", *made.words):     # whoever runs past the format's end finds more of it
+            if isinstance(word, bytes):
+                placed.append(at + len(texts))
+                texts += word
+            else:
+                placed.append(word)
+        texts += bytes(-len(texts) % 4)
+        data += words(12 + 4 * len(made.words) + len(texts), size, *placed) + texts
+    return data
+
+
+def formatted(log):
+    """What snprintk, vformat, printk on a console and printk on none made of a case: [(returned, put, buffer)]."""
+    return [(log.int(), log.word(), log.bytes(ROOM)) for _ in range(4)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_formats_as_the_c_library_does(seed):
+    rng = random.Random(seed)
+    calls = [(random_format(rng), rng.choice((0, 1, 2, rng.randint(0, 60), ROOM))) for _ in range(800)]
+    log = Log(run_check("format", format_input(calls)))
+    for made, size in calls:
+        length, text = snprintf(ROOM, made.host, made.arguments)
+        text = text[:length] + FILLED[length:]
+        told = made.kernel, made.arguments, size
+        cut, *whole = formatted(log)
+        assert cut == (length, 0, snprintf(size, made.host, made.arguments)[1]), told
+        assert whole == [(length, length, text), (length, length, text), (length, 0, FILLED)], told
+    assert log.at == len(log.data)
+
+
+def test_formats_beyond_the_c_library():
+    """Null pointers, and what is no conversion: it is printed as it stands, and never read past."""
+    cases = [("%p|%8p|%-8p|%08p", (0, 0, 0, 0), "0x0|     0x0|0x0     |0x000000"), ("%s", (0,), "(null)"), ("%", (), "%"),
+             ("100%", (), "100%"), ("%5", (), "%5"), ("%-08", (), "%-08"), ("%.3", (), "%.3"), ("%.", (), "%."), ("%ll", (), "%ll"),
+             ("%*", (7,), "%*"), ("%y", (), "%y"), ("%-5k|%d", (7,), "%-5k|7"), ("%lq%u", (8,), "%lq8"), ("%*.*y%d", (1, 2, 3), "%*.*y3"),
+             ("%\n%d", (4,), "%\n4"), ("%n%d", (4,), "%n4"), ("%f%d", (4,), "%f4"), ("%+d", (4,), "%+d"), ("", (), "")]
+    calls = []
+    for fmt, values, _ in cases:
+        made = Format()
+        made.kernel, made.words = fmt.encode(), list(values)
+        calls.append((made, ROOM))
+    log = Log(run_check("format", format_input(calls)))
+    for fmt, values, expected in cases:
+        n, text = len(expected), expected.encode()
+        assert formatted(log) == [(n, 0, (text + b"\0").ljust(ROOM, b"\x5a")), *[(n, n, text.ljust(ROOM, b"\x5a"))] * 2, (n, 0, FILLED)], fmt
+
+
+# ---- string.c
+
+ARENA = 512
+FUNCTIONS = ("memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strncmp")
+
+
+def model_calls(seed, calls):
+    """For each call that kernel/test/string.c makes: (function, a, b, n, its result, the arena after it)."""
+    numbers = params.random64(seed)
+    arena = bytearray(next(numbers) & 0xff for _ in range(ARENA))
+    half = ARENA // 2
+    for i in range(calls):
+        function = FUNCTIONS[i % len(FUNCTIONS)]
+        r = next(numbers)
+        n = r % (40 if r >> 8 & 3 else 200)
+        if function == "memmove":
+            a = 32 + (r >> 16) % (ARENA - 64 - n)
+            b = a - 32 + (r >> 32) % 65
+        else:
+            a, b = (r >> 16) % (half - n + 1), half + (r >> 32) % (half - n + 1)
+            if not r >> 63:
+                a, b = b, a
+        r = next(numbers)
+        if function not in ("memcpy", "memmove", "memset"):
+            arena[a:a + n] = arena[b:b + n]
+            if r & 3 and n:
+                arena[a + (r >> 8) % n] = r >> 56
+            if r & 4 and n:
+                arena[a + (r >> 24) % n] = arena[b + (r >> 24) % n] = 0
+            arena[ARENA - 1] = arena[half - 1] = 0
+        p, q = bytes(arena[a:a + n]), bytes(arena[b:b + n])
+        s, t = bytes(arena[a:]).partition(b"\0")[0], bytes(arena[b:]).partition(b"\0")[0]
+        result = a
+        if function in ("memcpy", "memmove"):
+            arena[a:a + n] = q
+        elif function == "memset":
+            arena[a:a + n] = bytes([r & 0xff]) * n
+        elif function == "strlen":
+            result = len(s)
+        else:
+            x, y = {"memcmp": (p, q), "strcmp": (s, t), "strncmp": (s[:n], t[:n])}[function]
+            result = (x > y) - (x < y)
+        yield function, a, b, n, result, bytes(arena)
+
+
+def test_string_functions():
+    """Results, and every byte around the buffers; nothing unaligned, as the payload has alignment checking on."""
+    seed = params.fixed_seed("kernel/string")
+    log = Log(run_check("string", words(3500), seed=seed))
+    for number, (function, a, b, n, result, arena) in enumerate(model_calls(seed, 3500)):
+        told = f"call {number}: {function}, a {a}, b {b}, n {n}"
+        assert log.int() == result, told
+        assert log.bytes(ARENA) == arena, told
+    assert log.at == len(log.data)
+
+
+def test_string_functions_touch_only_their_arguments():
+    """No store outside the destination, and no load from a word that holds no byte of an argument."""
+    seed, calls = params.fixed_seed("kernel/touch"), 700
+    base = address("string", "arena")
+    run = run_check("string", words(calls), seed=seed, watch=((base, ARENA),), marks=("string_done", *FUNCTIONS))
+    accesses, before = iter([*run.accesses, None]), next(mark.count for mark in run.marks if mark.symbol == "string_done")
+    starts, access = [mark for mark in run.marks if mark.count > before], next(accesses)
+    ends = [mark.count for mark in starts if mark.symbol == "string_done"]
+    at, seen = iter(starts), 0
+    for (function, a, b, n, _, arena), end in zip(model_calls(seed, calls), ends, strict=True):
+        called = next(mark for mark in at if mark.symbol == function)
+        while access is not None and access.count < called.count:       # the payload's own
+            access = next(accesses)
+        lengths = [arena.index(0, start) - start + 1 for start in (a, b)] if function.startswith("str") else [n, n]
+        lengths = [min(length, n) if function == "strncmp" else length for length in lengths]
+        while access is not None and access.count < end:
+            first = access.address - base
+            last = first + access.size - 1
+            if access.kind == "w":
+                assert function.startswith("mem") and a <= first and last < a + n, (function, a, b, n, access)
+            elif function != "memset":
+                assert any(start & ~3 <= first and last < (start + length + 3 & ~3)
+                           for start, length in zip((a, b), lengths)), (function, a, b, n, access)
+            seen += 1
+            access = next(accesses)
+    assert seen > 10 * calls
+
+
+def test_string_functions_work_by_words():
+    """Instructions for 4096 bytes, at every pair of alignments."""
+    run = run_check("string", words(0), marks=("string_done", "memcpy", "memmove", "memset", "memcmp"))
+    counts, begun = [], None
+    for mark in run.marks:
+        if mark.symbol == "string_done" and begun:
+            counts.append((begun.symbol, (mark.count - begun.count) / 4096))
+            begun = None
+        elif mark.symbol != "string_done" and begun is None:
+            begun = mark
+    assert [name for name, _ in counts] == ["memcpy", "memset", "memmove", "memset", "memcmp"] * 16
+    for i in range(16):
+        to, source = divmod(i, 4)
+        (_, copy), (_, fill), (_, move), _, (_, compare) = counts[5 * i:5 * i + 5]
+        assert copy <= (0.6 if to == source else 2), (to, source, copy)
+        assert fill <= 0.6, (to, fill)
+        if to == source:
+            assert move <= 2, (to, source, move)
+        if to == source == 0:
+            assert compare <= 2.5, compare
+    assert not any(Log(run).bytes(4 * 16))
+
+
+# ---- params.c
+
+def plain(payload, machine=(), block=None):
+    """What a kernel prints in a QEMU of its own, with `block` in place of the parameter block, or nothing there."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = engine.machine(engine.Boot(payload, machine=machine), kernels()[payload], seed=1, nonce=1, directory=Path(directory))
+        if block is None:
+            at = next(i for i, word in enumerate(command) if word.startswith("loader,"))
+            del command[at - 1:at + 1]
+        else:
+            Path(directory, f"{params.ADDRESS:08x}").write_bytes(block)
+        return subprocess.run([plugin.find().program, *command, "-serial", "stdio"], stdin=subprocess.DEVNULL, capture_output=True,
+                              check=True, timeout=100).stdout.decode()
+
+
+def params_lines(magic, size, nonce, seed, key, data, zero):
+    lines = [f"magic 0x{magic:x} size {size} nonce 0x{nonce:x} seed 0x{seed:x} input_size {len(data)} zero {zero}"]
+    lines += [f"key {byte}" for byte in key] + [f"input {byte}" for byte in data]
+    return [*lines, *(f"random {number}" for number in itertools.islice(params.random64(seed), 8)), "end"]
+
+
+def test_parameter_block():
+    rng = random.Random(9)
+    data, seed, nonce = rng.randbytes(300), rng.getrandbits(64), rng.getrandbits(64) >> 9
+    block = params.block(nonce, seed, data)
+    run = run_check("params", data, seed=seed)
+    assert run.reports == params_lines(params.MAGIC, len(block), run.nonce, seed, params.boot_key(seed), data, 0)
+    printed = plain("params", block=block)
+    assert [line.removeprefix(f"[{nonce:016x}] ") for line in printed.splitlines()[1:]] == params_lines(
+        params.MAGIC, len(block), nonce, seed, params.boot_key(seed), data, 0)
+
+
+@pytest.mark.parametrize("block", [None, params.block(7, 7, b"seven").replace(b"EXOP", b"EXOQ"), b"\xff" * 100], ids=["none", "magic", "ff"])
+def test_no_parameter_block(block):
+    """Everything in it is zero, and so is the nonce."""
+    lines = params_lines(0, 0, 0, 0, bytes(16), b"", 0)
+    assert plain("params", block=block).splitlines()[1:] == [f"[{0:016x}] {line}" for line in lines]
+
+
+def test_random_numbers():
+    """The sequence that the algorithm's authors' own program gives for 1234567."""
+    assert list(itertools.islice(params.random64(1234567), 5)) == [
+        6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+
+
+# ---- fdt.c
+
+class Node:
+    def __init__(self, name, properties=(), children=()):
+        self.name, self.properties, self.children = name, dict(properties), list(children)
+
+    def walk(self, path=""):
+        """(path, Node) of this and all below."""
+        yield path or "/", self
+        for child in self.children:
+            yield from child.walk(f"{path}/{child.name}")
+
+    def find(self, path):
+        """The first match, level by level; a part without a unit address matches any."""
+        node = self
+        for part in path.strip("/").split("/") if path.strip("/") else ():
+            node = next((child for child in node.children if part in (child.name, child.name.partition("@")[0])), None)
+            if node is None:
+                return None
+        return node
+
+
+def read_tree(blob):
+    """The Node at the root of a flattened tree (Devicetree Specification 0.4, chapter 5)."""
+    magic, _, at, strings = struct.unpack_from(">4I", blob)
+    assert magic == 0xd00dfeed
+
+    def text(start):
+        return blob[start:blob.index(b"\0", start)].decode()
+
+    stack = [Node("")]
+    while True:
+        token, = struct.unpack_from(">I", blob, at)
+        at += 4
+        if token == 1:
+            stack.append(Node(text(at)))
+            stack[-2].children.append(stack[-1])
+            at += len(stack[-1].name) // 4 * 4 + 4
+        elif token == 2:
+            stack.pop()
+        elif token == 3:
+            size, name = struct.unpack_from(">2I", blob, at)
+            stack[-1].properties[text(strings + name)] = blob[at + 8:at + 8 + size]
+            at += 8 + (size + 3) // 4 * 4
+        elif token == 9:
+            return stack[0].children[0]
+        else:
+            assert token == 4
+
+
+def write_tree(root, rng):
+    """The flattened tree of a Node, with NOPs here and there."""
+    strings = b"junk\0"
+
+    def padded(data):
+        return data + bytes(-len(data) % 4)
+
+    def nops():
+        return struct.pack(">I", 4) * (rng.random() < 0.2)
+
+    def flat(node):
+        nonlocal strings
+        out = nops() + struct.pack(">I", 1) + padded(node.name.encode() + b"\0") + nops()
+        for name, value in node.properties.items():
+            out += struct.pack(">3I", 3, len(value), len(strings)) + padded(value) + nops()
+            strings += name.encode() + b"\0"
+        return out + b"".join(map(flat, node.children)) + nops() + struct.pack(">I", 2)
+
+    structure = flat(root) + struct.pack(">I", 9)
+    size = 56 + len(structure) + len(strings)
+    header = struct.pack(">10I", 0xd00dfeed, size, 56, 56 + len(structure), 40, 17, 16, 0, len(strings), len(structure))
+    return header + bytes(16) + structure + strings
+
+
+def looked_up(queries, blob=b"", machine=()):
+    """What fdt_property() finds for each (path, property): bytes or None. In `blob`, or in the machine's tree."""
+    blob += bytes(-len(blob) % 4)
+    texts = b"".join(f"{path}\0{name}\0".encode() for path, name in queries)
+    log, found = Log(run_check("fdt", words(len(blob)) + blob + texts, machine=machine)), []
+    for query in queries:
+        there, size, same = log.word(), log.word(), log.word()
+        assert same and (there or size == 0xdeadbeef), query
+        found.append(log.bytes(size) if there else None)
+    assert log.at == len(log.data)
+    return found
+
+
+def machine_tree(machine):
+    """QEMU's own account of the tree that it gives the kernel."""
+    with tempfile.TemporaryDirectory() as directory:
+        boot = engine.Boot("fdt", machine=(*machine, f"dumpdtb={directory}/dtb"))
+        command = engine.machine(boot, kernels()["fdt"], seed=1, nonce=1, directory=Path(directory))
+        subprocess.run([plugin.find().program, *command], capture_output=True, check=True, timeout=100)
+        return read_tree(Path(directory, "dtb").read_bytes())
+
+
+@pytest.mark.parametrize("machine", [(), HYP], ids=["svc", "hyp"])
+def test_device_tree_of_the_machine(machine):
+    """Every property of every node, by its path and by its path without unit addresses; and some that are not there."""
+    root = machine_tree(machine)
+    nodes = dict(root.walk())
+    queries = [(path, name) for path, node in nodes.items() for name in node.properties]
+    queries += [(re.sub("@[^/]*", "", path), name) for path, name in queries if "@" in path]
+    queries += [(path, "no-such-property") for path in nodes]
+    queries += [(path, name) for path in ("/none", "/psc", "/pscix", "/psci/none", "/cpus/cpu@1", "/cpus/cp", "/pl011@9000001", "/pl011@", "psci")
+                for name in ("compatible", "method")]
+    for (path, name), got in zip(queries, looked_up(queries, machine=machine)):
+        node = root.find(path) if path.startswith("/") else None
+        expected = node and node.properties.get(name)
+        if name.endswith("-seed") and expected:         # QEMU draws them anew
+            got, expected = len(got), len(expected)
+        assert got == expected, (path, name)
+
+    told = dict(zip(queries, looked_up(queries, machine=machine)))
+    assert told["/psci", "method"] == (b"smc\0" if machine else b"hvc\0")
+    assert told["/pl011@9000000", "compatible"] == told["/pl011", "compatible"] == b"arm,pl011\0arm,primecell\0"
+    assert told["/memory@40000000", "reg"] == struct.pack(">4I", 0, 0x40000000, 0, 0x08000000)
+    assert {"/cpus/cpu@0", "/intc@8000000/v2m@8020000"} < nodes.keys() and len(queries) > 300
+
+
+def random_tree(rng, depth=0):
+    """Names that are easily taken for one another, and properties missing here and there."""
+    names = rng.sample(["a", "b", "ab", "aa", "a@1", "a@10", "a@2", "ab@1", "b@1", "abc"], rng.randint(0, 5) if depth < 3 else 0)
+    values = {name: rng.randbytes(rng.randint(0, 9)) for name in rng.sample(["p", "pp", "q", "reg"], rng.randint(0, 3))}
+    return Node("" if depth == 0 else "?", values, (named(random_tree(rng, depth + 1), name) for name in names))
+
+
+def named(node, name):
+    node.name = name
+    return node
+
+
+def test_device_trees_of_any_shape():
+    for seed in range(6):
+        rng = random.Random(seed)
+        root = random_tree(rng)
+        paths = [path for path, _ in root.walk()]
+        paths += [re.sub("@[^/]*", "", path) for path in paths] + [path.rstrip("/") + "/a" for path in paths] + ["/b/a@1/ab", "/a@", "/"]
+        queries = list(dict.fromkeys((path, name) for path in rng.sample(paths, min(len(paths), 150)) for name in ("p", "pp", "q", "reg", "")))
+        blob = write_tree(root, rng)
+        assert [node.properties for _, node in read_tree(blob).walk()] == [node.properties for _, node in root.walk()]
+        for (path, name), got in zip(queries, looked_up(queries, blob)):
+            node = root.find(path)
+            assert got == (node and node.properties.get(name)), (seed, path, name)
+
+
+def test_no_device_tree():
+    blob = write_tree(Node("", {"p": b"here"}), random.Random(1))
+    assert looked_up([("/", "p")], blob) == [b"here"]
+    for wrong in (b"\xd0\x0d\xfe\xee", b"\xed\xfe\x0d\xd0", bytes(4)):
+        assert looked_up([("/", "p")], wrong + blob[4:]) == [None]
+
+
+# ---- register.c
+
+def test_register_tables():
+    """Everything out of range, null or taken is refused, and lookups find what was registered first."""
+    rng = random.Random(4)
+    size = (8, 64, 288)                 # of the tables of traps, system calls, interrupts
+    errors = {name: int(value) for name, value in re.findall(r"#define E_(\w+)\s+(\d+)", (ROOT / "kernel/include/exo/error.h").read_text())}
+    calls = [(rng.randrange(3), rng.choice((rng.randrange(300), rng.randrange(12), rng.getrandbits(32), size[0], size[1], size[2], -1)),
+              rng.choice((0, rng.getrandbits(32), rng.getrandbits(32))), rng.getrandbits(32)) for _ in range(1500)]
+    calls = [(table, index & 0xff if table == 0 else index, *rest) for table, index, *rest in calls]     # an enum trap is one byte
+    calls += [(table + 3, index, 0, 0) for table in range(3) for index in (*range(size[table] + 2), 0xff, 0x80)]
+    log, tables = Log(run_check("register", b"".join(words(*call) for call in calls))), ({}, {}, {})
+    for call in calls:
+        which, index, handler, arg = call
+        table, told = tables[which % 3], 0xdeadbeef
+        there = 0 <= index < size[which % 3]
+        if which >= 3:
+            expected = table.get(index, (0, 0))[0]
+            if which == 5 and there:
+                told = table.get(index, (0, 0))[1]
+        elif not there or handler == 0:
+            expected = -errors["INVAL"]
+        elif index in table:
+            expected = -errors["EXISTS"]
+        else:
+            expected, table[index] = 0, (handler, arg)
+        assert (log.word(), log.word()) == (expected & WORD, told), call
+    assert all(len(table) > 7 for table in tables)
+    assert len(set(errors.values())) == len(errors) and min(errors.values()) > 0
+
+
+# ---- crash.S, crash.c
+
+USR, FIQ, IRQ, SVC, ABT, HYPERVISOR, UND, SYS = 0x10, 0x11, 0x12, 0x13, 0x17, 0x1a, 0x1b, 0x1f
+THUMB, MASKED, ALIGNMENT = 1 << 5, 0x1c0, 1 << 1       # PSR.T; A, I and F; SCTLR.A
+VECTORS = {"undefined instruction": UND, "supervisor call": SVC, "prefetch abort": ABT, "data abort": ABT, "IRQ": IRQ, "FIQ": FIQ}
+
+
+class Entered:
+    """A boot of kernel/test/enter.S: r0 to pc and the CPSR as they are to be at a symbol, or at a number."""
+
+    def __init__(self, rng, where, mode, *, thumb=False, set_registers=(), stores=(), sctlr=0, machine=(), kernel="bare"):
+        self.mode, self.thumb, self.machine, self.kernel = mode, thumb, machine, kernel
+        self.registers = [rng.getrandbits(32) for _ in range(15)]
+        for number, value in dict(set_registers).items():
+            self.registers[number] = value
+        self.pc = where if isinstance(where, int) else address(kernel, where + "_thumb" * thumb)
+        self.psr = rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | MASKED | mode
+        self.input = words(len(stores), *itertools.chain(*stores), sctlr, self.psr, *self.registers, self.pc | thumb)
+
+    def job(self, **more):
+        return job(self.kernel, self.input, machine=self.machine, junk=True, budget=1_000_000, **more)
+
+    def crash(self, vector, *, pc=None, back=0, details="", psr=0):
+        """The lines of a crash there: `back`, how far behind pc the exception's lr points; `psr`, bits that had changed."""
+        pc = self.pc if pc is None else pc
+        hyp = self.mode == HYPERVISOR
+        lr = self.registers[14]
+        if not hyp and VECTORS.get(vector) == self.mode:        # lost: the exception's lr was the interrupted mode's
+            lr = pc + back
+        numbers = [f"{'r' + str(n):>3} 0x{value:08x}" for n, value in enumerate(self.registers[:13])]
+        lines = ["", f"crash: {vector} at pc 0x{pc:08x}" + " in HYP mode" * hyp, *([details] if details else [])]
+        lines += ["crash: " + " ".join(numbers[i:i + 4]) for i in range(0, 13, 4)]
+        lines.append(f"crash:  sp 0x{self.registers[13]:08x}  lr 0x{lr:08x}  pc 0x{pc:08x} psr 0x{self.psr ^ psr | THUMB * self.thumb:08x}")
+        return [*lines, "crash: halted", ""]
+
+
+def crashes(cases):
+    """Boots [(Entered, the lines expected of it)] and compares."""
+    for (entered, expected), run in zip(cases, run_all([entered.job() for entered, _ in cases])):
+        printed = run.serial.decode("latin-1").partition("\ncrash:")       # a lab's kernel greets first
+        assert "".join(printed[1:]).split("\n") == expected, (f"mode {entered.mode:#x}", "Thumb" if entered.thumb else "A32")
+
+
+def data_abort(status, name, kind, at):
+    return f"crash: DFSR 0x{status | (kind == 'write') << 11:08x} ({name}, on a {kind}), DFAR 0x{at:08x}"
+
+
+EXTERNAL = 0x008, "external abort: nothing answers at this address"       # FS of a synchronous external abort: DDI 0406C, table B3-23
+
+
+@pytest.mark.parametrize("mode", [USR, FIQ, IRQ, SVC, ABT, UND, SYS], ids="usr fiq irq svc abt und sys".split())
+def test_crash_of_every_kind_in_every_mode(mode):
+    """Before there is a stack, and .bss full of junk: name, pc, fault status, and every register as it was."""
+    rng, cases = random.Random(mode), []
+    for thumb in (False, True):
+        def at(where, **more):
+            return Entered(rng, where, mode, thumb=thumb, **more)
+
+        size = 2 if thumb else 4
+        it = at("do_undefined")
+        cases.append((it, it.crash("undefined instruction", back=size)))
+        it = at("do_svc")
+        cases.append((it, it.crash("supervisor call", back=size)))
+        it = at("do_jump", set_registers={2: NOWHERE | thumb})
+        cases.append((it, it.crash("prefetch abort", pc=NOWHERE, back=4,
+                                   details=f"crash: IFSR 0x{EXTERNAL[0]:08x} ({EXTERNAL[1]}), IFAR 0x{NOWHERE:08x}")))
+        for kind in ("read", "write"):
+            it = at(f"do_{kind}", set_registers={1: NOWHERE})
+            cases.append((it, it.crash("data abort", back=8, details=data_abort(*EXTERNAL, kind, NOWHERE))))
+            odd = address("bare", "__image_end") + rng.randint(1, 3)
+            it = at(f"do_{kind}", set_registers={1: odd}, sctlr=ALIGNMENT)
+            cases.append((it, it.crash("data abort", back=8, details=data_abort(0x001, "alignment fault", kind, odd))))
+    crashes(cases)
+
+
+@pytest.mark.parametrize("name, where, mask, control", [("IRQ", "do_irq", 1 << 7, 1), ("FIQ", "do_fiq", 1 << 6, 1 | 1 << 3)], ids=["irq", "fiq"])
+def test_crash_by_an_interrupt(name, where, mask, control):
+    """A software interrupt that is pending when its mask goes."""
+    gic = [(0x08000000, 1), (0x08010004, 0xff), (0x08010000, control), (0x08000f00, 2 << 24)]       # GICD_CTLR, GICC_PMR, GICC_CTLR, GICD_SGIR
+    cases = []
+    for mode, thumb in itertools.product((SVC, SYS, UND), (False, True)):
+        it = Entered(random.Random(mode), where, mode, thumb=thumb, stores=gic)
+        cases.append((it, it.crash(name, pc=address("bare", where + "_thumb" * thumb + "_taken"), psr=mask)))
+    crashes(cases)
+
+
+@pytest.mark.parametrize("mode", [SVC, SYS, FIQ, HYPERVISOR], ids="svc sys fiq hyp".split())
+def test_jump_to_the_reset_vector(mode):
+    """No exception: nothing says where from, but lr, and there is no saved status, but the one there is."""
+    it = Entered(random.Random(mode), "crash_vectors", mode, machine=HYP if mode == HYPERVISOR else ())
+    crashes([(it, it.crash("a jump to the reset vector", pc=it.registers[14]))])
+
+
+def test_crash_in_hyp_mode():
+    rng, cases = random.Random(1), []
+    for thumb in (False, True):
+        def at(where, **more):
+            return Entered(rng, where, HYPERVISOR, thumb=thumb, machine=HYP, **more)
+
+        it = at("do_undefined")
+        cases.append((it, it.crash("undefined instruction")))
+        it = at("do_svc")
+        cases.append((it, it.crash("supervisor call")))
+        it = at("do_jump", set_registers={2: NOWHERE | thumb})
+        cases.append((it, it.crash("prefetch abort", pc=NOWHERE)))
+        for kind in ("read", "write"):
+            it = at(f"do_{kind}", set_registers={1: NOWHERE})
+            cases.append((it, it.crash("data abort")))
+    crashes(cases)
+
+
+@pytest.mark.parametrize("thumb", [False, True], ids=["a32", "thumb"])
+def test_crash_after_leaving_hyp_mode(thumb):
+    """In the kernel with lab 1: by SVC mode's own vectors, and by an HVC, which HYP mode's vectors take."""
+    cases = []
+    for where, vector, back in ("do_undefined", "undefined instruction", 2 if thumb else 4), ("do_hvc", "hypervisor call", 4):
+        it = Entered(random.Random(5), where, SVC, thumb=thumb, machine=HYP, kernel="enter")
+        cases.append((it, it.crash(vector, back=back)))
+    crashes(cases)
+
+
+@pytest.mark.parametrize("mode", [USR, SVC, ABT, HYPERVISOR], ids="usr svc abt hyp".split())
+def test_crash_within_a_crash_powers_off(mode):
+    """Here the UART is not where the report wants it."""
+    it = Entered(random.Random(6), "do_undefined", mode, machine=HYP if mode == HYPERVISOR else (),
+                 stores=[(address("bare", "mmio_offset"), NOWHERE - 0x09000000)])
+    run, = run_all([it.job(marks=("crash_report", "run_off"))])
+    assert run.serial == b"" and [mark.symbol for mark in run.marks] == ["crash_report", "run_off"]
+
+
+# ---- todo.c, todo.h
+
+PLACES = [("1.3", "starter/1-boot/start.S", "1-boot"), ("1.3", "labs/1-boot/checks/bss.c", "1-boot"), ("2.10", "build/pristine/2-vm/pages.c", "2-vm"),
+          ("1.3", "/home/me/1-term/exolab/starter/1-boot/bss.c", "1-boot"), ("1.3", "1-boot/bss.c", "1-boot"), ("1.3", "/1-boot/bss.c", "1-boot"),
+          ("1.3", "starter/1-boot/1-bss.c", "1-boot"), ("1.3", "starter/11-boot/bss.c", "1"), ("1.3", "starter/2-vm/bss.c", "1"),
+          ("12.1", "starter/1-boot/12-far/x.c", "12-far"), ("1.3", "bss.c", "1"), ("1.3", "1-bss.c", "1"), ("1.3", "", "1")]
+
+
+def todo_line(step, lab):
+    return f"TODO {step}: not written yet (labs/{lab}, step {step})\n"
+
+
+def test_todo_names_the_lab_of_its_file():
+    """By the last folder of the file's path that begins with the step's lab."""
+    jobs = [job("todo", f"{step}\0{file}\0".encode()) for step, file, _ in PLACES]
+    for (step, file, lab), run in zip(PLACES, run_all(jobs)):
+        assert run.serial.decode().partition("\n")[2] == "\n" + todo_line(step, lab), file
+
+
+def test_todo_on_the_host(tmp_path):
+    """On stderr, and exit code 3."""
+    (tmp_path / "host.c").write_text("#include <exo/todo.h>\n"
+                                     "int main(int n, char **arg)\n{\n\tif (n > 1)\n\t\ttodo_at(arg[1], arg[2]);\n"
+                                     "#line 1 \"starter/1-boot/tool.c\"\n\ttodo(\"1.9\");\n}\n")
+    subprocess.run(["gcc", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-DEXO_HOST", "-I", ROOT / "kernel/include", "-o", tmp_path / "host",
+                    tmp_path / "host.c"], check=True)
+    for arguments, line in [((step, file), todo_line(step, lab)) for step, file, lab in PLACES] + [((), todo_line("1.9", "1-boot"))]:
+        done = subprocess.run([tmp_path / "host", *arguments], text=True, capture_output=True)
+        assert (done.returncode, done.stdout, done.stderr) == (3, "", line), arguments
+
+
+def test_todo_in_the_kernel():
+    for machine in ((), HYP):
+        run, = run_all([job("todo", machine=machine)])
+        assert run.serial.decode().partition("\n")[2] == "\n" + todo_line("1.4", "1-boot") and run.reports == []
+
+
+@pytest.mark.parametrize("mode", [USR, FIQ, SVC, SYS, HYPERVISOR], ids="usr fiq svc sys hyp".split())
+def test_todo_in_assembly_and_in_user_programs(mode):
+    """With junk for a stack and in .bss; the user form goes through the undefined vector, whatever mode it is in."""
+    machine = HYP if mode == HYPERVISOR else ()
+    places = [("user_todo", todo_line("3.2", "3-exceptions"))] + ([("do_todo", todo_line("1.2", "1-boot"))] if mode != USR else [])
+    its = [Entered(random.Random(mode), where, mode, machine=machine) for where, _ in places]
+    for (where, line), run in zip(places, run_all([it.job() for it in its])):
+        assert run.serial.decode() == "\n" + line, where
+
+
+def test_only_the_user_form_is_a_todo():
+    """Its word in Thumb state, and words one bit off in A32, are undefined instructions like any other."""
+    word, at, cases = 0xe7f7d0fd, address("bare", "__image_end") + 4096, []
+    for bit in (None, 0, 3, 8, 12, 19):
+        thumb = bit is None
+        it = Entered(random.Random(7), at, SVC, thumb=thumb, stores=[(at, 0xdead if thumb else word ^ 1 << bit)])
+        cases.append((it, it.crash("undefined instruction", back=2 if thumb else 4)))
+    crashes(cases)
