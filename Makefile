@@ -1,14 +1,13 @@
 # The one front door: it finds a Python that has what the grader needs and turns `make VERB NAME=value` into
 # `python3 -m grader VERB --name value`. Kernels are compiled by kernel/lab.mk, which the grader calls.
 
-MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
+# What may be said after a verb; make itself hands WERROR and PYTHON on to whatever runs.
 numbers := 1 2 3 4 5 6 7 8 9
-names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE FILE PART DEBUG WERROR PYTHON
+names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE FILE DEBUG WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names)) and PRIOR_1, as `make help` says))
-export PYTHON WERROR
 
 quote = '$(subst ','\'',$1)'
 option = $(if $($1),--$2 $(call quote,$($1)))

@@ -151,7 +151,7 @@ def _relative(path: Path) -> str:
 def _telling(text: str) -> str:
     """The line that says most of a tool's output."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for sign in ("No space left", "error: ", "undefined reference", "multiple definition", "***"):
+    for sign in ("No space left", "undefined reference", "multiple definition", "error: ", "***"):
         for line in lines:
             if sign in line:
                 return line

@@ -62,8 +62,8 @@ class Fill:
 
 @dataclass(frozen=True)
 class Link:
-    """A link or image in the prose of a page; `line` is 0-based, `span` the offsets of the whole in the text, `text` None
-    for a definition ("[label]: target")."""
+    """A link or image in the prose of a page; `line` is 0-based, `span` the offsets of the whole in the page's text,
+    `text` None for a definition ("[label]: target")."""
     line: int
     span: tuple[int, int]
     image: bool
@@ -120,7 +120,8 @@ class Page:
         for m in _LINK.finditer(text):
             if m["target"] is not None or m["label"] is not None:
                 target = m["target"] if m["target"] is not None else m["definition"]
-                found.append(Link(text.count("\n", 0, m.start()), m.span(), bool(m["image"]), m["text"], target.strip("<>")))
+                line = text.count("\n", 0, m.start())
+                found.append(Link(line, m.span(), bool(m["image"]), m["text"], target.strip("<>")))
         return found
 
 
@@ -128,7 +129,7 @@ _LINK = re.compile(r"""
       (?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)                                   # code: nothing in it is a link
     | (?P<image>!?)\[(?P<text>(?:[^\[\]`]|`[^`]*`|\[[^\[\]]*\](?:\([^()]*\))?)*)\]
       \((?P<target><[^<>\n]*>|[^()\s]*)(?:\s+"[^"]*")?\)
-    | ^[ ]{0,3}\[(?P<label>[^\[\]]+)\]:[ \t]+(?P<definition>\S+)                   # [label]: target
+    | ^[ ]{0,3}\[(?P<label>[^\[\]]+)\]:[ \t]+(?P<definition>\S+)[ \t]*$            # [label]: target
     """, re.X | re.S | re.M)
 
 

@@ -2,6 +2,7 @@
 
 Everything returned is plain data that is safe to print (result.visible) and depends on the run alone.
 """
+import itertools
 import re
 from pathlib import Path
 from typing import Sequence
@@ -15,6 +16,7 @@ from grader.result import Line, Section, visible
 BEFORE, BEHIND = 3, 2       # lines shown before the first that differs, and behind it
 AROUND = 2                  # lines of source shown on each side of the one that matters
 TAIL = 5                    # lines of the console shown where a run broke off
+LISTED = 16                 # lines shown of a list with nothing to compare it to
 WIDTH = 140                 # characters shown of a line; more is cut
 MESSAGES = 30               # lines shown of a compiler's messages
 
@@ -93,7 +95,7 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
     elif how == "return":
         said.append(Section(SHOULD.get(expected[0], "The kernel should have ended otherwise, and went on.")))
     if place is not None:
-        said.append(source(place, WHERE.get(how, "It happened here")))
+        said.append(source(place, kernel, WHERE.get(how, "It happened here")))
     if how == "flood":
         said.append(Section("It began like this:", _lines(run.lines()[:TAIL])))
     elif how != "panic":
@@ -101,13 +103,13 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
     return visible("" if place is None else f"in {place.function}()" if place.function else f"at {place}"), tuple(said)
 
 
-def wrong(error: Exception) -> tuple[Section, ...]:
+def wrong(error: Exception, kernel: Kernel) -> tuple[Section, ...]:
     """For what a check, or a hold's function, raised as Wrong."""
     if not isinstance(error, Wrong):
         return (Section(_sentence(error)),)
     said = [Section(visible(error.message), difference(error.expected, error.got))]
     if isinstance(error.look, Place):
-        said.append(source(error.look, "Look here"))
+        said.append(source(error.look, kernel, "Look here"))
     elif error.look:
         said.append(Section(f"Look at {visible(error.look)}"))
     return tuple(said)
@@ -116,10 +118,10 @@ def wrong(error: Exception) -> tuple[Section, ...]:
 def difference(expected: Sequence[str] | None, got: Sequence[str] | None) -> tuple[Line, ...]:
     """The first line that differs, between its neighbours; with only one of the two given, those lines."""
     if expected is None or got is None:
-        return _lines(expected if expected is not None else got or (), "" if expected is None else "expected")
+        return _listed(expected if expected is not None else got or (), "" if expected is None else "expected")
     first = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))
     if first == len(expected) == len(got):
-        return _lines(got)
+        return _listed(got)
     wanted, found = (_cut(lines[first], first, expected, got) if first < len(lines) else nothing for lines, nothing in
                      ((expected, "(nothing more)"), (got, "(nothing: it ends here)")))
     if wanted == found:         # they differ in what looks alike
@@ -128,6 +130,13 @@ def difference(expected: Sequence[str] | None, got: Sequence[str] | None) -> tup
     shown += [Line(f"{first + 1:>4}  {wanted}", "expected"), Line(f"{first + 1:>4}  {found}", "got")]
     shown += [_numbered(i, got[i], "then") for i in range(first + 1, min(len(got), first + 1 + BEHIND))]
     return tuple(shown)
+
+
+def _listed(texts: Sequence[str], mark: str = "") -> tuple[Line, ...]:
+    """Lines with nothing to compare them to: those that repeat are counted, and only the first LISTED are shown."""
+    groups = [(text, len(list(group))) for text, group in itertools.groupby(texts)]
+    shown = [Line(shorten(visible(text)) + (f"   ({times} times)" if times > 1 else ""), mark) for text, times in groups[:LISTED]]
+    return (*shown, Line(f"... and {len(groups) - LISTED} more")) if len(groups) > LISTED else tuple(shown)
 
 
 def _cut(line, first, expected, got) -> str:
@@ -145,17 +154,22 @@ def _numbered(i: int, text: str, mark: str = "") -> Line:
     return Line(f"{i + 1:>4}  {shorten(visible(text))}", mark)
 
 
-def source(place: Place, heading: str) -> Section:
-    """A place in the sources, with the lines around it if the file can be read."""
+def source(place: Place, kernel: Kernel, heading: str) -> Section:
+    """A place in the sources, with the lines around it where they may be shown."""
     lines = []
-    path = ROOT / (place.file or "")
-    if place.line and path.is_file() and path.resolve().is_relative_to(ROOT):
-        text = path.read_text(errors="replace").splitlines()
-        if place.line <= len(text):
-            for number in range(max(1, place.line - AROUND), min(len(text), place.line + AROUND) + 1):
-                shown = shorten(visible(text[number - 1].expandtabs(4)))
-                lines.append(Line(f"{number:>4}  {shown}", "here" if number == place.line else ""))
+    if place.file and place.line and _may_be_shown(Path(place.file), kernel):
+        text = (ROOT / place.file).read_text(errors="replace").splitlines()
+        for number in range(max(1, place.line - AROUND), min(len(text), place.line + AROUND) + 1):
+            shown = shorten(visible(text[number - 1].expandtabs(4).rstrip()))
+            lines.append(Line(f"{number:>4}  {shown}", "here" if number == place.line else ""))
     return Section(f"{heading}: {visible(str(place))}", tuple(lines))
+
+
+def _may_be_shown(path: Path, kernel: Kernel) -> bool:
+    """Whether a file is one that the student has: the name may be of the kernel's making (a panic's, or by #line)."""
+    trees = [kernel.tree, *(kernel.place(lab, tree) for lab, tree in kernel.prior if tree != "solutions")]
+    real = (ROOT / path).resolve()
+    return real.is_file() and any(real.is_relative_to((ROOT / folder).resolve()) for folder in (*trees, "kernel", f"{kernel.lab.folder}/checks"))
 
 
 def todo(kernel: Kernel, step: str) -> Section:
@@ -164,7 +178,7 @@ def todo(kernel: Kernel, step: str) -> Section:
     if found is None:
         return Section(f"Step {step} is not written yet.")
     path, line = found
-    return source(Place(0, None, str(path), line), f"Step {step} is not written yet")
+    return source(Place(0, None, str(path), line), kernel, f"Step {step} is not written yet")
 
 
 def find_todo(kernel: Kernel, step: str) -> tuple[Path, int] | None:

@@ -123,7 +123,7 @@ class _Session(_Collector):
         super().__init__(kernel.lab)
         self.kernel, self.only, self.seed, self.first, self.debug = kernel, only, seed, first, debug
         self.ended: Generator = (_ for _ in ())                               # what the boots come to, in the order of the checks
-        self.runs: dict[str, tuple[Run | Exception, ...]] = {}          # check -> of its boots
+        self.ran: dict[str, tuple[Run | Exception, ...]] = {}          # check -> of its boots
         self.outcomes: dict[str, Outcome] = {}
 
     def pytest_collection_modifyitems(self, items):
@@ -161,11 +161,11 @@ class _Session(_Collector):
 
     @pytest.fixture
     def run(self, request):
-        return self.runs[_of(request.node).name][0]
+        return self.ran[_of(request.node).name][0]
 
     @pytest.fixture
     def runs(self, request):
-        return self.runs[_of(request.node).name]
+        return self.ran[_of(request.node).name]
 
     def pytest_runtest_protocol(self, item):
         if self.first and any(outcome.verdict != "pass" for outcome in self.outcomes.values()):
@@ -173,7 +173,7 @@ class _Session(_Collector):
         check = _of(item)
         if self._is_built(check):
             ended = [next(self.ended) for _ in check.boots]
-            self.runs[check.name] = tuple(run if isinstance(run, Exception) else Run.of(run) for run in ended)
+            self.ran[check.name] = tuple(run if isinstance(run, Exception) else Run.of(run) for run in ended)
         outcome = self._unasked(check)
         if outcome is not None:
             self.outcomes[check.name] = outcome
@@ -195,11 +195,11 @@ class _Session(_Collector):
         for boot in check.boots:
             if boot.payload in self.built.failed:
                 return self._fail(check, "build error", "", explain.compiler(self.built.failed[boot.payload]))
-        for run in self.runs[check.name]:
+        for run in self.ran[check.name]:
             if isinstance(run, GraderError):
                 return self._broken(check, str(run))
             if isinstance(run, symbols.NoSymbol):
-                return self._fail(check, "wrong output", "", explain.wrong(run))
+                return self._fail(check, "wrong output", "", explain.wrong(run, self.kernel))
             if run.end == "wall-clock":
                 return self._broken(check, "the machine is too slow, or stuck: the kernel did not come to an end in time")
             if explain.ending(run) == "hold":
@@ -224,12 +224,12 @@ class _Session(_Collector):
 
     def _wrong(self, check: Check, error: engine.Wrong) -> Outcome:
         """Something is wrong; where a run ended early all the same, as the check allows, that may be why."""
-        for run in self.runs[check.name]:
+        for run in self.ran[check.name]:
             how = explain.ending(run)
             if how == "todo" and _number(explain.todo_step(run)) <= _number(check.step) or how == "fault":
                 detail, sections = explain.broken_off(run, self.kernel, check.ends)
-                return self._fail(check, explain.REASON[how], detail, (*(explain.wrong(error) if how == "fault" else ()), *sections))
-        return self._fail(check, "wrong output", "", explain.wrong(error))
+                return self._fail(check, explain.REASON[how], detail, (*(explain.wrong(error, self.kernel) if how == "fault" else ()), *sections))
+        return self._fail(check, "wrong output", "", explain.wrong(error, self.kernel))
 
     def _fail(self, check: Check, reason: str, detail: str, sections: Sequence[Section]) -> Outcome:
         return self._outcome(check, "fail", reason, detail, tuple(sections), check.hint)

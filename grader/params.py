@@ -1,4 +1,4 @@
-"""The parameter block, which tells a kernel its nonce, seed, key and input without a rebuild, and where those numbers come from.
+"""The parameter block: it tells a kernel its nonce, seed, key and input without a rebuild. And where those come from.
 
 `kernel/include/exo/params.h` has the same layout.
 """
@@ -15,7 +15,7 @@ _64 = (1 << 64) - 1
 
 
 def block(nonce: int, seed: int, data: bytes = b"") -> bytes:
-    """The block's bytes, for 64-bit `nonce` and `seed`; ValueError if `data` does not fit. The boot key follows from the seed."""
+    """The block's bytes; `nonce` and `seed` have 64 bits, the boot key follows. ValueError if `data` does not fit."""
     size = HEADER.size + len(data)
     if size > LIMIT:
         raise ValueError(f"{len(data)} bytes of input do not fit the parameter block: at most {LIMIT - HEADER.size}")

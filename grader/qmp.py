@@ -1,6 +1,7 @@
 """QEMU's control socket: commands out, replies and events in, and the few monitor answers that the engine reads.
 
-Nothing here waits by itself: the engine owns the one event loop, feeds what arrives, and lends a function that turns it once.
+Nothing here waits by itself: vm.py owns the one event loop, calls `receive` when something came, and lends a function
+that turns the loop once.
 """
 import json
 import re
@@ -13,7 +14,7 @@ class QmpError(Exception):
 
 
 class Qmp:
-    """One QMP connection over `sock`; `turn()` must run the event loop until something arrived (and call `receive` if it was here)."""
+    """One QMP connection over `sock`; `turn()` has to wait for something, and to call `receive` if it came here."""
 
     def __init__(self, sock: socket.socket, turn: Callable[[], None]):
         self.events: list[dict] = []
@@ -26,7 +27,10 @@ class Qmp:
 
     def post(self, command: str, **arguments) -> None:
         """Send a command whose reply nobody reads; `settle` waits for it."""
-        self._sock.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        try:
+            self._sock.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
+            self.closed = True
         self._awaited += 1
 
     def settle(self) -> dict:
@@ -50,7 +54,10 @@ class Qmp:
 
     def receive(self) -> None:
         """Take what has arrived; the socket is readable."""
-        data = self._sock.recv(65536)
+        try:
+            data = self._sock.recv(65536)
+        except ConnectionResetError:
+            data = b""
         if not data:
             self.closed = True
             return
@@ -70,19 +77,8 @@ class Qmp:
         return found
 
     def word(self, address: int) -> int:
-        """The 32-bit word at a physical address, RAM or device, read as the bus reads it. Raises QmpError where nothing answers."""
-        return self._examine(f"xp /1wx {address:#x}")
-
-    def fetchable(self, address: int, cpu: int = 0) -> bool:
-        """Whether the vCPU could read the word at a virtual address as it is mapped now."""
-        try:
-            self._examine(f"x /1wx {address & ~3:#x}", cpu)
-        except QmpError:
-            return False
-        return True
-
-    def _examine(self, line: str, cpu: int = 0) -> int:
-        text = self.monitor(line, cpu)
+        """The 32-bit word at a physical address, in RAM or of a device; QmpError where nothing answers."""
+        text = self.monitor(f"xp /1wx {address:#x}")
         found = re.match(r"\s*[0-9a-f]+:\s*0x([0-9a-f]{8})\s*$", text)
         if not found:
             raise QmpError(text.strip())

@@ -1,6 +1,6 @@
-"""What an ELF says about addresses: symbols, the function and the source line that an address belongs to, where the image ends.
+"""What an ELF says about addresses: symbols, the function and the source line of an address, where the image ends.
 
-Symbols and segments are read here (a table each, and every boot needs them); source lines by pyelftools, when somebody asks.
+Symbols and segments are read here (a table each, and every boot needs them), source lines by pyelftools when asked for.
 """
 import bisect
 import functools
@@ -35,7 +35,8 @@ class Place:
 
     def __str__(self):
         if self.file is None:
-            return f"0x{self.address:08x}" + (f", in {self.function}" if self.function else ", which is no code of the kernel")
+            known = f"in {self.function}" if self.function else "which is no code of the kernel"
+            return f"0x{self.address:08x}, {known}"
         return f"{self.file}:{self.line}" + (f", in {self.function}()" if self.function else "")
 
 
@@ -54,7 +55,7 @@ def _read(elf: Path, _mtime: int, _size: int) -> "Symbols":
 
 
 class Symbols:
-    """One 32-bit little-endian ELF; GraderError if it is none. Addresses of Thumb code come without their lowest bit."""
+    """One 32-bit little-endian ELF; GraderError if it is none. Addresses of Thumb code come without the lowest bit."""
 
     def __init__(self, elf: Path):
         self.elf = elf
@@ -68,9 +69,10 @@ class Symbols:
         ident, _, _, _, self.entry, phoff, shoff, _, _, _, phnum, _, shnum, _ = _HEADER.unpack_from(data)
         if ident[:6] != b"\x7fELF\1\1":
             raise ValueError
-        loads = [s for s in (_SEGMENT.unpack_from(data, phoff + i * _SEGMENT.size) for i in range(phnum)) if s[0] == _LOAD]
+        segments = [_SEGMENT.unpack_from(data, phoff + i * _SEGMENT.size) for i in range(phnum)]
         # Where the last segment that QEMU loads ends, physical; a segment's zero-filled tail is loaded too.
-        self.end = max((physical + size for _, _, _, physical, _, size, *_ in loads if size), default=0)
+        loads = [physical + size for kind, _, _, physical, _, size, *_ in segments if kind == _LOAD and size]
+        self.end = max(loads, default=0)
         sections = [_SECTION.unpack_from(data, shoff + i * _SECTION.size) for i in range(shnum)]
         self._addresses: dict[str, int] = {}
         code = []
@@ -102,7 +104,7 @@ class Symbols:
             raise NoSymbol(f"the kernel has no symbol {name!r}") from None
 
     def function(self, address: int) -> str | None:
-        """The function an address lies in; in assembly without sizes, the nearest label before it in the same section."""
+        """The function an address lies in; in assembly without sizes, the nearest label before it in its section."""
         label = None
         for value, function, size, end, name in reversed(self._code[:bisect.bisect(self._code, (address + 1,))]):
             if function and size:

@@ -1,4 +1,4 @@
-"""The tables that pages hold between `<!-- generated: NAME -->` and `<!-- /generated -->`, made from the labs themselves.
+"""The tables that pages hold between `<!-- generated: NAME -->` and `<!-- /generated -->`, made from the labs.
 
 A generator is a function of (lab, page) that returns Markdown lines; GENERATORS is all there are. The lab is that of
 the page, or the one named after the generator's name (`<!-- generated: points 1-boot -->`); `labs` needs none.
@@ -37,7 +37,8 @@ def files(lab, page):
     rows = []
     for name in lab.files:
         path = page.root / "solutions" / lab.name / name
-        found = generate.regions(path.read_text(encoding="utf-8"), f"solutions/{lab.name}/{name}") if path.exists() else []
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        found = generate.regions(text, f"solutions/{lab.name}/{name}")
         steps = list(dict.fromkeys(region.step for region in found))
         work = sum(bool(line.strip()) for region in found for line in region.solution)
         if found:
@@ -53,8 +54,8 @@ def steps(lab, page):
     checks, rows = declared(lab), []
     for step in lab.steps:
         mine = [check for check in checks if check.step == step.id]
-        rows.append((_step(step.id, page), step.title, f"{step.hours:g}", ", ".join(f"`{check.name}`" for check in mine),
-                     sum(check.points for check in mine)))
+        names = ", ".join(f"`{check.name}`" for check in mine)
+        rows.append((_step(step.id, page), step.title, f"{step.hours:g}", names, sum(check.points for check in mine)))
     total = (f"**{sum(step.hours for step in lab.steps):g}**", "", f"**{sum(check.points for check in checks)}**")
     return table(("step", "what", "hours", "checks", "points"), rows + [("", "**all of it**", *total)])
 
@@ -64,7 +65,8 @@ def all_labs(lab, page):
     up = "../" * page.name.count("/")
     rows = []
     for lab in labs.every(page.root):
-        name = f"[{lab.name}]({up}{lab.folder}/README.md)" if (page.root / lab.folder / "README.md").exists() else lab.name
+        handout = f"{lab.folder}/README.md"
+        name = f"[{lab.name}]({up}{handout})" if (page.root / handout).exists() else lab.name
         rows.append((name, lab.title, len(lab.steps), f"{sum(step.hours for step in lab.steps):g}",
                      sum(check.points for check in declared(lab))))
     return table(("lab", "title", "steps", "hours", "points"), rows)
@@ -79,7 +81,8 @@ def table(head, rows):
     right = [all(re.fullmatch(r"[\d.*]*", row[i]) for row in cells[1:]) for i in range(len(head))]
     width = [max(len(row[i]) for row in cells) for i in range(len(head))]
     rule = ["-" * (width[i] - 1) + ":" if right[i] else "-" * width[i] for i in range(len(head))]
-    lined = [[cell.rjust(width[i]) if right[i] else cell.ljust(width[i]) for i, cell in enumerate(row)] for row in cells]
+    lined = [[cell.rjust(wide) if flush else cell.ljust(wide) for cell, wide, flush in zip(row, width, right)]
+             for row in cells]
     return ["| " + " | ".join(row) + " |" for row in (lined[0], rule, *lined[1:])]
 
 

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from typing import Iterator, TextIO
 
-from grader.result import Line, Outcome, Report
+from grader.result import Outcome, Report
 
 WIDTH = 96              # columns of running text
 
@@ -15,7 +15,9 @@ WIDTH = 96              # columns of running text
 Piece = tuple[str, str]
 
 STYLES = {"pass": "green", "fail": "red", "grader error": "magenta"}
-MARKS = {"": ("  ", ""), "here": ("> ", "bold"), "expected": ("- ", "green"), "got": ("+ ", "red"), "then": ("  ", "dim")}
+
+# Line.mark -> what stands before the line, and its style.
+MARKS = {"": ("", ""), "here": (">", "bold"), "expected": ("expected", "green"), "got": ("got", "red"), "then": ("", "dim")}
 
 
 def show(report: Report, out: TextIO | None = None) -> None:
@@ -95,7 +97,10 @@ def explanation(check: Outcome) -> Iterator[list[Piece]]:
     for section in check.sections:
         yield []
         yield from paragraph(section.heading, "", "  ")
-        yield from ([("    ", ""), *line(each)] for each in section.lines)
+        margin = max((len(MARKS[line.mark][0]) for line in section.lines), default=0)
+        for line in section.lines:
+            sign, style = MARKS[line.mark]
+            yield [(f"    {sign:>{margin}} ", style), (line.text, style)]
     yield []
     if check.verdict == "grader error":
         yield from paragraph("This is not about your work, and costs no points. Try again; `make doctor` looks at the tools.", "", "  ")
@@ -103,11 +108,6 @@ def explanation(check: Outcome) -> Iterator[list[Piece]]:
     for word, words in (("hint", check.hint), ("read", check.handout), ("again", check.repeat), ("debug", check.debug)):
         if words:
             yield from paragraph(words, "cyan" if word in ("again", "debug") else "", f"  {word + ':':<7}", "dim")
-
-
-def line(each: Line) -> list[Piece]:
-    sign, style = MARKS[each.mark]
-    return [(sign, style), (each.text, style)]
 
 
 def paragraph(words: str, style: str = "", first: str = "", first_style: str = "") -> Iterator[list[Piece]]:

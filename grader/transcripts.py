@@ -8,8 +8,10 @@
 stands before each fenced block of language `console`. In the block a line that begins with `$ ` is a command (one that
 ends in a backslash goes on in the next line, after `> `), what follows is what it prints, and a line `...` stands for
 any number of lines. A line that begins with `(gdb) ` is typed to the gdb that the command started, and shown behind its
-prompt; what gdb says behind a last `(gdb) quit` is not. Each page has a copy of the tree to itself, as a fresh clone at ~/exolab; its blocks run in order,
-each from the top of the copy, and what one block writes the next one sees.
+prompt; what gdb says behind a last `(gdb) quit` is not.
+
+Each page has a copy of the tree to itself, as a fresh clone at ~/exolab; its blocks run in order, each from the top of
+the copy, and what one block writes the next one sees.
 """
 import difflib
 import os
@@ -225,7 +227,8 @@ def _fill_starter(tree, kind):
 
 
 def solved_up_to(text, name, last=None):
-    """An annotated text as a student has it who has done the steps up to `last` ("1.3"), or all, as the reference does."""
+    """An annotated text as a student has it who has done the steps up to `last` ("1.3"), or all, with the reference's
+    lines in the place of the student's."""
     lines = text.split("\n")
     for region, start, end in reversed(docs.region_spans(text, name)):
         done = last is None or _numbers(region.step) <= _numbers(last)

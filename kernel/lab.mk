@@ -16,7 +16,7 @@ OBJ    := $(BUILD)/obj-$(BOARD)$(OPT)
 CFLAGS := -std=gnu11 $(OPT) -g -Wall -Wextra -Wshadow \
 	-mcpu=cortex-a7 -marm -mfloat-abi=soft -mgeneral-regs-only -mno-unaligned-access \
 	-U__INT32_TYPE__ -D__INT32_TYPE__=int -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' \
-	-ffreestanding -fno-common -fno-pie -fdebug-prefix-map=$(CURDIR)=. \
+	-ffreestanding -fno-common -fno-pie '-fdebug-prefix-map=$(CURDIR)=.' \
 	-Ikernel/include -Ikernel/board/$(BOARD) -MMD -MP
 LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Lkernel/board/$(BOARD) -Tkernel/core/kernel.ld

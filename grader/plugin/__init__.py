@@ -1,12 +1,17 @@
 """The QEMU that is installed, and the plugin built for it at first use, into `build/plugin/`."""
 import functools
 import hashlib
+import mmap
 import os
 import re
 import shutil
+import struct
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import paths
 from ..errors import GraderError
@@ -35,7 +40,7 @@ class Qemu:
 
 @functools.cache
 def find() -> Qemu:
-    """The QEMU on PATH with its plugin, built if it is not there yet. Raises GraderError in words when there is none that serves."""
+    """The QEMU on PATH with its plugin, built if it is not there yet. GraderError says in words when none serves."""
     name = "qemu-system-arm"
     program = shutil.which(name)
     if program is None:
@@ -89,3 +94,53 @@ def build(library: Path) -> Path:
 def _numbers(text: str) -> tuple[int, int]:
     major, minor = re.search(r"(\d+)\.(\d+)", text).groups()
     return int(major), int(minor)
+
+
+# ---- the memory that the plugin and the engine share; exolab.c has the same layouts
+
+_SHARED = struct.Struct("<8Q")
+_RECORD = struct.Struct("<QIIBBB5x")
+_RECORDS_AT = 4096
+
+
+class Counters(NamedTuple):
+    instructions: int           # executed, of all vCPUs together
+    wfis: int
+    records: int
+
+
+class Shared(NamedTuple):
+    now: Counters
+    call: Counters              # behind the last HVC or SMC
+    wfi_pc: int                 # of the last WFI
+    wfi_count: int              # instructions behind it
+
+    @property
+    def slept(self) -> bool:
+        """A WFI was the last instruction."""
+        return self.wfi_count == self.now.instructions
+
+
+class Memory:
+    """An unnamed file with room for so many records, which QEMU inherits as `fd`; readable even when QEMU is gone."""
+
+    def __init__(self, records: int):
+        in_memory = hasattr(os, "memfd_create")
+        self._file = os.fdopen(os.memfd_create("exolab"), "r+b") if in_memory else tempfile.TemporaryFile()
+        self.fd = self._file.fileno()
+        size = _RECORDS_AT + records * _RECORD.size
+        os.truncate(self.fd, size)
+        self._map = mmap.mmap(self.fd, size)
+
+    def read(self) -> Shared:
+        """The counters as they are now."""
+        numbers = _SHARED.unpack_from(self._map)
+        return Shared(Counters(*numbers[:3]), Counters(*numbers[3:6]), *numbers[6:])
+
+    def records(self, n: int) -> Iterator[tuple[int, int, int, int, int, int]]:
+        """The first n: count, pc, physical address, kind (ord of m, r or w), bytes, cpu."""
+        return _RECORD.iter_unpack(self._map[_RECORDS_AT:_RECORDS_AT + n * _RECORD.size])
+
+    def close(self) -> None:
+        self._map.close()
+        self._file.close()

@@ -1,23 +1,31 @@
 /*
- * The grader's ears inside QEMU: a TCG plugin that counts instructions exactly, ends a run after exactly its budget of instructions
- * or WFIs, holds the vCPU before chosen addresses while the grader looks and types, and records when chosen addresses are executed
- * and chosen physical memory is accessed. The guest cannot notice any of it.
+ * The grader's ears inside QEMU: a TCG plugin that counts instructions exactly, ends a run after
+ * exactly its budget of instructions or WFIs, holds the vCPU before chosen addresses while the
+ * grader looks and types, and records when chosen addresses are executed and chosen physical
+ * memory is accessed. The guest cannot notice any of it.
  *
- * It shares two file descriptors with the grader (engine.py):
- *   memory   counters and records, mapped by both (struct shared, struct record): readable at any time, even after QEMU is gone;
- *   control  a socket of text lines. The vCPU stands still from the line until the grader answers with a line of its own:
- *                near                       a limit is near: from now on one instruction in each block, please
- *                hold ADDRESS CPU COUNT     before the instruction at ADDRESS
- *                budget ADDRESS CPU COUNT   the instruction at ADDRESS is one too many   (no answer lets it run)
- *                wfi-budget ...             the same, for WFIs
- *                records ...                the same, for records
- *                lost ...                   the instruction lies where no code can be: an exception without a vector table, a null pointer
- *            Numbers in lines are decimal, COUNT is of instructions executed before.
+ * It shares two file descriptors with the grader:
+ *   memory   counters and records (struct shared, struct record), mapped by both: readable even
+ *            when QEMU is gone
+ *   control  a socket of text lines. The vCPU stands still from a line until the grader answers:
+ *              near                     a limit is near: one instruction in each block from now on
+ *              hold ADDRESS CPU COUNT   before the instruction at ADDRESS
+ *              call ADDRESS CPU COUNT   before an HVC or SMC, if there are several vCPUs. When it
+ *                                       switches the machine off, the answer is "off": the others,
+ *                                       which run on until QEMU's main loop has heard of it, are
+ *                                       then neither stopped nor recorded
+ *            and these, which no answer lets go on:
+ *              budget ADDRESS CPU COUNT the instruction at ADDRESS would be one too many
+ *              wfi-budget ...           the same, for WFIs
+ *              records ...              the same, for records
+ *              lost ...                 it lies where no code can be
+ *            Numbers are decimal; COUNT is of the instructions executed before.
  *
- * Exactness. Each instruction adds one where it starts; a block of instructions is asked only whether the limit could fall into it,
- * which costs next to nothing. A little before the limit the grader makes QEMU translate one instruction at a time, everything is
- * translated anew, and then the question at each block is exact, and registers are in their place whenever the vCPU is held.
- * (A count per block would be wrong: an instruction that touches a device leaves its block in the middle.)
+ * Exactness. Each instruction adds one where it starts; a block of instructions is asked only
+ * whether the limit could fall into it, which costs next to nothing. A little before the limit the
+ * grader makes QEMU translate one instruction at a time, everything is translated anew, and then
+ * the question at each block is exact, and registers are in their place wherever the vCPU is held.
+ * (A count per block would be wrong: an access to a device leaves its block in the middle.)
  * All vCPUs run in one thread (-icount), so nothing here locks.
  */
 #include <errno.h>
@@ -34,12 +42,12 @@
 #include <sys/prctl.h>
 #endif
 
-/* ---- QEMU's plugin API, version 1: what is used here, declared by hand because no package carries the header ---- */
+/* ---- QEMU's plugin API, version 1: what is used here; no package carries its header ---- */
 
 #define EXPORT __attribute__((visibility("default")))
 
 typedef uint64_t plugin_id;
-struct plugin_block;            /* a translation block and an instruction in it, while they are translated */
+struct plugin_block; /* a block and an instruction in it, while they are translated */
 struct plugin_instruction;
 struct plugin_address;
 
@@ -53,10 +61,14 @@ typedef void memory_hook(unsigned cpu, uint32_t info, uint64_t vaddr, void *data
 typedef void plain_hook(plugin_id id);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, block_hook *);
-void qemu_plugin_register_vcpu_tb_exec_cb(struct plugin_block *, execute_hook *, int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct plugin_instruction *, execute_hook *, int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct plugin_instruction *, int op, void *counter, uint64_t step);
-void qemu_plugin_register_vcpu_mem_cb(struct plugin_instruction *, memory_hook *, int flags, int which, void *data);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct plugin_block *, execute_hook *, int flags,
+                                          void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct plugin_instruction *, execute_hook *, int flags,
+                                            void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct plugin_instruction *, int op, void *counter,
+                                                uint64_t step);
+void qemu_plugin_register_vcpu_mem_cb(struct plugin_instruction *, memory_hook *, int flags,
+                                      int which, void *data);
 void qemu_plugin_reset(plugin_id, plain_hook *done);
 size_t qemu_plugin_tb_n_insns(const struct plugin_block *);
 struct plugin_instruction *qemu_plugin_tb_get_insn(const struct plugin_block *, size_t i);
@@ -70,74 +82,93 @@ uint64_t qemu_plugin_hwaddr_phys_addr(const struct plugin_address *);
 
 EXPORT int qemu_plugin_version = 1;
 
-/* ---- what the grader reads; engine.py has the same layouts ---- */
+/* ---- what the grader reads; plugin/__init__.py has the same layouts ---- */
 
 struct counters {
-	uint64_t instructions;      /* executed, of all vCPUs together; one that faults counts */
-	uint64_t wfis;              /* executed; one whose condition fails counts */
-	uint64_t records;           /* how many stand at RECORDS_AT */
+	uint64_t instructions; /* executed, of all vCPUs together; one that faults counts */
+	uint64_t wfis;         /* executed; one whose condition fails counts */
+	uint64_t records;      /* how many stand at RECORDS_AT */
 };
 
 struct shared {
 	struct counters now;
-	struct counters call;       /* behind the last HVC or SMC: where one vCPU switches the machine off, others run a little longer */
-	uint64_t wfi_pc;            /* of the last one */
-	uint64_t wfi_count;         /* `instructions` behind the last one: as long as they are equal, it was the last thing that happened */
+	struct counters call; /* behind the last HVC or SMC */
+	uint64_t wfi_pc;      /* of the last WFI */
+	uint64_t wfi_count;   /* instructions behind it: equal to now's while it is the last */
 };
 
 struct record {
-	uint64_t count;             /* instructions executed before this one */
+	uint64_t count; /* instructions executed before this one */
 	uint32_t pc;
-	uint32_t address;           /* physical, of an access */
-	uint8_t kind;               /* 'm'ark, 'r'ead, 'w'rite */
-	uint8_t size;               /* bytes accessed */
+	uint32_t address; /* physical, of an access */
+	uint8_t kind;     /* 'm'ark, 'r'ead, 'w'rite */
+	uint8_t size;     /* bytes accessed */
 	uint8_t cpu;
 	uint8_t unused[5];
 };
 
-_Static_assert(sizeof(struct record) == 24, "engine.py reads records of 24 bytes");
+_Static_assert(sizeof(struct record) == 24, "plugin/__init__.py reads records of 24 bytes");
 
 enum { RECORDS_AT = 4096 };
-enum { NEAR = 2048 };           /* more than the longest block (512) that still runs after `near` */
+enum { NEAR = 2048 }; /* more than the longest block (512) that still runs after `near` */
 enum { POINTS_MAX = 256, WATCHES_MAX = 16 };
 
-static struct point { uint32_t address; bool hold, mark; } points[POINTS_MAX];
-static struct range { uint32_t start, size; } watches[WATCHES_MAX];
+static struct point {
+	uint32_t address;
+	bool hold, mark;
+} points[POINTS_MAX];
+static struct range {
+	uint32_t start, size;
+} watches[WATCHES_MAX];
 static unsigned npoints, nwatches;
-static struct range nowhere;    /* virtual addresses that no code has */
+static struct range nowhere; /* virtual addresses that no code has */
 
 static plugin_id self;
 static struct shared *shared;
 static struct record *records;
-static uint64_t capacity;       /* records there is room for */
+static uint64_t capacity; /* records there is room for */
 static uint64_t budget, wfi_budget;
-static uint64_t alarm_at;       /* a block that could reach this count asks */
-static bool stepping;           /* each block is one instruction */
+static uint64_t alarm_at; /* a block that could reach this count asks */
+static bool stepping;     /* each block is one instruction */
+static bool several;      /* vCPUs; then each block is one instruction */
+static int off = -1;      /* the vCPU that has switched the machine off */
 static int control = -1;
 
-/* Send one line and wait for the grader's answer. */
-static void __attribute__((format(printf, 1, 2)))
+static char ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void stop(const char *why, unsigned cpu, uint32_t pc) __attribute__((noreturn));
+
+/* Send one line and wait for the grader's answer; its first letter. */
+static char
 ask(const char *format, ...)
 {
 	va_list args;
-	char c = 0;
+	char first = 0, c = 0;
 	ssize_t n;
 
 	va_start(args, format);
 	vdprintf(control, format, args);
 	va_end(args);
-	do
+	do {
 		n = read(control, &c, 1);
-	while ((n < 0 && errno == EINTR) || (n == 1 && c != '\n'));
+		if (n == 1 && first == 0)
+			first = c;
+	} while ((n < 0 && errno == EINTR) || (n == 1 && c != '\n'));
 	if (n != 1)
-		_exit(1);               /* the grader is gone */
+		_exit(1); /* the grader is gone */
+	return first;
 }
 
-static void __attribute__((noreturn))
+static char
+ask_at(const char *what, unsigned cpu, uint32_t pc)
+{
+	return ask("%s %u %u %llu\n", what, pc, cpu, (unsigned long long)shared->now.instructions);
+}
+
+static void
 stop(const char *why, unsigned cpu, uint32_t pc)
 {
 	for (;;)
-		ask("%s %u %u %llu\n", why, pc, cpu, (unsigned long long)shared->now.instructions);
+		ask_at(why, cpu, pc);
 }
 
 static block_hook translate;
@@ -167,6 +198,11 @@ before_block(unsigned cpu, void *data)
 {
 	uint64_t block = (uintptr_t)data;
 
+	if (off >= 0) {
+		if (off != (int)cpu)
+			return;
+		off = -1; /* it goes on: the call was refused */
+	}
 	if (shared->now.instructions + (block >> 32) <= alarm_at)
 		return;
 	if (stepping)
@@ -177,6 +213,8 @@ before_block(unsigned cpu, void *data)
 static void
 before_wfi(unsigned cpu, void *pc)
 {
+	if (off >= 0)
+		return;
 	if (shared->now.wfis == wfi_budget)
 		stop("wfi-budget", cpu, (uint32_t)(uintptr_t)pc);
 	shared->wfi_pc = (uintptr_t)pc;
@@ -186,16 +224,21 @@ before_wfi(unsigned cpu, void *pc)
 }
 
 static void
-before_call(unsigned cpu, void *unused)
+before_call(unsigned cpu, void *pc)
 {
-	(void)cpu, (void)unused;
+	if (off >= 0)
+		return;
 	shared->call = shared->now;
 	shared->call.instructions++;
+	if (several && ask_at("call", cpu, (uint32_t)(uintptr_t)pc) == 'o')
+		off = (int)cpu;
 }
 
 static void
 before_nowhere(unsigned cpu, void *pc)
 {
+	if (off >= 0)
+		return;
 	stop("lost", cpu, (uint32_t)(uintptr_t)pc);
 }
 
@@ -219,10 +262,12 @@ before_point(unsigned cpu, void *data)
 {
 	const struct point *p = data;
 
+	if (off >= 0)
+		return;
 	if (p->mark)
 		new_record('m', cpu, p->address, shared->now.instructions);
 	if (p->hold)
-		ask("hold %u %u %llu\n", p->address, cpu, (unsigned long long)shared->now.instructions);
+		ask_at("hold", cpu, p->address);
 }
 
 static void
@@ -233,13 +278,14 @@ after_access(unsigned cpu, uint32_t info, uint64_t vaddr, void *pc)
 	uint64_t address;
 	struct record *r;
 
-	if (where == NULL)
+	if (where == NULL || off >= 0)
 		return;
 	address = qemu_plugin_hwaddr_phys_addr(where);
 	for (unsigned i = 0; i < nwatches; i++)
-		if (address + size > watches[i].start && address < (uint64_t)watches[i].start + watches[i].size) {
-			r = new_record(qemu_plugin_mem_is_store(info) ? 'w' : 'r', cpu, (uint32_t)(uintptr_t)pc,
-			    shared->now.instructions - 1);
+		if (address + size > watches[i].start &&
+		    address < (uint64_t)watches[i].start + watches[i].size) {
+			r = new_record(qemu_plugin_mem_is_store(info) ? 'w' : 'r', cpu,
+			               (uint32_t)(uintptr_t)pc, shared->now.instructions - 1);
 			r->address = (uint32_t)address;
 			r->size = (uint8_t)size;
 			return;
@@ -248,7 +294,7 @@ after_access(unsigned cpu, uint32_t info, uint64_t vaddr, void *pc)
 
 /* ---- translation: which instruction gets which of these ---- */
 
-/* An instruction as a number: A32, Thumb's short ones, or Thumb's long ones with their first half in the lower bits. */
+/* An instruction as a number; of a long one of Thumb's the first half is in the lower bits. */
 static uint32_t
 bits_of(const struct plugin_instruction *instruction)
 {
@@ -261,13 +307,16 @@ bits_of(const struct plugin_instruction *instruction)
 static bool
 is_wfi(uint32_t bits)
 {
-	return bits == 0xbf30 || bits == 0x8003f3af || ((bits & 0x0fffffff) == 0x0320f003 && bits >> 28 != 0xf);
+	return bits == 0xbf30 || bits == 0x8003f3af ||
+	       ((bits & 0x0fffffff) == 0x0320f003 && bits >> 28 != 0xf);
 }
 
+/* HVC or SMC */
 static bool
-is_call(uint32_t bits)      /* HVC or SMC */
+is_call(uint32_t bits)
 {
-	return (bits & 0xf000ffe0) == 0x8000f7e0 || ((bits & 0x0fd000f0) == 0x01400070 && bits >> 28 != 0xf);
+	return (bits & 0xf000ffe0) == 0x8000f7e0 ||
+	       ((bits & 0x0fd000f0) == 0x01400070 && bits >> 28 != 0xf);
 }
 
 static void
@@ -277,25 +326,30 @@ translate(plugin_id id, struct plugin_block *block)
 	uint32_t start = (uint32_t)qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, 0));
 
 	(void)id;
-	qemu_plugin_register_vcpu_tb_exec_cb(block, before_block, CB_NO_REGS, (void *)((uintptr_t)n << 32 | start));
+	qemu_plugin_register_vcpu_tb_exec_cb(block, before_block, CB_NO_REGS,
+	                                     (void *)((uintptr_t)n << 32 | start));
 	for (size_t i = 0; i < n; i++) {
-		struct plugin_instruction *instruction = qemu_plugin_tb_get_insn(block, i);
-		uint32_t pc = (uint32_t)qemu_plugin_insn_vaddr(instruction);
-		uint32_t bits = bits_of(instruction);
+		struct plugin_instruction *insn = qemu_plugin_tb_get_insn(block, i);
+		uint32_t pc = (uint32_t)qemu_plugin_insn_vaddr(insn);
+		uint32_t bits = bits_of(insn);
 		void *data = (void *)(uintptr_t)pc;
 
 		if (pc - nowhere.start < nowhere.size)
-			qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_nowhere, CB_NO_REGS, data);
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_nowhere, CB_NO_REGS,
+			                                       data);
 		for (unsigned j = 0; j < npoints; j++)
 			if (points[j].address == pc)
-				qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_point, CB_NO_REGS, &points[j]);
+				qemu_plugin_register_vcpu_insn_exec_cb(insn, before_point,
+				                                       CB_NO_REGS, &points[j]);
 		if (is_wfi(bits))
-			qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_wfi, CB_NO_REGS, data);
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_wfi, CB_NO_REGS, data);
 		if (is_call(bits))
-			qemu_plugin_register_vcpu_insn_exec_cb(instruction, before_call, CB_NO_REGS, NULL);
-		qemu_plugin_register_vcpu_insn_exec_inline(instruction, INLINE_ADD_U64, &shared->now.instructions, 1);
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_call, CB_NO_REGS, data);
+		qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
+		                                           &shared->now.instructions, 1);
 		if (nwatches > 0)
-			qemu_plugin_register_vcpu_mem_cb(instruction, after_access, CB_NO_REGS, MEMORY_READ_WRITE, data);
+			qemu_plugin_register_vcpu_mem_cb(insn, after_access, CB_NO_REGS,
+			                                 MEMORY_READ_WRITE, data);
 	}
 }
 
@@ -375,6 +429,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			wfi_budget = number;
 		else if (IS("stepping"))
 			stepping = number;
+		else if (IS("several"))
+			several = number;
 		else if (IS("hold") || IS("mark"))
 			good = add_point((uint32_t)number, IS("hold"));
 		else if (IS("watch"))

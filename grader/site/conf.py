@@ -1,4 +1,4 @@
-"""Sphinx's configuration: MyST pages staged by stage.py, the furo theme, nothing from another host, nothing that varies."""
+"""Sphinx's configuration: pages staged by stage.py, the furo theme, nothing from another host, nothing that varies."""
 import sys
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from . import csource
 
 
 def pages(folder):
-    """{name: Markdown} for each header in kernel/include/exo: {"uart": "# exo/uart.h ..."}, and "index" that lists them."""
+    """{name: Markdown} for each header of a folder ({"uart": "# `exo/uart.h` ..."}), and "index", a list of them."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.h"))}
     known = {}
     for stem, text in texts.items():
@@ -70,7 +70,7 @@ def _sections(text):
 
 
 def _heading(part):
-    """What stands above a part on the page: what it declares, or a comment that is a ruled title ("--- Registers ---")."""
+    """What stands above a part on the page: what it declares, or the comment that is a title ("--- Registers ---")."""
     if not part.code:
         ruled = re.fullmatch(r"[-=]{2,}\s*(.*?\w.*?)\s*[-=]{2,}", part.comment)
         return ruled[1] if ruled else ""
@@ -101,7 +101,12 @@ def prose(comment, known):
     return out[:-1]
 
 
-_CODE = re.compile(r"`[^`]+`|exo/\w+\.h\b|\b(?:kernel|labs|starter)/[\w./-]*\w|\*?\b[A-Za-z_]\w*\(\)|-E_\w+|\*?\b\w*_\w+\b|\b[A-Z][A-Z0-9]{2,}\b|\b0x[0-9a-f]+\b")
+_CODE = re.compile(r"""
+      `[^`]+`
+    | exo/\w+\.h\b | \b(?:kernel|labs|starter)/[\w./-]*\w
+    | \*?\b[A-Za-z_]\w*\(\) | -E_\w+ | \*?\b\w*_\w+\b | \b[A-Z][A-Z0-9]{2,}\b
+    | \b0x[0-9a-f]+\b
+    """, re.X)
 
 
 def _inline(text, known):

@@ -89,7 +89,8 @@ def strangers(site):
     """What the pages, styles and scripts of a site load from outside it: lines "file: what"; [] is how it has to be."""
     outside = r"""["']?\s*((?:https?:|file:)?/[^"')\s]*)"""
     style = re.compile(r"(?:@import\s+(?:url\()?|url\()\s*" + outside)
-    tag = re.compile(r"<(?:script|img|image|use|link|iframe|source|object)\b[^>]*?\s(?:src|(?:xlink:)?href|data)=" + outside)
+    tag = re.compile(r"<(?:script|img|image|use|link|iframe|source|object)\b[^>]*?"
+                     r"\s(?:src|(?:xlink:)?href|data)=" + outside)
     module = re.compile(r"^import\b.*?([\"'][^\"'\n]*[\"'])", re.M)
     looks = {".html": (tag, style), ".svg": (tag, style), ".css": (style,), ".js": (module,)}
     return [f"{path.relative_to(site).as_posix()}: {found[1]}" for path in sorted(site.rglob("*"))
@@ -116,7 +117,7 @@ def staged_text(page, staged, into):
     """A page's text for the site: the tool's comments blank, links leading to where things are there."""
     text, here = page.text, place(page.name)
     for link in sorted(page.links, key=lambda link: link.span, reverse=True):
-        if re.match(r"[a-z][a-z0-9+.-]*:|//|#", link.target, re.I):
+        if link.text is None or re.match(r"[a-z][a-z0-9+.-]*:|//|#", link.target, re.I):
             continue
         start, end = link.span
         text = text[:start] + _link(page, link, here, staged, into) + text[end:]

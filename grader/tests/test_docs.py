@@ -74,8 +74,10 @@ def course(tmp_path, monkeypatch):
     """The root of a course of one lab; `page(text)` on it writes the lab's handout and returns its path."""
     root = tmp_path / "course"
     for name, text in {
-        "labs/1-boot/lab.toml": TOML, "labs/1-boot/figures/map.svg": SVG, "labs/guide/arm.md": "# ARM\n\n## Modes\n\n## Modes\n",
-        "solutions/1-boot/uart.c": UART_C, "solutions/1-boot/given.c": "int given;\n", "solutions/1-boot/up.c": UP_C, "kernel/include/exo/uart.h": UART_H,
+        "labs/1-boot/lab.toml": TOML, "labs/1-boot/figures/map.svg": SVG,
+        "labs/guide/arm.md": "# ARM\n\n## Modes\n\n## Modes\n",
+        "solutions/1-boot/uart.c": UART_C, "solutions/1-boot/given.c": "int given;\n", "solutions/1-boot/up.c": UP_C,
+        "kernel/include/exo/uart.h": UART_H,
         "starter/1-boot/uart.c": "what a student wrote\n", "labs/1-boot/mutants/one.patch": "-x\n",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -107,8 +109,9 @@ def filled(course, text):
     ("kernel/include/exo/uart.h#uart_putc",
      ["// Send c; see uart_init().", "void uart_putc(char c) __attribute__((nonnull(1)));"]),
     ("kernel/include/exo/uart.h#ODD", ["enum parity { EVEN, ODD = 3 };"]),
-    ("kernel/include/exo/uart.h#uart", ["struct uart {", "\tint base;\t// physical", "};", "#define UART_DR 0x00\t// data",
-                                        "#define UART_FR 0x18\t// flags", "\t\t\t// (3.3.3)"]),
+    ("kernel/include/exo/uart.h#uart",
+     ["struct uart {", "\tint base;\t// physical", "};", "#define UART_DR 0x00\t// data",
+      "#define UART_FR 0x18\t// flags", "\t\t\t// (3.3.3)"]),
     ("solutions/1-boot/uart.c#uart_init", ["void", "uart_init(int base)", "{", "\tuart = base;", "}"]),
     ("starter/1-boot/uart.c#uart_putc", ["void", "uart_putc(char c)", "{", '\ttodo("1.2");', "}"]),
     ('solutions/1-boot/uart.c#"uart = base"', ["uart = base;"]),
@@ -137,8 +140,10 @@ def test_impossible_excerpt(course, where, words):
 
 
 def test_update_fills_excerpts_and_is_stable(course):
-    text = "# Lab\n\n1. A step:\n\n   <!-- source: kernel/include/exo/uart.h#uart_init -->\n   ```c\n   old\n   ```\n\nAfter.\n"
-    assert said(course, text)[0].startswith("labs/1-boot/README.md:5: the excerpt of kernel/include/exo/uart.h#uart_init is out")
+    text = ("# Lab\n\n1. A step:\n\n   <!-- source: kernel/include/exo/uart.h#uart_init -->\n"
+            "   ```c\n   old\n   ```\n\nAfter.\n")
+    assert said(course, text) == ["labs/1-boot/README.md:5: the excerpt of kernel/include/exo/uart.h#uart_init is out "
+                                  "of date; type: make handouts"]
     once = filled(course, text)
     assert "   // Make the UART at `base` ready.\n   void uart_init(int base);\n   ```\n\nAfter.\n" in once
     assert said(course, once) == []
@@ -163,7 +168,8 @@ def test_a_page_that_cannot_be_filled_stays_as_it_is(course):
 
 
 def test_a_comment_without_its_block(course):
-    assert "no fenced block follows" in said(course, "<!-- source: kernel/include/exo/uart.h -->\n\nText.\n\n```c\n```\n")[0]
+    lost = "<!-- source: kernel/include/exo/uart.h -->\n\nText.\n\n```c\n```\n"
+    assert "no fenced block follows" in said(course, lost)[0]
     assert "no <!-- /generated -->" in said(course, "<!-- generated: points -->\n\n| |\n")[0]
 
 
@@ -181,8 +187,9 @@ def test_parts_know_the_declarations_of_the_contracts():
 # Generated parts.
 
 def test_generated_tables(course):
-    text = filled(course, "# Lab\n\n## 1.2 Out\n\n<!-- generated: files -->\n<!-- /generated -->\n\n<!-- generated: steps -->\n"
-                          "<!-- /generated -->\n\n<!-- generated: points -->\n\nstale\n\n<!-- /generated -->\n\nEnd.\n")
+    text = filled(course, "# Lab\n\n## 1.2 Out\n\n<!-- generated: files -->\n<!-- /generated -->\n\n"
+                          "<!-- generated: steps -->\n<!-- /generated -->\n\n"
+                          "<!-- generated: points -->\n\nstale\n\n<!-- /generated -->\n\nEnd.\n")
     assert "| `starter/1-boot/uart.c` | [1.2](#12-out) |" in text
     assert "given.c" not in text
     assert "| [1.2](#12-out) | Out | 2 | `echo` | 6 |" in re.sub(" +", " ", text)
@@ -205,16 +212,18 @@ def test_generated_nonsense(course, words, problem):
 
 
 def test_generated_needs_a_lab(course):
-    assert "which lab?" in said(course, "<!-- generated: points -->\n<!-- /generated -->\n", name="labs/guide/arm.md")[0]
+    found = said(course, "<!-- generated: points -->\n<!-- /generated -->\n", name="labs/guide/arm.md")
+    assert "which lab?" in found[0]
 
 
 # Links.
 
 @pytest.mark.parametrize("link", [
     "[a](../guide/arm.md)", "[a](../guide/arm.md#modes)", "[a](../guide/arm.md#modes-1)", "[a](#a-lab-with-code)",
-    "[`x`](../../kernel/include/exo/uart.h#uart_putc)", "[a](../../kernel/include/exo/uart.h#UART_FR)", "[a](../guide/)",
-    "![A map](figures/map.svg)", "[a](https://example.org/nothing)", "`[a](nowhere)`", "```\n[a](nowhere)\n```",
-    "    [a](nowhere)", "<!-- [a](nowhere) -->",
+    "[`x`](../../kernel/include/exo/uart.h#uart_putc)", "[a](../../kernel/include/exo/uart.h#UART_FR)",
+    "[a](../guide/)", "![A map](figures/map.svg)", "[a](https://example.org/nothing)",
+    "`[a](nowhere)`", "```\n[a](nowhere)\n```",
+    "    [a](nowhere)", "<!-- [a](nowhere) -->", "as the manual\n[B9.3.3]: says so",
 ])
 def test_good_link(course, link):
     assert said(course, f"# A lab, with `code`\n\n{link}\n") == []
@@ -238,16 +247,23 @@ def test_bad_link(course, link, problem):
     assert problem in "\n".join(said(course, f"# A lab\n\n{link}\n"))
 
 
-@pytest.mark.parametrize("inside, words", [('<image href="https://example.org/x.png"/>', "loads something from elsewhere"),
-                                           ("<style>@import 'x.css'</style>", "loads something from elsewhere"),
-                                           ("<text fill='url(http://x)'/>", "loads something from elsewhere"),
-                                           ("<text>", "is not well-formed")])
+@pytest.mark.parametrize("inside, words", [
+    ('<image href="https://example.org/x.png"/>', "loads something from elsewhere"),
+    ("<style>@import 'x.css'</style>", "loads something from elsewhere"),
+    ("<text fill='url(http://x)'/>", "loads something from elsewhere"),
+    ("<text>", "is not well-formed"),
+])
 def test_bad_figure(course, inside, words):
     (course.root / "labs/1-boot/figures/map.svg").write_text(SVG.replace("<text", inside + "<text", 1))
     assert words in said(course, "![A map](figures/map.svg)\n")[0]
 
 
 # Transcripts.
+
+def block(tree, *lines):
+    """A console block that is run."""
+    return "\n".join([f"<!-- run: {tree} -->", "```console", *lines, "```", ""])
+
 
 def ran(course, text):
     return [str(problem) for problem in transcripts.check(course.page(text), course.root)]
@@ -260,24 +276,27 @@ def rewritten(course, text):
 
 
 def test_a_true_transcript_passes(course):
-    assert ran(course, "<!-- run: starter -->\n```console\n$ cat starter/1-boot/uart.c | tail -3\n{\n\ttodo(\"1.2\");\n}\n"
-                       "$ cd labs; ls \\\n> -d guide\nguide\n$ pwd; echo $HOME | wc -l\n~/exolab/labs\n1\n```\n\n"
-                       "<!-- run: starter -->\n```console\n$ pwd\n~/exolab\n```\n") == []
+    assert ran(course, block("starter", "$ cat starter/1-boot/uart.c | tail -3", "{", '\ttodo("1.2");', "}",
+                             "$ cd labs; ls \\", "> -d guide", "guide", "$ pwd; echo $HOME | wc -l",
+                             "~/exolab/labs", "1")
+               + block("starter", "$ pwd", "~/exolab")) == []
 
 
-@pytest.mark.parametrize("shown, got", [("two", "'one'"), ("one\nmore", "'(nothing more)'"), ("", "'one'"), ("One", "'one'")])
+@pytest.mark.parametrize("shown, got", [(["two"], "'one'"), (["one", "more"], "'(nothing more)'"), ([], "'one'"),
+                                        (["One"], "'one'")])
 def test_a_false_transcript_is_found(course, shown, got):
-    found = ran(course, f"# A\n\n<!-- run: starter -->\n```console\n$ echo one\n{shown}\n```\n".replace("\n\n```\n", "\n```\n"))
+    found = ran(course, "# A\n\n" + block("starter", "$ echo one", *shown))
     assert len(found) == 1 and found[0].startswith("labs/1-boot/README.md:3: `echo one` prints something else")
     assert got in found[0]
 
 
 @pytest.mark.parametrize("tree, lines", [
-    ("solutions", ["the_secret_of(c);", "more_of_it(c);"]), ("solutions up to 1.2", ["the_secret_of(c);", "more_of_it(c);"]),
+    ("solutions", ["the_secret_of(c);", "more_of_it(c);"]),
+    ("solutions up to 1.2", ["the_secret_of(c);", "more_of_it(c);"]),
     ("solutions up to 1.1", ['todo("1.2");']), ("starter", ['todo("1.2");'])])
 def test_the_starter_of_a_transcript(course, tree, lines):
-    text = rewritten(course, f"<!-- run: {tree} -->\n```console\n$ grep -c SOLUTION starter/1-boot/uart.c\n"
-                             "$ sed -n '/^uart_putc/,$p' starter/1-boot/uart.c\n```\n")
+    text = rewritten(course, block(tree, "$ grep -c SOLUTION starter/1-boot/uart.c",
+                                   "$ sed -n '/^uart_putc/,$p' starter/1-boot/uart.c"))
     assert text.split("uart.c\n")[1].startswith("0\n")
     assert [line.strip() for line in text.splitlines()[7:-2]] == lines
     assert (course.root / "starter/1-boot/uart.c").read_text() == "what a student wrote\n"
@@ -285,9 +304,9 @@ def test_the_starter_of_a_transcript(course, tree, lines):
 
 def test_blocks_follow_each_other_and_touch_nothing_outside(course):
     before = sorted(path for path in course.root.rglob("*"))
-    assert ran(course, "<!-- run: starter -->\n```console\n$ echo hello > labs/new; git status --short; git log --format=%s\n"
-                       "?? labs/new\nexolab\n$ grep -c todo starter/1-boot/uart.c\n1\n```\n\n<!-- run: solutions -->\n"
-                       "```console\n$ cat labs/new\nhello\n$ grep -c todo starter/1-boot/uart.c\n0\n```\n") == []
+    assert ran(course, block("starter", "$ echo hello > labs/new; git status --short; git log --format=%s",
+                             "?? labs/new", "exolab", "$ grep -c todo starter/1-boot/uart.c", "1")
+               + block("solutions", "$ cat labs/new", "hello", "$ grep -c todo starter/1-boot/uart.c", "0")) == []
     assert sorted(path for path in course.root.rglob("*") if path.name != "README.md") == before
     assert not any((paths.BUILD / "docs").iterdir())
 
@@ -295,7 +314,7 @@ def test_blocks_follow_each_other_and_touch_nothing_outside(course):
 def test_a_transcript_sees_a_plain_environment(course, monkeypatch):
     monkeypatch.setenv("MAKEFLAGS", "-k")
     monkeypatch.setenv("EXOLAB_BUILD", "/somewhere")
-    assert ran(course, "<!-- run: starter -->\n```console\n$ echo \"$MAKEFLAGS$EXOLAB_BUILD$TERM\"; cat; false\ndumb\n```\n") == []
+    assert ran(course, block("starter", '$ echo "$MAKEFLAGS$EXOLAB_BUILD$TERM"; cat; false', "dumb")) == []
 
 
 @pytest.mark.parametrize("block, problem", [
@@ -318,7 +337,7 @@ def test_what_is_not_run_is_not_run(course):
 def test_a_stuck_command_is_ended(course, monkeypatch):
     monkeypatch.setattr(transcripts, "PATIENCE", 0.5)
     with pytest.raises(errors.GraderError, match="README.md:1: `sleep 1000` did not end within"):
-        ran(course, "<!-- run: starter -->\n```console\n$ sleep 1000\n```\n")
+        ran(course, block("starter", "$ sleep 1000"))
 
 
 @pytest.mark.parametrize("pattern, printed, fits", [
@@ -332,22 +351,23 @@ def test_dots_stand_for_any_lines(pattern, printed, fits):
 
 
 @pytest.mark.parametrize("pattern, printed, result", [
-    ("a ... z", "a b z", "a ... z"), ("a ... z", "a b y", "a ... y"), ("a ... z", "A b c z", "A ... z"), ("", "a b", "a b"),
-    ("a ... m ... z", "a 1 m 2 z2", "a ... m ... z2"), ("x", "y", "y"), ("...", "q", "..."), ("a ... z", "a", "a ..."),
+    ("a ... z", "a b z", "a ... z"), ("a ... z", "a b y", "a ... y"), ("a ... z", "A b c z", "A ... z"),
+    ("", "a b", "a b"), ("a ... m ... z", "a 1 m 2 z2", "a ... m ... z2"), ("x", "y", "y"), ("...", "q", "..."),
+    ("a ... z", "a", "a ..."),
 ])
 def test_an_update_keeps_the_dots(pattern, printed, result):
     assert transcripts.merged(pattern.split(), printed.split()) == result.split()
 
 
 def test_an_update_writes_what_is_printed(course):
-    text = rewritten(course, "<!-- run: starter -->\n```console\n$ seq 1 9\n1\n...\n8\n$ echo b\nold\nolder\n```\n\nEnd.\n")
-    assert text == "<!-- run: starter -->\n```console\n$ seq 1 9\n1\n...\n8\n9\n$ echo b\nb\n```\n\nEnd.\n"
+    text = rewritten(course, block("starter", "$ seq 1 9", "1", "...", "8", "$ echo b", "old", "older") + "\nEnd.\n")
+    assert text == block("starter", "$ seq 1 9", "1", "...", "8", "9", "$ echo b", "b") + "\nEnd.\n"
     assert ran(course, text) == []
 
 
 def test_gdb_is_typed_to(course):
-    text = rewritten(course, "<!-- run: starter -->\n```console\n$ gdb-multiarch -q -nx\n(gdb) print 6*7\n(gdb) quit\n```\n")
-    assert text == ("<!-- run: starter -->\n```console\n$ gdb-multiarch -q -nx\n(gdb) print 6*7\n$1 = 42\n(gdb) quit\n```\n")
+    text = rewritten(course, block("starter", "$ gdb-multiarch -q -nx", "(gdb) print 6*7", "(gdb) quit"))
+    assert text == block("starter", "$ gdb-multiarch -q -nx", "(gdb) print 6*7", "$1 = 42", "(gdb) quit")
 
 
 # The course itself.
@@ -356,7 +376,7 @@ PAGES = [path.relative_to(paths.ROOT).as_posix() for path in docs.pages()]
 
 
 def test_there_are_pages():
-    assert {"README.md", "syllabus.md", "labs/1-boot/README.md", "labs/guide/README.md", "grader/README.md"} <= set(PAGES)
+    assert {"README.md", "syllabus.md", "labs/1-boot/README.md", "labs/guide/README.md", "grader/README.md"} <= {*PAGES}
 
 
 @pytest.mark.parametrize("page", PAGES)

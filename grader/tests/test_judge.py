@@ -102,7 +102,7 @@ CRASH = b"hel\ncrash: data abort at pc 0x40010004\ncrash: DFSR 0x00000805\ncrash
 
 
 @pytest.mark.parametrize("run, reason, words", [
-    (run_of(b"hullo\n" + END), "wrong output", ["-    1  hello", "+    1  hullo"]),
+    (run_of(b"hullo\n" + END), "wrong output", ["    expected    1  hello", "         got    1  hullo"]),
     (run_of(b"hel\npanic: starter/1-toy/toy.c:6: no\n"), "panic", ["panic: starter/1-toy/toy.c:6: no", ">    6"]),
     (run_of(CRASH), "fault", ["data abort at pc 0x40010004", "toy.c:6, in toy()", ">    6", "hel"]),
     (run_of(CRASH, end="quiet"), "fault", ["data abort"]),
@@ -287,6 +287,19 @@ def test_nothing_raw_reaches_the_screen(toy):
             assert line.isprintable(), line
 
 
+@pytest.mark.parametrize("file, shown_lines", [
+    ("starter/1-toy/toy.c", True), ("kernel/core.c", True), ("labs/1-toy/checks/toy.c", True),
+    ("solutions/1-toy/toy.c", False), ("labs/1-toy/mutants/a.patch", False), ("starter/1-toy/link.c", False), ("../secret", False),
+    ("starter/1-toy/../../solutions/1-toy/toy.c", False), ("starter/1-toy/gone.c", False)])
+def test_a_panic_cannot_make_the_grader_show_what_is_not_the_students(toy, tmp_path, file, shown_lines):
+    for path in ("kernel/core.c", "labs/1-toy/checks/toy.c", "solutions/1-toy/toy.c", "labs/1-toy/mutants/a.patch", "../secret"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("THE TEXT\n")
+    (tmp_path / "starter/1-toy/toy.c").write_text("THE TEXT\n")
+    (tmp_path / "starter/1-toy/link.c").symlink_to(tmp_path / "solutions/1-toy/toy.c")
+    assert ("THE TEXT" in shown(toy(ONE, [run_of(f"panic: {file}:1: x\n".encode())]))) == shown_lines
+
+
 # What is shown of two lists of lines.
 
 def texts(lines):
@@ -306,6 +319,11 @@ def texts(lines):
 ])
 def test_the_first_difference(expected, got, lines):
     assert texts(explain.difference(expected, got)) == lines
+
+
+def test_a_list_is_counted_and_cut():
+    lines = explain.difference(None, ["a", "b", "b", "b"] + [str(i) for i in range(30)])
+    assert texts(lines[:3]) == [("", "a"), ("", "b   (3 times)"), ("", "0")] and texts(lines[-1:]) == [("", "... and 16 more")]
 
 
 def test_a_long_line_is_cut_where_it_differs():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from grader import engine, paths, plugin
+from grader import engine, paths, plugin, vm
 from grader.errors import GraderError
 from grader.symbols import NoSymbol
 from grader.tests.kernels import BASE, boot, elf
@@ -86,9 +86,9 @@ def test_a_watch_sees_its_range_alone():
 
 
 def test_more_records_than_there_is_room_for_end_the_run(monkeypatch):
-    monkeypatch.setattr(engine, "RECORDS", 100)
+    monkeypatch.setattr(vm, "RECORDS", 100)
     run = boot("poll", watch=((0x09000018, 4),))
-    assert run.end == "flood" and len(run.accesses) == 100
+    assert run.end == "records" and len(run.accesses) == 100
 
 
 def test_two_cores_are_told_apart():
@@ -124,7 +124,7 @@ def another_qemu(tmp_path, monkeypatch):
         if text is not None:
             (tmp_path / "qemu-system-arm").write_text(text)
             (tmp_path / "qemu-system-arm").chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}:{os.path.dirname(sys.executable)}" if text is not None else str(tmp_path))
+        monkeypatch.setenv("PATH", str(tmp_path) if text is None else f"{tmp_path}:{os.path.dirname(sys.executable)}")
         monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
         plugin.find.cache_clear()
     kernel = elf("hello")
@@ -137,7 +137,7 @@ def another_qemu(tmp_path, monkeypatch):
     ("#!/bin/sh\necho QEMU emulator version 10.0.2\n", "QEMU 10.0 has another plugin interface"),
     ("#!/bin/sh\necho hello\n", "nothing that looks like a QEMU's version"),
     ("#!/bin/sh\ncase $1 in --version) echo QEMU emulator version 7.2.9;; *) echo out of luck >&2; exit 3;; esac\n",
-     "QEMU ended by itself with exit code 3: out of luck"),
+     "QEMU ended by itself, exit code 3: out of luck"),
 ])
 def test_a_qemu_that_does_not_serve_is_said_in_one_line(another_qemu, text, words):
     put, kernel = another_qemu

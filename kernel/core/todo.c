@@ -4,23 +4,26 @@
 #include <exo/string.h>
 #include <exo/todo.h>
 
-// The folder of `file` that belongs to the lab of `step`: for "2.3" the part of the path that
-// begins with "2-".
+// The last folder of `file` that belongs to the lab of `step`: for "2.3" one that begins with "2-".
 static const char *
 lab_of(const char *step, const char *file, size_t *len)
 {
+	const char *lab = step, *folder = file;
 	size_t number = 0;
 
 	while (step[number] != '.' && step[number] != '\0')
 		number++;
-	for (const char *p = file; *p != '\0'; p++)
-		if ((p == file || p[-1] == '/') && strncmp(p, step, number) == 0 && p[number] == '-') {
-			for (*len = 0; p[*len] != '/' && p[*len] != '\0'; ++*len)
-				;
-			return p;
-		}
 	*len = number;
-	return step;
+	for (const char *p = file; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		if (strncmp(folder, step, number) == 0 && folder[number] == '-') {
+			lab = folder;
+			*len = p - folder;
+		}
+		folder = p + 1;
+	}
+	return lab;
 }
 
 void

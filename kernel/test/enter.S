@@ -1,7 +1,7 @@
-// Enters any address in any state, as the parameter block's input says: pairs of words for memory,
-// further bits for the system control register, the CPSR, r0 to pc. Linked without any lab this is
-// where a kernel begins, without a stack and with junk in .bss: crashes and todo() have to work
-// there too. Behind it are places worth entering.
+// Enters any address in any state, as the parameter block's input says: pairs of words for
+// memory, further bits for the system control register, the CPSR, r0 to pc. Linked without any
+// lab this is where a kernel begins, without a stack and with junk in .bss: crashes and todo()
+// have to work there too. Behind it are places worth entering.
 
 #include <exo/arm.h>
 #include <exo/board.h>

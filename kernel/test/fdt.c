@@ -1,5 +1,6 @@
-// Looks up in the device tree what the parameter block's input asks for: pairs of NUL-ended texts, a path and a property's name. The tree is the
-// machine's, or the one that the input begins with if its first word is not zero: so many bytes, behind that word.
+// Looks up in the device tree what the parameter block's input asks for: pairs of NUL-ended
+// texts, a path and a property's name. The tree is the machine's, or the one that the input
+// begins with if its first word is not zero: so many bytes, behind that word.
 
 #include <exo/check.h>
 #include <exo/fdt.h>

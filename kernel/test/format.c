@@ -1,5 +1,6 @@
-// Formats what the parameter block's input says, by each of the functions of exo/printk.h that do. The input is cases one after the other; the words of a
-// case lie as the procedure call standard lays out the arguments behind the last named one, of which r3 has the first.
+// Formats what the parameter block's input says, by each of the functions of exo/printk.h that
+// do. The input is cases one after the other; the words of a case lie as the procedure call
+// standard lays out the arguments behind the last named one, of which r3 has the first.
 
 #include <exo/check.h>
 #include <exo/console.h>
@@ -46,7 +47,8 @@ console_put(char c)
 
 static const struct console console_text = { console_put, NULL };
 
-#define WORDS(w) w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], w[12], w[13], w[14]
+#define WORDS(w) w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], w[12], \
+	w[13], w[14]
 
 static int __attribute__((format(printf, 3, 4)))
 by_vformat(void *unused0, void *unused1, const char *fmt, ...)
@@ -61,7 +63,6 @@ by_vformat(void *unused0, void *unused1, const char *fmt, ...)
 	return n;
 }
 
-// printk's arguments begin in r1, so that a pair of words lies the same way as behind r3; so do out_printk's and report's.
 static void
 log_text(int n)
 {
@@ -88,6 +89,7 @@ check_main(void)
 		n = by_vformat(NULL, NULL, t->format, WORDS(t->word));
 		log_text(n);
 
+		// Here they begin in r1, which for pairs of words comes to the same.
 		clear();
 		console_register(&console_text);
 		n = printk(t->format, WORDS(t->word));

@@ -1,5 +1,6 @@
-// What the framework's test payloads leave for grader/tests/test_kernel.py: words and bytes in the RAM behind the image, read from outside when the
-// run has ended. The first word says how many bytes follow. Made of single volatile stores, so that nothing under test takes part.
+// What the framework's test payloads leave for grader/tests/test_kernel.py: words and bytes in
+// the RAM behind the image, read from outside when the run has ended. The first word says how
+// many bytes follow. Made of single volatile stores, so that nothing under test takes part.
 #pragma once
 
 #include <exo/boot.h>

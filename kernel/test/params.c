@@ -8,7 +8,8 @@ check_main(void)
 	const struct params *p = params();
 	uint64_t state = p->seed;
 
-	report("magic 0x%x size %u nonce 0x%llx seed 0x%llx input_size %u zero %u", p->magic, p->size, p->nonce, p->seed, p->input_size, p->zero);
+	report("magic 0x%x size %u nonce 0x%llx seed 0x%llx", p->magic, p->size, p->nonce, p->seed);
+	report("input_size %u zero %u", p->input_size, p->zero);
 	for (unsigned i = 0; i < sizeof(p->key); i++)
 		report("key %u", p->key[i]);
 	for (unsigned i = 0; i < p->input_size; i++)

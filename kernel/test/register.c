@@ -1,5 +1,6 @@
-// The tables of exo/register.h, driven by the parameter block's input: words, four for each call: which function, the index, the handler, the argument.
-// Handlers are numbers here; nobody calls them.
+// The tables of exo/register.h, driven by the parameter block's input: words, four for each
+// call: which function, the index, the handler, the argument. Handlers are numbers here; nobody
+// calls them.
 
 #include <exo/check.h>
 #include <exo/register.h>

@@ -1,5 +1,6 @@
-// The memory and string functions on random arguments, drawn from the seed as the model in grader/tests/test_kernel.py draws them, or between marks that
-// count their instructions. Alignment checking is on: an unaligned access is a crash.
+// The memory and string functions on random arguments, drawn from the seed as the model in
+// grader/tests/test_kernel.py draws them, or between marks that count their instructions.
+// Alignment checking is on: an unaligned access is a crash.
 
 #include <exo/check.h>
 #include <exo/string.h>
@@ -34,7 +35,7 @@ string_done(void)
 	__asm__ volatile("");
 }
 
-// Two stretches of n bytes in the arena: apart from each other, or anywhere; mostly near each other then.
+// Two stretches of n bytes in the arena: apart from each other, or so near that they may overlap.
 static void
 draw(uint64_t *state, bool apart, uint32_t *a, uint32_t *b, uint32_t *n)
 {
@@ -42,7 +43,8 @@ draw(uint64_t *state, bool apart, uint32_t *a, uint32_t *b, uint32_t *n)
 
 	*n = r % (r >> 8 & 3 ? 40 : 200);
 	if (apart) {
-		uint32_t first = (r >> 16) % (ARENA / 2 - *n + 1), second = ARENA / 2 + (r >> 32) % (ARENA / 2 - *n + 1);
+		uint32_t first = (r >> 16) % (ARENA / 2 - *n + 1);
+		uint32_t second = ARENA / 2 + (r >> 32) % (ARENA / 2 - *n + 1);
 
 		*a = r >> 63 ? first : second;
 		*b = r >> 63 ? second : first;

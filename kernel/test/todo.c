@@ -1,4 +1,5 @@
-// todo() in kernel C: as a student meets it, or for the step and the file that the parameter block's input names, each ended by a NUL.
+// todo() in kernel C: as a student meets it, or for the step and the file that the parameter
+// block's input names, each ended by a NUL.
 
 #include <exo/check.h>
 #include <exo/string.h>

@@ -1,5 +1,5 @@
-@ Reads the counter, works with memory, branches and the UART (device accesses in the middle of a block), reads it again and
-@ sends the difference as four bytes. One tick of the counter is one instruction: what the plugin counts must agree.
+@ Reads the counter, works with memory, branches and the UART (device accesses in the middle of a block),
+@ reads it again and sends the difference as four bytes. One tick is one instruction: the plugin must agree.
 	.global _start
 _start:
 	ldr	r1, =0x09000000

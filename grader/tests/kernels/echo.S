@@ -1,5 +1,5 @@
-@ Echoes 32 bytes, polling, and switches off. `ready` is passed every 16 bytes: there the grader may type. FIFO is what the
-@ UART's LCR_H is set to.
+@ Echoes 32 bytes, polling, and switches off. `ready` is passed every 16 bytes: there the grader may type.
+@ FIFO is what the UART's LCR_H is set to.
 	.global _start
 #ifndef FIFO
 #define FIFO 0x70

@@ -1,4 +1,5 @@
-@ Sleeps for ever with a timer that has fired and is masked: QEMU's clock then runs away, and its monitor answers no more.
+@ Sleeps for ever with a timer that has fired and is masked: QEMU's clock then runs away, and its monitor
+@ answers no more.
 	.global _start
 _start:
 	mov	r0, #100

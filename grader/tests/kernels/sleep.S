@@ -1,5 +1,5 @@
-@ Sleeps ten times, a timer ending each sleep (an interrupt that is pending wakes, though masked), prints a dot each time and
-@ switches off.
+@ Sleeps ten times, a timer ending each sleep (an interrupt that is pending wakes, though masked), prints
+@ a dot each time and switches off.
 	.global _start
 	.equ	GICD, 0x08000000
 	.equ	GICC, 0x08010000

@@ -1,5 +1,5 @@
-@ Starts a second core; both pass `here`, and the first switches off when the second has written. They wait by WFE: QEMU lets a core that
-@ spins run for 100 million instructions before it is another one's turn.
+@ Starts a second core; both pass `here`, and the first switches off when the second has written. They wait
+@ by WFE: QEMU lets a core that spins run for 100 million instructions before it is another one's turn.
 	.global _start
 _start:
 	ldr	r4, =0x40200000

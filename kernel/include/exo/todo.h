@@ -8,7 +8,8 @@
 //	                               passes to todo_undefined()
 //	host tools     todo("2.3");    prints on stderr, exits with 3
 //
-// The lab's name comes from the folder that the source file lies in.
+// The lab's name comes from the folder that the source file lies in, the last that begins with its
+// number.
 #pragma once
 
 // UDF's immediate in the user form (A8.8.247); r0 is the step, r1 the file.
@@ -36,12 +37,15 @@
 static inline void
 todo_at(const char *step, const char *file)
 {
-	const char *lab = file;
+	const char *lab = step;
+	size_t number = strcspn(step, "."), len = number;
 
-	for (const char *p = file; (p = strchr(p, '/')) != NULL; p++)
-		if (strncmp(p + 1, step, strcspn(step, ".")) == 0 && p[1 + strcspn(step, ".")] == '-')
-			lab = p + 1;
-	fprintf(stderr, "TODO %s: not written yet (labs/%.*s, step %s)\n", step, (int)strcspn(lab, "/"), lab, step);
+	for (const char *p = file, *end; (end = strchr(p, '/')) != NULL; p = end + 1)
+		if (strncmp(p, step, number) == 0 && p[number] == '-') {
+			lab = p;
+			len = end - p;
+		}
+	fprintf(stderr, "TODO %s: not written yet (labs/%.*s, step %s)\n", step, (int)len, lab, step);
 	exit(3);
 }
 #define todo(step) todo_at(step, __FILE__)
