@@ -88,11 +88,10 @@ class Run:
     `end` is one of
       power-off, reset    the kernel did it
       budget, wfi-budget  it would have executed one instruction or one WFI too many
-      hold-budget         it came to a hold too often
+      hold-budget         it came to a hold 10,000 times, or to marks and watched memory a million times
       quiet               it sleeps, and nothing can ever wake it (`registers` may be missing)
       lost                it executes where no code can be: page 0, or an abort vector that cannot be fetched
       hold                a hold's function raised `error` (read_at_end may raise one at any end)
-      records             it was marked and watched a million times
       flood               it sent more than serial_cap
       wall-clock          the backstop: a grader error, never a verdict
     Flood and wall-clock fall at a moment of the host's: of those only `serial` is told, counts are 0 and `pc` is None.
@@ -337,7 +336,7 @@ class _Following:
             if self._error is not None:
                 return "hold"
         else:
-            return what
+            return "hold-budget" if what == "records" else what
         self._cpu, self._pc = 0, None
         self.vm.answer(answer)
         return None
