@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ def build(library: Path) -> Path:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise GraderError("the grader's QEMU plugin needs a C compiler for this machine: install gcc")
-    unfinished = library.with_suffix(f".{os.getpid()}")
+    unfinished = library.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
     done = subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden",
                            "-o", unfinished, SOURCE], capture_output=True, text=True)
     if done.returncode:

@@ -5,7 +5,6 @@
 #include <exo/arm.h>
 #include "crash.h"
 
-	.arch_extension virt
 	.text
 
 // One exception's entry: every register into the crash frame, its vector into r0. The mode's own

@@ -11,8 +11,6 @@
 #include <exo/report.h>
 #include <exo/string.h>
 
-__asm__(".arch_extension virt\n\t.arch_extension sec");
-
 static void
 out_putc(char c, void *arg)
 {

@@ -6,7 +6,7 @@ run's seed; most of it is looked at from outside, as a kernel that cannot print 
 import random
 import struct
 
-from grader.checks import Boot, Wrong, check
+from grader.checks import ENDINGS, Boot, Wrong, check
 from grader.params import random64
 
 UART = 0x09000000
@@ -14,13 +14,14 @@ UARTDR, UARTFR, UARTIBRD, UARTFBRD, UARTLCR_H, UARTCR, UARTIMSC = 0x00, 0x18, 0x
 HYP = ("virtualization=on",)
 MODES = {0x10: "User", 0x11: "FIQ", 0x12: "IRQ", 0x13: "SVC", 0x17: "Abort", 0x1a: "HYP", 0x1b: "Undefined",
          0x1f: "System"}
-ANY = ("return", "todo", "power-off", "panic", "fault", "quiet", "budget", "wfi-budget")
+ANY = tuple(ENDINGS)    # for checks that look from outside at what comes before the end
 
 
 def kept(run, name, what):
     """What a hold kept under `name`; Wrong if the kernel never came there."""
     if name not in run.kept:
-        raise Wrong(f"The kernel never came to {what}.", look=None if run.pc is None else run.where(run.pc))
+        raise Wrong(f"The kernel never came to {what}.",
+                    look=run.where(run.pc) if run.end in ("budget", "wfi-budget", "quiet") else None)
     return run.kept[name]
 
 
@@ -38,8 +39,8 @@ def junk(seed):
 @check(points=8, step="1.1", ends=ANY,
        boots=[Boot("junk", input=junk, holds={"boot_stacks": keep_registers}),
               Boot("junk", input=junk, holds={"boot_stacks": keep_registers}, machine=HYP)],
-       hint="Read the mode from the CPSR first. From HYP mode only an exception return leads out: SPSR_hyp says into"
-            " which state, ELR_hyp where to. From any other mode, one CPS sets mode and masks together.")
+       hint="Read the mode from the CPSR first. From HYP mode only an exception return leads out: SPSR_hyp says into "
+            "which state, ELR_hyp where to. From any other mode, one CPS sets mode and masks together.")
 def test_reset(runs):
     """boot_stacks is called in SVC mode with everything masked, whether the machine starts in SVC or in HYP mode."""
     for run, start in zip(runs, ("SVC", "HYP")):
@@ -76,9 +77,8 @@ STACKS = {"svc": "boot_bss"} | {mode: f"run_end_{mode}" for mode in ("fiq", "irq
 
 @check(points=10, step="1.2", needs="reset", ends=ANY,
        boots=Boot("boot", holds={symbol: keep_registers for symbol in STACKS.values()}),
-       hint="CPS changes the mode, and with it which sp you have: set it right there. A full descending stack starts"
-            " at its top. Keep the return address somewhere that no mode has a copy of its own of, and come back in "
-            "SVC mode.")
+       hint="CPS changes the mode, and with it which sp you have: set it right there. A full descending stack starts "
+            "at its top. Return only once you are back in SVC mode: lr is banked too.")
 def test_stacks(run):
     """Each mode's stack pointer starts at the top of that mode's own stack; boot_stacks returns in SVC mode."""
     expected, got = [], []
@@ -140,8 +140,8 @@ def entered(run):
 
 
 @check(points=4, step="1.3", boots=Boot("boot", holds={"kmain": keep_registers}), ends=ANY, needs="stacks",
-       hint="The procedure call standard wants sp 8-byte aligned at every call; the whole stack is free; and kmain "
-            "has no caller, so lr is zero: use B, not BL, for the last jump.")
+       hint="The procedure call standard wants sp 8-byte aligned at every call; the whole stack is free; and kmain has"
+            " no caller, so lr is zero: use B, not BL, for the last jump.")
 def test_entry(run):
     """kmain is entered as C expects: SVC mode, the whole SVC stack free, no caller."""
     entered(run)
@@ -150,8 +150,8 @@ def test_entry(run):
 @check(points=6, step="1.3", needs="entry", ends=ANY,
        boots=[Boot("junk", input=junk, junk=True, holds={"kmain": keep_registers}),
               Boot("junk", input=junk, junk=True, holds={"kmain": keep_registers}, machine=HYP)],
-       hint="Some register is used before it is set, or left as it was found. At reset nothing is zero, even if QEMU"
-            " makes it so.")
+       hint="Some register is used before it is set, or left as it was found. At reset nothing is zero, even if QEMU "
+            "makes it so.")
 def test_junk(runs):
     """The same with every register and all of RAM full of junk, from SVC and from HYP mode."""
     for run in runs:
@@ -171,8 +171,8 @@ def keep_uart(held):
 
 @check(points=6, step="1.4", needs="bss", ends=ANY,
        boots=Boot("boot", holds={"console_register": keep_uart}, watch=((UART, 0x1000),)),
-       hint="UARTCLK / (16 x baud) has six fraction bits: 24 MHz and 115200 baud make 13.02. The divisors count only"
-            " once UARTLCR_H is written after them, and the line is changed only while the UART is off and idle. "
+       hint="UARTCLK / (16 x baud) has six fraction bits: 24 MHz and 115200 baud make 13.02. The divisors count only "
+            "once UARTLCR_H is written after them, and the line is changed only while the UART is off and idle. "
             "Receiver, transmitter and the UART itself have a bit each in UARTCR.")
 def test_uart_init(run):
     """uart_init sets the PL011 to 115200 baud, 8 bits, FIFOs, no interrupts, both ways on, in the manual's order."""
@@ -242,8 +242,8 @@ def test_transmit(runs):
 
 
 @check(points=4, step="1.4", boots=Boot("say", watch=((UART, 0x1000),)), needs="uart-init",
-       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room "
-            "for two.")
+       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room for"
+            " two.")
 def test_flags(run):
     """Each write to the data register follows a look at the flag register made for that byte."""
     looked = False
@@ -314,8 +314,8 @@ def type_more(held):
 
 @check(points=8, step="1.5", needs="receive",
        boots=Boot("echo", input=struct.pack("<H", TEXT), holds={"echo_more": type_more}),
-       hint="What was typed and what came back differ: a byte read twice, or never, or with bits of the wrong field "
-            "of UARTDR?")
+       hint="What was typed and what came back differ: a byte read twice, or never, or with bits of the wrong field of"
+            " UARTDR?")
 def test_echo(run):
     """Random bytes, far more than the FIFO holds, come back as they were typed."""
     expected, got = text(run.seed), run.console.partition(b"\n")[2]
@@ -341,8 +341,8 @@ def off(run, last):
 
 
 @check(points=5, step="1.6", boots=Boot("power", watch=((UART, 0x1000),)), ends="power-off", needs="banner",
-       hint="The function's number goes into r0, and nothing may come between that and the HVC: a C function that "
-            "you call may change r0.")
+       hint="The function's number goes into r0, and nothing may come between that and the HVC: a C function that you "
+            "call may change r0.")
 def test_power_hvc(run):
     """power_off() switches the machine off by HVC where the device tree says so, after the last byte has left."""
     off(run, "good night")
@@ -350,8 +350,7 @@ def test_power_hvc(run):
 
 @check(points=5, step="1.6", needs="banner", ends="power-off",
        boots=Boot("power", machine=HYP, watch=((UART, 0x1000),)),
-       hint="This machine started in HYP mode, and its device tree names another conduit: ask the tree, do not "
-            "assume.")
+       hint="This machine started in HYP mode, and its device tree names another conduit: ask the tree, do not assume.")
 def test_power_smc(run):
     """power_off() switches the machine off by SMC where the device tree says so."""
     off(run, "good night")
@@ -359,8 +358,8 @@ def test_power_smc(run):
 
 @check(points=3, step="1.6", needs=("power-hvc", "power-smc"), ends="quiet",
        boots=[Boot("power", input=b"udf\0"), Boot("power", input=b"hvd\0", machine=HYP)],
-       hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do "
-            "not use. Then there is nothing left but to sleep.")
+       hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do not "
+            "use. Then there is nothing left but to sleep.")
 def test_conduit(runs):
     """Where the device tree names a conduit that does not exist, the core sleeps for good."""
 
@@ -392,8 +391,8 @@ def test_panic(run):
 
 
 @check(points=3, step="1.7", boots=Boot("panic-again"), ends=("power-off", "panic"), needs="panic",
-       hint="Printing may be just what is broken. Remember that a panic is under way before you print, and look "
-            "before you do.")
+       hint="Printing may be just what is broken. Remember that a panic is under way before you print, and look before"
+            " you do.")
 def test_panic_again(run):
     """A panic within a panic prints nothing more, and ends the run."""
     run.expect_lines([banner(run), "panic: la"])

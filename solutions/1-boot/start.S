@@ -5,7 +5,6 @@
 #include <exo/boot.h>
 #include <exo/todo.h>
 
-	.arch_extension virt
 	.text
 
 	.global	_start
@@ -54,7 +53,6 @@ park:	wfi					// an interrupt may end it, so once more
 boot_stacks:
 	// Step 1.2: each mode has an sp of its own; visit the mode to set it. System's is User's too.
 	// BEGIN SOLUTION 1.2
-	mov	r0, lr				// the modes we visit have an lr of their own
 	cps	#PSR_M_UND
 	ldr	sp, =__und_stack_top
 	cps	#PSR_M_ABT
@@ -66,8 +64,8 @@ boot_stacks:
 	cps	#PSR_M_SYS
 	ldr	sp, =__sys_stack_top
 	cps	#PSR_M_SVC
-	ldr	sp, =__svc_stack_top
-	bx	r0
+	ldr	sp, =__svc_stack_top		// SVC comes last: lr is banked too
+	bx	lr
 	// INSTEAD
 	//| todo("1.2")
 	// END SOLUTION

@@ -20,7 +20,7 @@
 #define UARTFBRD    0x028	// baud rate divisor, fraction in 64ths (3.3.6)
 
 #define UARTLCR_H        0x02c	// line control (3.3.7); writing it is what latches the two divisors above
-#define UARTLCR_H_FEN    (1 << 4)	//   FIFOs on, 16 deep; off, one character deep
+#define UARTLCR_H_FEN    (1 << 4)	//   FIFOs on, 16 deep (32 from r1p5 on); off, one character deep
 #define UARTLCR_H_WLEN_8 (3 << 5)	//   eight data bits
 
 #define UARTCR        0x030	// control (3.3.8); disable the UART and wait out BUSY before changing the line

@@ -3,7 +3,6 @@
 
 #include <exo/psci.h>
 
-	.arch_extension virt
 	.text
 
 	.global	reset
