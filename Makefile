@@ -3,9 +3,9 @@
 
 .DEFAULT_GOAL := help
 
-# What may be said after a verb; make itself hands WERROR and PYTHON on to whatever runs.
+# What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
-names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE FILE DEBUG WERROR PYTHON
+names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE TRANSCRIPTS FILE DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names)) and PRIOR_1, as `make help` says))
 
@@ -75,7 +75,7 @@ reset:
 .PHONY: handouts bench soak mutants
 handouts:
 	@sh grader/setup.sh check course
-	@$(call with,check course,grader handouts $(call flag,MERGE,merge))
+	@$(call with,check course,grader handouts $(call flag,MERGE,merge) $(call flag,TRANSCRIPTS,transcripts))
 bench:
 	@$(call grader,$(lab) $(trees) $(call option,JSON,json))
 soak mutants:

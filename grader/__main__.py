@@ -1,4 +1,4 @@
-"""The one command: `python3 -m grader VERB ...`. Bad use and trouble of the grader's own become one line and exit code 2."""
+"""The one command, `python3 -m grader VERB ...`. Bad use and trouble of its own end in one line and exit code 2."""
 import argparse
 import errno
 import importlib
@@ -24,8 +24,9 @@ VERBS = {
     "pristine": ("grader.starter", "an untouched starter, anywhere"),
 }
 
-FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EMFILE: "too many files are open",
-        errno.ENOMEM: "there is not memory enough", errno.EROFS: "the file system is read-only"}
+# What the commoner errors of the system mean; the others have their own words.
+WORDS = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up",
+         errno.EMFILE: "too many files are open", errno.ENOMEM: "there is not memory enough"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,9 +35,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; its exit code: 0 done, or full marks; 1 marks missing; 2 the grader could not, or nonsense was asked."""
+    """Run one command; its exit code: 0 done, or full marks; 1 marks missing; 2 it could not, or nonsense was asked."""
     argv = sys.argv[1:] if argv is None else argv
     debug = bool(os.environ.get("EXOLAB_DEBUG"))
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")       # a locale without ␍ is no reason to stop
     try:
         verb = argv[0] if argv else ""
         if verb in ("", "-h", "--help"):
@@ -61,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)    # nobody reads on; nothing more to flush
         return 2
     except OSError as error:
-        what = FULL.get(error.errno, error.strerror or str(error))
+        what = WORDS.get(error.errno, error.strerror or str(error))
         return _complain(": ".join(str(part) for part in (what, error.filename) if part), debug)
     except Exception as error:
         words = f"{type(error).__name__}: {error}".partition("\n")[0]

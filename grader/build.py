@@ -1,6 +1,6 @@
-"""Kernels from files: calls make on kernel/lab.mk, tells a student's compile error from the grader's own trouble, keeps nothing.
+"""Kernels from files: calls make on kernel/lab.mk, and tells a student's compile error from the grader's own trouble.
 
-What is built stays below BUILD and is only made anew when a source changed; two builds at the same time wait for one another.
+What is built stays below BUILD and is made anew only when a source changed; of two builds at a time one waits.
 """
 import fcntl
 import hashlib
@@ -50,8 +50,8 @@ def payload_source(lab: labs.Lab, payload: str) -> Path:
 
 def folder(kernel: labs.Kernel) -> Path:
     """Where the kernels of this composition are put: one folder for each list of files."""
-    files = "\n".join(map(str, kernel.files))
-    return BUILD / "kernels" / kernel.lab.name / f"{kernel.tree.parent.name}-{hashlib.sha256(files.encode()).hexdigest()[:8]}"
+    files = hashlib.sha256("\n".join(map(str, kernel.files)).encode()).hexdigest()
+    return BUILD / "kernels" / kernel.lab.name / f"{kernel.tree.parent.name}-{files[:8]}"
 
 
 def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
@@ -87,7 +87,8 @@ class _Make:
         environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         done = subprocess.run([*self.command, *targets], cwd=ROOT, env=environment | {"LC_ALL": "C"}, text=True,
                               errors="replace", stdin=subprocess.DEVNULL, capture_output=True)
-        theirs = (" ", *(f"{file.parent}/" for file in self.kernel.files))     # quoted from the student's files, whatever it says
+        # Lines that quote the student's files, whatever these say.
+        theirs = (" ", *(f"{file.parent}/" for file in self.kernel.files))
         for line in done.stderr.splitlines():
             for sign, words in STOPPED.items():
                 if sign in line and not line.startswith(theirs):
@@ -108,21 +109,22 @@ class _Make:
             return Built({}, dict.fromkeys(self.sources, "\n".join(messages)))
         failed = {elfs[target]: text for target, text in said.items()}
         self._blame(failed)
-        return Built({payload: self.out / f"{payload}.elf" for payload in self.sources if payload not in failed}, failed)
+        linked = [payload for payload in self.sources if payload not in failed]
+        return Built({payload: self.out / f"{payload}.elf" for payload in linked}, failed)
 
     def _said(self, target: str) -> str:
         done = self.run(target)
         if not re.search(r"(?m)\] Error 1$", done.stderr):
             raise GraderError(f"something stopped the compiler; try again ({_telling(done.stderr) or 'it works now'})")
         said = re.sub(r"(?m)^make: .*\n?", "", done.stderr).strip("\n")
-        return re.sub(r"(?m)^\S*/\S*\bld(\.bfd)?: ", "ld: ", said).replace(f"{BUILD}/", "build/").replace(f"{ROOT}/", "")
+        return re.sub(r"(?m)^\S*/\S*\bld(\.bfd)?: ", "ld: ", said).replace(f"{BUILD}/", "build/")
 
     def _blame(self, failed: dict[str, str]) -> None:
         """A payload that does not link with the solutions either is no fault of the student's."""
         if self.kernel.src == "solutions" or not (ROOT / "solutions" / self.kernel.lab.name).is_dir():
             return
-        reference = _Make(labs.compose(self.kernel.lab, "solutions"), {payload: self.sources[payload] for payload in failed})
-        if reference.run().returncode != 0:
+        reference = labs.compose(self.kernel.lab, "solutions")
+        if _Make(reference, {payload: self.sources[payload] for payload in failed}).run().returncode != 0:
             raise GraderError(f"{self.sources[next(iter(failed))]} does not link with the solutions either: "
                               + _telling(next(iter(failed.values()))))
 
@@ -162,8 +164,9 @@ def _telling(text: str) -> str:
 
 def configure(parser) -> None:
     parser.add_argument("lab", nargs="?", default="", help="1, boot or 1-boot")
-    parser.add_argument("payloads", nargs="*", metavar="payload", help="as `bss` or `demo`; all of the lab's checks if none is named")
-    parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or the path of a tree")
+    parser.add_argument("payloads", nargs="*", metavar="payload",
+                        help="as `bss` or `demo`; all of the lab's checks if none is named")
+    parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or a tree's path")
     parser.add_argument("--prior", action="append", default=[], metavar="TREE", help="whose earlier labs")
 
 

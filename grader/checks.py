@@ -1,4 +1,4 @@
-"""What a lab's test_*.py imports: the decorator that makes a function a check, what a check may ask of a run, and Wrong."""
+"""What a lab's test_*.py imports: the decorator that makes a check, what a check may ask of a run, and Wrong."""
 import inspect
 import random
 from dataclasses import dataclass, fields
@@ -120,10 +120,11 @@ class Run(engine.Run):
 
     def numbers(self, word: str) -> list[int]:
         """words(), as numbers: decimal, or hexadecimal behind 0x; Wrong if one is none."""
+        words = self.words(word)
         try:
-            return [int(text, 0) for text in self.words(word)]
+            return [int(text, 0) for text in words]
         except ValueError:
-            raise Wrong(f"The report {word!r} should consist of numbers.", got=[" ".join([word, *self.words(word)])]) from None
+            raise Wrong(f"The report {word!r} should consist of numbers.", got=" ".join([word, *words])) from None
 
     # What the student's kernel printed.
 

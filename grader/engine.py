@@ -281,8 +281,8 @@ class _Following:
     def stepping(self) -> bool:
         """Whether each block has to be one instruction from the start.
 
-        Registers are in their place only where a block begins, and holds look at them; a small budget is near from the
-        start; and with several vCPUs the blocks of another one would still run when the budget is near.
+        Registers are in their place only where a block begins: holds look at them, and so does every call where there are
+        several vCPUs. And a small budget is near from the start.
         """
         boot = self._boot
         return bool(boot.holds) or boot.budget < NEAR or boot.wfi == 0 or boot.smp > 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Sequence
 
 from grader import symbols
-from grader.checks import ENDINGS, Place, Run, Wrong
+from grader.checks import Place, Run, Wrong
 from grader.labs import Kernel
 from grader.paths import ROOT
 from grader.result import Line, Section, visible
@@ -20,13 +20,14 @@ LISTED = 16                 # lines shown of a list with nothing to compare it t
 WIDTH = 140                 # characters shown of a line; more is cut
 MESSAGES = 30               # lines shown of a compiler's messages
 
-TODO = re.compile(rb"TODO (\d+\.\d+)[a-z]?: not written yet")
+TODO = re.compile(rb"TODO (\d{1,3}\.\d{1,3})[a-z]?: not written yet")
 CRASH = re.compile(rb"(?m)^crash: (.*) at pc 0x([0-9a-f]{8})")
 PANIC = re.compile(rb"panic: ([^\s:]+):(\d+): ")
 
 # The ending of a run that should have ended otherwise -> the reason of the verdict.
-REASON = {"return": "wrong output", "power-off": "early exit", "panic": "panic", "fault": "fault", "lost": "fault", "budget": "hang",
-          "wfi-budget": "hang", "hold-budget": "hang", "quiet": "hang", "reset": "reboot", "flood": "wrong output", "todo": "not attempted"}
+REASON = {"return": "wrong output", "power-off": "early exit", "panic": "panic", "fault": "fault", "lost": "fault",
+          "budget": "hang", "wfi-budget": "hang", "hold-budget": "hang", "quiet": "hang", "reset": "reboot",
+          "flood": "wrong output", "todo": "not attempted"}
 
 # What a run that reached the check's end should have done instead.
 SHOULD = {
@@ -40,8 +41,8 @@ SHOULD = {
 }
 
 # What to say before the place where a run broke off.
-WHERE = {"budget": "It spun here", "hold-budget": "It spun here", "wfi-budget": "It stands here", "quiet": "It stands here",
-         "lost": "It stands here"}
+WHERE = {"budget": "It spun here", "hold-budget": "It spun here", "wfi-budget": "It stands here",
+         "quiet": "It stands here", "lost": "It stands here"}
 
 
 def ending(run: Run) -> str:
@@ -69,9 +70,9 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
     if how == "todo":
         return f"step {todo_step(run)}", (todo(kernel, todo_step(run)),)
     if how == "fault":
-        lines = [line for line in run.lines() if line.startswith("crash: ")]
+        lines = [line.removeprefix("crash: ") for line in run.lines() if line.startswith("crash: ")]
         place = symbols.of(run.elf).where(int(CRASH.search(run.console)[2], 16))
-        said.append(Section("The kernel crashed. The crash vectors say:", _lines(line.removeprefix("crash: ") for line in lines)))
+        said.append(Section("The kernel crashed. The crash vectors say:", _lines(lines)))
     elif how == "panic":
         match = PANIC.search(run.console)
         place = Place(0, None, match[1].decode("ascii", "backslashreplace"), int(match[2][:9]))
@@ -80,7 +81,7 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
     elif how in ("budget", "hold-budget", "wfi-budget", "quiet", "lost"):
         place = None if run.pc is None else symbols.of(run.elf).where(run.pc)
         said.append(Section({
-            "budget": f"The kernel did not come to an end: all of the {run.boot.budget:,} instructions that it may take were spent.",
+            "budget": f"The kernel did not come to an end: its budget of {run.boot.budget:,} instructions is spent.",
             "hold-budget": "The kernel did not come to an end: it came by the same place ten thousand times.",
             "wfi-budget": f"The kernel did not come to an end: it slept (WFI) {run.boot.wfi:,} times.",
             "quiet": "The kernel sleeps (WFI or WFE), and nothing is under way that could ever wake it.",
@@ -135,8 +136,10 @@ def difference(expected: Sequence[str] | None, got: Sequence[str] | None) -> tup
 def _listed(texts: Sequence[str], mark: str = "") -> tuple[Line, ...]:
     """Lines with nothing to compare them to: those that repeat are counted, and only the first LISTED are shown."""
     groups = [(text, len(list(group))) for text, group in itertools.groupby(texts)]
-    shown = [Line(shorten(visible(text)) + (f"   ({times} times)" if times > 1 else ""), mark) for text, times in groups[:LISTED]]
-    return (*shown, Line(f"... and {len(groups) - LISTED} more")) if len(groups) > LISTED else tuple(shown)
+    shown = [Line(shorten(visible(text)) + (f"   ({times} times)" if times > 1 else ""), mark)
+             for text, times in groups[:LISTED]]
+    more = [Line(f"... and {len(groups) - LISTED} more")] if len(groups) > LISTED else []
+    return (*shown, *more)
 
 
 def _cut(line, first, expected, got) -> str:
@@ -158,7 +161,7 @@ def source(place: Place, kernel: Kernel, heading: str) -> Section:
     """A place in the sources, with the lines around it where they may be shown."""
     lines = []
     if place.file and place.line and _may_be_shown(Path(place.file), kernel):
-        text = (ROOT / place.file).read_text(errors="replace").splitlines()
+        text = _text(place.file)
         for number in range(max(1, place.line - AROUND), min(len(text), place.line + AROUND) + 1):
             shown = shorten(visible(text[number - 1].expandtabs(4).rstrip()))
             lines.append(Line(f"{number:>4}  {shown}", "here" if number == place.line else ""))
@@ -167,9 +170,10 @@ def source(place: Place, kernel: Kernel, heading: str) -> Section:
 
 def _may_be_shown(path: Path, kernel: Kernel) -> bool:
     """Whether a file is one that the student has: the name may be of the kernel's making (a panic's, or by #line)."""
-    trees = [kernel.tree, *(kernel.place(lab, tree) for lab, tree in kernel.prior if tree != "solutions")]
+    folders = [kernel.tree, *(kernel.place(lab, tree) for lab, tree in kernel.prior if tree != "solutions"),
+               "kernel", f"{kernel.lab.folder}/checks"]
     real = (ROOT / path).resolve()
-    return real.is_file() and any(real.is_relative_to((ROOT / folder).resolve()) for folder in (*trees, "kernel", f"{kernel.lab.folder}/checks"))
+    return real.is_file() and any(real.is_relative_to((ROOT / folder).resolve()) for folder in folders)
 
 
 def todo(kernel: Kernel, step: str) -> Section:
@@ -182,20 +186,20 @@ def todo(kernel: Kernel, step: str) -> Section:
 
 
 def find_todo(kernel: Kernel, step: str) -> tuple[Path, int] | None:
-    """The first file (relative to the root) and line that says `TODO step`, in the order in which lab.toml lists files."""
-    number = int(step.partition(".")[0])
-    trees = [*kernel.prior, (kernel.lab, kernel.src)]
-    for lab, tree in trees:
-        if lab.number != number:
-            continue
-        for name in lab.files:
+    """The first file (relative to the root) and line that says `TODO step`, in lab.toml's order of the files."""
+    marker = re.compile(rf"(TODO {re.escape(step)}\b|todo\(\"{re.escape(step)}[a-z]?\"\))")
+    for lab, tree in (*kernel.prior, (kernel.lab, kernel.src)):
+        for name in lab.files if lab.number == int(step.partition(".")[0]) else ():
             path = kernel.place(lab, tree) / name
-            if not (ROOT / path).is_file():
-                continue
-            for number, text in enumerate((ROOT / path).read_text(errors="replace").splitlines(), 1):
-                if re.search(rf"(TODO {re.escape(step)}\b|todo\(\"{re.escape(step)}[a-z]?\"\))", text):
-                    return path, number
+            if (ROOT / path).is_file():
+                for line, text in enumerate(_text(path), 1):
+                    if marker.search(text):
+                        return path, line
     return None
+
+
+def _text(path: Path | str) -> list[str]:
+    return (ROOT / path).read_text("utf-8", "replace").splitlines()
 
 
 def console(run: Run) -> Section:

@@ -4,6 +4,7 @@
 line on Unix sockets in a directory of its own, and attaches gdb-multiarch, which loads gdb/exolab.py; all ends with gdb.
 """
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from grader import build, engine, judge, labs, params, symbols
 from grader.errors import GraderError, Usage
 from grader.paths import ROOT
 
+DEBUGGERS = ("gdb-multiarch", "arm-none-eabi-gdb")
 LEAVE = "Ctrl-A, then X, leaves; Ctrl-A, then C, is QEMU's monitor and back."
 
 
@@ -89,7 +91,9 @@ def terminal(kernel: Kernel) -> int:
 
 def debug(kernel: Kernel, extra: list[str]) -> int:
     """Boot stopped before the first instruction and hand over to gdb with `extra` arguments; gdb's exit code."""
-    build.need_tools(["gdb-multiarch"])
+    debugger = next(filter(shutil.which, DEBUGGERS), None)
+    if debugger is None:
+        build.need_tools(DEBUGGERS[:1])
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
         stub, serial = f"{directory}/gdb", f"{directory}/serial"
         with qemu(kernel, Path(directory), "-S", "-no-shutdown", "-gdb", f"unix:{stub},server=on,wait=off",
@@ -100,7 +104,7 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
                     raise GraderError("QEMU ended before gdb could attach")
                 time.sleep(0.01)
             environment = os.environ | {"EXOLAB_GDB": stub, "EXOLAB_SERIAL": serial, "EXOLAB_BREAK": first_stop(kernel.elf)}
-            command = ["gdb-multiarch", "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra, str(kernel.elf)]
+            command = [debugger, "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra, str(kernel.elf)]
             with uninterrupted():
                 return subprocess.call(command, cwd=ROOT, env=environment)
 

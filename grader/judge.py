@@ -1,4 +1,4 @@
-"""Judges a lab: pytest collects and calls its checks, and this plugin of it builds their kernels, boots them and makes the verdicts.
+"""Judges a lab: pytest collects and calls its checks; the plugin here builds and boots their kernels and judges.
 
 What checks declare to boot is booted ahead, several at once; the functions then judge in the order of the steps. What
 is said depends on the files and the seed alone. (What went on in a run is told by explain.py.)
@@ -17,7 +17,8 @@ from grader.paths import ROOT
 from grader.result import Outcome, Report, Section, visible
 
 
-def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False, debug: bool = False) -> Report:
+def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False,
+          debug: bool = False) -> Report:
     """Run the lab's checks (or `only` one and those that it needs) on a kernel.
 
     seed    None: each check's own, always the same
@@ -46,8 +47,8 @@ def _pytest(judging: "_Collector", lab: labs.Lab) -> None:
     files = sorted((ROOT / lab.folder).glob("test_*.py"))
     without = ("cacheprovider", "terminal", "junitxml", "doctest", "logging", "faulthandler", "unraisableexception",
                "threadexception", "warnings", "stepwise", "pastebin", "setuponly", "setupplan", "debugging")
-    arguments = ["--capture=no", "--assert=plain", "--import-mode=importlib", "--noconftest", "-c", os.devnull, f"--rootdir={ROOT}",
-                 *(f"-pno:{name}" for name in without), *map(str, files)]
+    arguments = ["--capture=no", "--assert=plain", "--import-mode=importlib", "--noconftest", "-c", os.devnull,
+                 f"--rootdir={ROOT}", *(f"-pno:{name}" for name in without), *map(str, files)]
     before = dict(os.environ)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
@@ -122,8 +123,8 @@ class _Session(_Collector):
     def __init__(self, kernel, only, seed, first, debug):
         super().__init__(kernel.lab)
         self.kernel, self.only, self.seed, self.first, self.debug = kernel, only, seed, first, debug
-        self.ended: Generator = (_ for _ in ())                               # what the boots come to, in the order of the checks
-        self.ran: dict[str, tuple[Run | Exception, ...]] = {}          # check -> of its boots
+        self.ended: Generator = (_ for _ in ())     # what the boots come to, in the order of the checks
+        self.ran: dict[str, tuple[Run | Exception, ...]] = {}
         self.outcomes: dict[str, Outcome] = {}
 
     def pytest_collection_modifyitems(self, items):
@@ -152,7 +153,8 @@ class _Session(_Collector):
 
     def _job(self, check: Check, boot: checks.Boot, index: int) -> engine.Job:
         seed = boot.seed if boot.seed is not None else self._seed(check)
-        return engine.Job(boot, self.built.elfs[boot.payload], seed, params.nonce(seed, f"{self.lab.name}/{check.name}/{index}"))
+        nonce = params.nonce(seed, f"{self.lab.name}/{check.name}/{index}")
+        return engine.Job(boot, self.built.elfs[boot.payload], seed, nonce)
 
     def _seed(self, check: Check) -> int:
         return params.fixed_seed(f"{self.lab.name}/{check.name}") if self.seed is None else self.seed
@@ -191,7 +193,8 @@ class _Session(_Collector):
         """The verdict that needs no function to be called: the check waits, or a run did not end as it should."""
         for name in check.needs:
             if self.outcomes[name].verdict != "pass":
-                return self._fail(check, "blocked", f"waits for {name}", (Section(f"It says nothing as long as {name} fails."),))
+                said = Section(f"It says nothing as long as {name} fails.")
+                return self._fail(check, "blocked", f"waits for {name}", (said,))
         for boot in check.boots:
             if boot.payload in self.built.failed:
                 return self._fail(check, "build error", "", explain.compiler(self.built.failed[boot.payload]))
@@ -201,7 +204,7 @@ class _Session(_Collector):
             if isinstance(run, symbols.NoSymbol):
                 return self._fail(check, "wrong output", "", explain.wrong(run, self.kernel))
             if run.end == "wall-clock":
-                return self._broken(check, "the machine is too slow, or stuck: the kernel did not come to an end in time")
+                return self._broken(check, "the kernel came to no end in time: this machine is too slow, or stuck")
             if explain.ending(run) == "hold":
                 return self._raised(check, run.error)
             if explain.ending(run) not in check.ends:
@@ -220,15 +223,18 @@ class _Session(_Collector):
         if self.debug:
             traceback.print_exception(error)
         text = str(error).partition("\n")[0]
-        return self._broken(check, f"the check {check.name} is itself broken: {type(error).__name__}{': ' * bool(text)}{text}")
+        text = type(error).__name__ + f": {text}" * bool(text)
+        return self._broken(check, f"the check {check.name} is itself broken: {text}")
 
     def _wrong(self, check: Check, error: engine.Wrong) -> Outcome:
         """Something is wrong; where a run ended early all the same, as the check allows, that may be why."""
-        for run in self.ran[check.name]:
+        for run in (run for run in self.ran[check.name] if isinstance(run, Run)):
             how = explain.ending(run)
             if how == "todo" and _number(explain.todo_step(run)) <= _number(check.step) or how == "fault":
                 detail, sections = explain.broken_off(run, self.kernel, check.ends)
-                return self._fail(check, explain.REASON[how], detail, (*(explain.wrong(error, self.kernel) if how == "fault" else ()), *sections))
+                if how == "fault":
+                    sections = (*explain.wrong(error, self.kernel), *sections)
+                return self._fail(check, explain.REASON[how], detail, sections)
         return self._fail(check, "wrong output", "", explain.wrong(error, self.kernel))
 
     def _fail(self, check: Check, reason: str, detail: str, sections: Sequence[Section]) -> Outcome:
@@ -240,7 +246,8 @@ class _Session(_Collector):
 
     def _outcome(self, check, verdict, reason="", detail="", sections=(), hint="") -> Outcome:
         lab = self.lab
-        same = f"LAB={lab.number} CHECK={check.name}" + (f" SRC={self.kernel.src}" if self.kernel.src != "starter" else "")
+        same = f"LAB={lab.number} CHECK={check.name}"
+        same += f" SRC={self.kernel.src}" if self.kernel.src != "starter" else ""
         same += f" SEED={self.seed}" if self.seed is not None else ""
         return Outcome(
             name=check.name, title=check.title, step=check.step, points=check.points, verdict=verdict,
@@ -264,8 +271,8 @@ def _next(kernel: labs.Kernel, outcomes) -> str:
     if first is not None and first.reason == "not attempted":
         step = first.detail.removeprefix("step ")
         found = explain.find_todo(kernel, step)
-        lab = labs.find(step.partition(".")[0])
-        file = f"open {found[0]} at line {found[1]}" if found else f"see {kernel.tree}"
+        lab = next((lab for lab, _ in kernel.prior if step.startswith(f"{lab.number}.")), kernel.lab)
+        file = f"open {found[0]} at line {found[1]}" if found else f"look into {kernel.tree}"
         return f"Read step {step} in {lab.folder}/README.md, then {file}."
     if first is not None:
         return ""
@@ -277,8 +284,9 @@ def _next(kernel: labs.Kernel, outcomes) -> str:
 
 def configure(parser) -> None:
     parser.add_argument("lab", nargs="?", default="", help="1, boot or 1-boot")
-    parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or the path of a tree")
-    parser.add_argument("--prior", action="append", default=[], metavar="TREE", help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
+    parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or a tree's path")
+    parser.add_argument("--prior", action="append", default=[], metavar="TREE",
+                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
     parser.add_argument("--check", metavar="NAME", help="only this check, and those that it needs")
     parser.add_argument("--seed", metavar="N", help="draw inputs from this number; any: from a fresh one")
     parser.add_argument("--first", action="store_true", help="stop at the first check that does not pass")
@@ -292,7 +300,7 @@ def main(args) -> int:
                    args.first, args.debug or bool(os.environ.get("EXOLAB_DEBUG")))
     terminal.show(report)
     if args.json:
-        Path(args.json).write_text(result.to_json(report))
+        Path(args.json).write_text(result.to_json(report), "utf-8")
     return report.exit_code
 
 

@@ -77,7 +77,7 @@ def read(folder: Path) -> Lab:
     file = folder / "lab.toml"
     where = f"labs/{folder.name}/lab.toml"
     try:
-        data = tomllib.loads(file.read_text())
+        data = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GraderError(f"{where}: {error}") from None
 
@@ -148,11 +148,11 @@ def find(wanted: str, root: Path = ROOT) -> Lab:
 
 
 def remembered(root: Path = ROOT) -> dict[str, str]:
-    """What starter/config.mk says: {"PRIOR": "starter", "PRIOR_1": "solutions"}; its other lines are the student's own."""
+    """What starter/config.mk says: {"PRIOR": "starter", "PRIOR_1": "solutions"}; other lines are the student's own."""
     file = root / "starter" / "config.mk"
     if not file.exists():
         return {}
-    lines = re.findall(r"(?m)^[ \t]*(PRIOR(?:_\d+)?)[ \t]*[:?]?=[ \t]*([^#\n]*)", file.read_text(errors="replace"))
+    lines = re.findall(r"(?m)^[ \t]*(PRIOR(?:_\d+)?)[ \t]*[:?]?=[ \t]*([^#\n]*)", file.read_text("utf-8", "replace"))
     said = {key: value.strip() for key, value in lines}
     for key, value in said.items():
         if value not in TREES:
@@ -177,6 +177,8 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
     kernel = Kernel(lab, src, tuple((other, said.get(f"PRIOR_{other.number}", default)) for other in earlier), root)
     if not is_tree(src, root):
         raise Usage(f"SRC={src}: write SRC=starter or SRC=solutions")
+    if any(re.search(r"\s", str(file)) for file in kernel.files):
+        raise Usage(f"{kernel.tree}: make cannot work with a path that has spaces in it")
     for file in {file.parent for file in kernel.files} | {kernel.tree}:
         if not (root / file).is_dir():
             raise Usage(f"there is no folder {file}" + (": `make handouts` makes it" if src == "starter" else ""))

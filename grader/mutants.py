@@ -1,4 +1,4 @@
-"""The known-wrong solutions, labs/N-name/mutants/*.patch: each has to be found first by the check that it names, with the hint it names.
+"""The known-wrong solutions, labs/N-name/mutants/*.patch: the check each names has to find it first, with its hint.
 
     Kills: bss
     Hint: words that the student must be shown
@@ -57,15 +57,17 @@ def main(args) -> int:
             raise Usage(f"{lab.folder}/mutants has no patches")
         width = max((len(each.mutant.name) for each in killed), default=0)
         for each in killed:
-            print(f"{lab.name}  {each.mutant.name:<{width}}  " + (each.problem or f"killed by {each.by} ({each.verdict})"))
+            said = each.problem or f"killed by {each.by} ({each.verdict})"
+            print(f"{lab.name}  {each.mutant.name:<{width}}  {said}")
         wrong += sum(not each.ok for each in killed)
-    print(f"{wrong} of them did not die as they should." if wrong else "Each was found by the check that it names, with its hint.")
+    print(f"{wrong} of them did not die as they should." if wrong else
+          "Each was found by the check that it names, with its hint.")
     return 1 if wrong else 0
 
 
 def read(path: Path) -> Mutant:
     """A mutant's file; GraderError says what is missing in it."""
-    head, _, patch = path.read_text().partition("\n\n")
+    head, _, patch = path.read_text("utf-8").partition("\n\n")
     said = dict(re.findall(r"(?m)^(Kills|Hint|Why): (.+)$", head))
     where = f"labs/{path.parts[-3]}/mutants/{path.name}"
     if lost := [key for key in ("Kills", "Hint", "Why") if key not in said]:
@@ -87,7 +89,8 @@ def run(lab: labs.Lab, only: list[Mutant] | None = None) -> list[Killed]:
     for mutant in mutants:
         if mutant.kills not in (check.name for check in checks):
             raise GraderError(f"mutant {mutant.name} names the check {mutant.kills}, which there is not")
-    build.build(labs.compose(lab, "solutions"), [boot.payload for check in checks for boot in check.boots])    # what they share, once
+    # What they have in common is built once.
+    build.build(labs.compose(lab, "solutions"), [boot.payload for check in checks for boot in check.boots])
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(judged, mutants))
 

@@ -88,10 +88,7 @@ def to_json(report: Report) -> str:
 
 
 def visible(text: str | bytes) -> str:
-    """`text` in one printable line: ␍ ␀ ␛ for control characters, \\xff for bytes that are no text, · for spaces at its end.
-
-    Line feeds are not expected in it (they too become ␊).
-    """
+    """`text`, printable: ␍ for a control character, \\xff for a byte that is no text, · for a space at the end."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
     kept = text.rstrip(" ")

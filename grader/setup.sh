@@ -44,6 +44,13 @@ python() {
 	return 1
 }
 
+# here COMMAND|COMMAND...: whether one of these commands is
+here() (
+	IFS='|'
+	for name in $1; do command -v "$name" >/dev/null && return; done
+	return 1
+)
+
 # missing GROUP...: the packages of what is not here. Modules are missing where no one Python has them all: then from
 # the Python that Debian's packages would serve.
 missing() {
@@ -57,7 +64,7 @@ missing() {
 		case $proof in
 		python3:*) case " $lacks " in *" ${proof#*:} "*) echo "$package" ;; esac ;;
 		header:*) echo "#include <${proof#*:}>" | gcc -E - >/dev/null 2>&1 || echo "$package" ;;
-		*) command -v "$proof" >/dev/null || echo "$package" ;;
+		*) here "$proof" || echo "$package" ;;
 		esac
 	done
 }

@@ -1,6 +1,6 @@
 """What a student sees of a report: the table, the first failure explained, and what to do next.
 
-The words are the same everywhere. On a terminal rich colours them; elsewhere, and where NO_COLOR is set, they are plain.
+The words are the same everywhere. On a terminal rich colours them, unless NO_COLOR is set; elsewhere they are plain.
 """
 import os
 import sys
@@ -14,10 +14,13 @@ WIDTH = 96              # columns of running text
 # A piece of a line: text and its style, in rich's words.
 Piece = tuple[str, str]
 
+CONSOLATION = "This is not about your work, and costs no points. Try again; `make doctor` looks at the tools."
+
 STYLES = {"pass": "green", "fail": "red", "grader error": "magenta"}
 
 # Line.mark -> what stands before the line, and its style.
-MARKS = {"": ("", ""), "here": (">", "bold"), "expected": ("expected", "green"), "got": ("got", "red"), "then": ("", "dim")}
+MARKS = {"": ("", ""), "here": (">", "bold"), "expected": ("expected", "green"), "got": ("got", "red"),
+         "then": ("", "dim")}
 
 
 def show(report: Report, out: TextIO | None = None) -> None:
@@ -70,12 +73,13 @@ def _points(check: Outcome) -> str:
 
 
 def verdict(check: Outcome) -> str:
-    """A check's verdict in a few words: "pass", "fault in uart_putc()", "not attempted, step 1.1", "waits for reset"."""
+    """A check's verdict in a few words: "pass", "fault in uart_putc()", "not attempted, step 1.1", "waits for bss"."""
     if check.verdict != "fail":
         return check.verdict
     if check.reason == "blocked":
         return check.detail
-    return check.reason + (f"{' ' if check.detail.startswith(('in ', 'at ')) else ', '}{check.detail}" if check.detail else "")
+    joint = " " if check.detail.startswith(("in ", "at ")) else ", "
+    return check.reason + (joint + check.detail if check.detail else "")
 
 
 def total(report: Report) -> Iterator[list[Piece]]:
@@ -103,7 +107,7 @@ def explanation(check: Outcome) -> Iterator[list[Piece]]:
             yield [(f"    {sign:>{margin}} ", style), (line.text, style)]
     yield []
     if check.verdict == "grader error":
-        yield from paragraph("This is not about your work, and costs no points. Try again; `make doctor` looks at the tools.", "", "  ")
+        yield from paragraph(CONSOLATION, "", "  ")
         return
     for word, words in (("hint", check.hint), ("read", check.handout), ("again", check.repeat), ("debug", check.debug)):
         if words:
@@ -112,7 +116,8 @@ def explanation(check: Outcome) -> Iterator[list[Piece]]:
 
 def paragraph(words: str, style: str = "", first: str = "", first_style: str = "") -> Iterator[list[Piece]]:
     """Words as lines of at most WIDTH columns behind `first`, which the later lines leave room for."""
-    commands = words.startswith("make ")
-    wrapped = [words] if commands else textwrap.wrap(words, WIDTH - len(first), break_long_words=False, break_on_hyphens=False)
+    command = words.startswith("make ")
+    wrapped = [words] if command else textwrap.wrap(words, WIDTH - len(first), break_long_words=False,
+                                                    break_on_hyphens=False)
     for i, part in enumerate(wrapped or [""]):
         yield [(first if i == 0 else " " * len(first), first_style), (part, style)]

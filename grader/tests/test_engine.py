@@ -273,7 +273,8 @@ def test_symbols_say_where_an_address_lies():
     source = (paths.ROOT / place.file).read_text().splitlines()
     assert source[place.line - 1].startswith("here:")
     assert table.where(table.address("other") + 4).function == "other"
-    assert table.where(0x1000) == symbols.Place(0x1000)
+    for elsewhere in (0x1000, table.end + 0x1000):
+        assert table.where(elsewhere) == symbols.Place(elsewhere)
     assert "here" in table and "there" not in table
     assert symbols.of(elf("two")) is table
     with pytest.raises(symbols.NoSymbol):

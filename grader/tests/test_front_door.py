@@ -15,7 +15,7 @@ import pytest
 from grader import __main__, errors
 from grader.paths import ROOT
 
-PYTHON = '#!/bin/sh\nprintf "<%s>" "$@"; echo " $WERROR"; case "$*" in *fail*) exit 1;; esac\n'
+PYTHON = '#!/bin/sh\nprintf "<%s>" "$@"; echo " $WERROR$OPT"; case "$*" in *fail*) exit 1;; esac\n'
 SETUP = '#!/bin/sh\ncase $1 in --python) shift; echo "$* " >>{log}; echo {python};; *) echo "setup $*" >>{log};; esac\n'
 
 
@@ -66,6 +66,7 @@ def grader(*words):
     ("check LAB=2-vm SRC=solutions PRIOR=starter CHECK=walk SEED=any JSON=out.json DEBUG=1",
      "check 2-vm --src solutions --prior starter --check walk --seed any --json out.json --debug"),
     ("check LAB=3 PRIOR_2=solutions PRIOR_1=starter", "check 3 --prior 1=starter --prior 2=solutions"),
+    ("check LAB=1 OPT=-Og", "check 1"),
     ("run LAB=boot", "run boot"),
     ("gdb LAB=1 CHECK=reset BOOT=2 SEED=4", "gdb 1 --check reset --seed 4 --boot 2"),
     ("reset LAB=1 FILE=uart.c", "reset 1 --file uart.c"),
@@ -74,6 +75,7 @@ def grader(*words):
     ("doctor", "doctor"),
     ("handouts", "handouts"),
     ("handouts MERGE=1", "handouts --merge"),
+    ("handouts TRANSCRIPTS=1", "handouts --transcripts"),
     ("bench LAB=1 JSON=x", "bench 1 --json x"),
     ("bench SRC=starter", "bench --src starter"),
     ("soak LAB=1", "soak 1"),
@@ -87,7 +89,7 @@ def test_what_is_typed_becomes_words_for_the_grader(here, typed, words):
                                              "doctor =\nhandouts =\nbench LAB=\nsoak LAB=\nmutants LAB=\n"))
 def test_the_grader_takes_those_words(here, typed):
     """All that the Makefile can pass to a verb is what that verb's parser knows."""
-    everything = [f"{name}=1" for name in "LAB CHECK BOOT SEED SRC PRIOR PRIOR_1 JSON MERGE FILE DEBUG".split()]
+    everything = [f"{name}=1" for name in "LAB CHECK BOOT SEED SRC PRIOR PRIOR_1 JSON MERGE TRANSCRIPTS FILE DEBUG".split()]
     [words] = here.says(typed, *everything)
     parser = __main__.Parser()
     parser.set_defaults(verb=typed)
@@ -161,6 +163,7 @@ def test_test_installs_then_runs_pytest(here):
     words = re.findall("<(.*?)>", out)
     assert words[:2] == ["-m", "pytest"] and words[-1] == "grader/tests" and "-n" in words
     assert out.endswith(" 1\n"), "WERROR reaches the build"
+    assert here.make("check", "LAB=1", "OPT=-Og")[1].endswith(" -Og\n"), "and so does OPT"
 
 
 def test_no_python_is_one_line_of_setups(here):
@@ -208,7 +211,8 @@ def ci(root, commit=True):
         subprocess.run(["git", "init", "-q"], cwd=root, check=True)
         subprocess.run(["git", "add", "-A"], cwd=root, check=True)
         subprocess.run(["git", *who, "commit", "-qm", "all"], cwd=root, check=True)
-    done = subprocess.run(["bash", ".ci/run"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, input="typed\n")
+    done = subprocess.run(["bash", ".ci/run"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, input="typed\n",
+                          env={"PATH": os.environ["PATH"]})     # as if no make stood above
     return done.returncode, done.stdout, done.stdout.splitlines()[-1]
 
 

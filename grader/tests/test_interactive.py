@@ -246,7 +246,7 @@ def test_ctrl_c_in_gdb_stops_the_kernel_and_not_gdb(scratch, command, waits):
         until("Program received signal SIGINT")
         types("info registers pc\n")
         until("(gdb) ")
-        until(" 0x400")
+        until(" 0x40")
         types("quit\n")
         ended()
     assert left(scratch) == []
@@ -260,3 +260,9 @@ def test_a_qemu_that_does_not_start(tmp_path, monkeypatch):
     for boot in (interactive.terminal, lambda kernel: interactive.debug(kernel, [])):
         with pytest.raises(GraderError, match="^QEMU gave up: no such machine$"):
             boot(kernel)
+
+
+def test_no_gdb(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GraderError, match="^gdb-multiarch is not installed"):
+        interactive.debug(interactive.Kernel(engine.Boot("ask"), tmp_path / "k.elf", 1, 2), [])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import build, checks, engine, explain, judge, labs, params, result, terminal
-from grader.checks import Boot, Run, Wrong, check
+from grader.checks import Boot, Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.result import Line, visible
 
@@ -31,8 +31,9 @@ TOY = "// A file.\nint\ntoy(void)\n{\n\t// TODO 1.2: say something.\n\ttodo(\"1.
 
 def run_of(serial=b"", end="power-off", **more):
     """A run as the engine would return it."""
-    values = dict(boot=Boot("toy"), elf=Path("toy.elf"), seed=7, nonce=NONCE, end=end, serial=serial, instructions=100, wfis=0, pc=0x40010004,
-                  registers={}, marks=(), accesses=(), kept={}, qemu_log="", error=None)
+    values = dict(boot=Boot("toy"), elf=Path("toy.elf"), seed=7, nonce=NONCE, end=end, serial=serial,
+                  instructions=100, wfis=0, pc=0x40010004, registers={}, marks=(), accesses=(), kept={}, qemu_log="",
+                  error=None)
     return engine.Run(**values | more)
 
 
@@ -106,7 +107,8 @@ CRASH = b"hel\ncrash: data abort at pc 0x40010004\ncrash: DFSR 0x00000805\ncrash
     (run_of(b"hel\npanic: starter/1-toy/toy.c:6: no\n"), "panic", ["panic: starter/1-toy/toy.c:6: no", ">    6"]),
     (run_of(CRASH), "fault", ["data abort at pc 0x40010004", "toy.c:6, in toy()", ">    6", "hel"]),
     (run_of(CRASH, end="quiet"), "fault", ["data abort"]),
-    (run_of(b"hel\n", end="budget"), "hang", ["5,000,000 instructions", "It spun here: starter/1-toy/toy.c:6, in toy()", ">    6"]),
+    (run_of(b"hel\n", end="budget"), "hang", ["5,000,000 instructions", "It spun here: starter/1-toy/toy.c:6, in toy()",
+                                             ">    6"]),
     (run_of(b"", end="wfi-budget"), "hang", ["1,000 times", "toy.c:6", "printed nothing"]),
     (run_of(b"", end="hold-budget"), "hang", ["ten thousand"]),
     (run_of(b"", end="quiet"), "hang", ["nothing is under way that could ever wake it", "It stands here"]),
@@ -114,7 +116,7 @@ CRASH = b"hel\ncrash: data abort at pc 0x40010004\ncrash: DFSR 0x00000805\ncrash
     (run_of(b"hel\n"), "early exit", ["switched off before", "hel"]),
     (run_of(b"hel\n", end="reset"), "reboot", ["reset the machine"]),
     (run_of(b"x\n" * 99, end="flood"), "wrong output", ["1,048,576"]),
-    (run_of(b"\nTODO 1.1: not written yet (labs/1-toy, step 1.1)\n"), "not attempted", ["Step 1.1 is not written yet."]),
+    (run_of(b"\nTODO 1.1: not written yet (labs/1-toy, step 1.1)\n"), "not attempted", ["Step 1.1 is not written"]),
     (run_of(b"", end="hold", error=Wrong("It is off.")), "wrong output", ["It is off."]),
     (run_of(b"", end="hold", error=engine.Wrong("it is off")), "wrong output", ["It is off."]),
     (run_of(b"[fedcba9876543210] end\n"), "early exit", ["[fedcba9876543210] end"]),
@@ -132,7 +134,8 @@ def test_each_reason(toy, run, reason, words):
 def test_each_reason_is_tested():
     tested = {parameters.values[1] if hasattr(parameters, "values") else parameters[1] for parameters in
               next(mark for mark in test_each_reason.pytestmark if mark.name == "parametrize").args[1]}
-    assert tested | {"build error", "blocked"} == set(result.REASONS) == set(explain.REASON.values()) | {"build error", "blocked"}
+    without_a_run = {"build error", "blocked"}
+    assert tested | without_a_run == set(result.REASONS) == set(explain.REASON.values()) | without_a_run
     assert set(explain.REASON) == set(checks.ENDINGS)
 
 
@@ -140,6 +143,19 @@ def test_a_todo_names_the_file_to_open(toy):
     report = toy(TWO, [run_of(b"hello\n" + END), run_of(b"\nTODO 1.2: not written yet (labs/1-toy, step 1.2)\n")])
     assert (report.checks[1].reason, report.checks[1].detail) == ("not attempted", "step 1.2")
     assert "then open starter/1-toy/toy.c at line 5." in " ".join(shown(report).split())
+
+
+def test_a_forged_todo_is_no_trouble(toy):
+    for step in (b"7.7", b"0.0", b"999.999"):
+        report = toy(ONE, [run_of(b"TODO " + step + b": not written yet\n")])
+        assert report.checks[0].reason == "not attempted" and f"step {step.decode()}" in shown(report)
+    assert toy(ONE, [run_of(b"TODO 1" + b"0" * 9999 + b".1: not written yet\n")]).checks[0].reason == "early exit"
+
+
+def test_a_hold_that_is_wrong_beside_a_boot_that_broke(toy):
+    two = ONE.replace('boots=Boot("toy")', 'boots=[Boot("toy"), Boot("toy")]').replace("(run)", "(runs)")
+    report = toy(two, [run_of(end="hold", error=Wrong("It is off.")), GraderError("QEMU died")])
+    assert report.checks[0].reason == "wrong output"
 
 
 ALLOWS = """
@@ -166,7 +182,8 @@ def test_a_check_that_allows_other_ends(toy, step, serial, reason):
 @pytest.mark.parametrize("expected, run, passes", [
     ("power-off", run_of(b"hello\n"), True), ("power-off", run_of(b"hello\n" + END), False),
     ("panic", run_of(b"panic: a.c:1: x\n"), True), ("panic", run_of(END), False), ("panic", run_of(b""), False),
-    ("budget", run_of(end="budget"), True), ("budget", run_of(end="quiet"), False), ("quiet", run_of(end="quiet"), True),
+    ("budget", run_of(end="budget"), True), ("budget", run_of(end="quiet"), False),
+    ("quiet", run_of(end="quiet"), True),
     ("reset", run_of(end="reset"), True), ("fault", run_of(CRASH), True), ("return", run_of(END, end="reset"), False),
 ])
 def test_a_check_says_which_end_it_expects(toy, expected, run, passes):
@@ -187,8 +204,9 @@ def test_a_check_waits_for_what_it_needs(toy):
 
 
 def test_one_check_alone_brings_what_it_needs(toy):
-    assert [each.name for each in toy(TWO, [run_of(b"hello\n" + END), run_of(END)], only="two-things").checks] == ["one", "two-things"]
-    assert [each.name for each in toy(TWO, [run_of(b"hello\n" + END)], only="one").checks] == ["one"]
+    for only, names in (("two-things", ["one", "two-things"]), ("one", ["one"])):
+        report = toy(TWO, [run_of(b"hello\n" + END), run_of(END)], only=only)
+        assert [each.name for each in report.checks] == names
     with pytest.raises(Usage, match="no check 'nope'; its checks are: one, two-things"):
         toy(TWO, only="nope")
 
@@ -200,8 +218,8 @@ def test_trouble_of_the_grader_is_no_score(toy, run):
     assert "No score" in shown(report) and json.loads(result.to_json(report))["earned"] is None
 
 
-@pytest.mark.parametrize("line", ["{}['x']", "assert run.seed == 'x'", "import pytest; pytest.fail('x')", "import pytest; pytest.skip('x')",
-                                  "raise SystemExit(0)"])
+@pytest.mark.parametrize("line", ["{}['x']", "assert run.seed == 'x'", "raise SystemExit(0)",
+                                  "import pytest; pytest.fail('x')", "import pytest; pytest.skip('x')"])
 def test_a_broken_check_is_a_grader_error(toy, line, capsys):
     report = toy(ONE + "    " * 2 + line + "\n", [run_of(b"hello\n" + END)])
     assert (report.checks[0].verdict, report.exit_code) == ("grader error", 2)
@@ -209,7 +227,8 @@ def test_a_broken_check_is_a_grader_error(toy, line, capsys):
     assert "Traceback" not in shown(report) + "".join(capsys.readouterr())
 
 
-@pytest.mark.parametrize("line, error", [("import pytest; pytest.exit('x')", GraderError), ("raise KeyboardInterrupt", KeyboardInterrupt)])
+@pytest.mark.parametrize("line, error", [
+    ("import pytest; pytest.exit('x')", GraderError), ("raise KeyboardInterrupt", KeyboardInterrupt)])
 def test_a_stopped_pytest_is_no_score(toy, line, error):
     with pytest.raises(error):
         toy(TWO.replace('run.expect_lines(["hello"])', line), [run_of(END), run_of(END)])
@@ -271,7 +290,8 @@ def test_several_boots_and_their_seeds(toy):
 
 def test_the_command_repeats_the_seed(toy):
     report = toy(ONE, [run_of(END)], seed=9)
-    assert report.checks[0].repeat == "make check LAB=1 CHECK=one SEED=9" and report.checks[0].debug.endswith("CHECK=one SEED=9")
+    assert report.checks[0].repeat == "make check LAB=1 CHECK=one SEED=9"
+    assert report.checks[0].debug == "make gdb LAB=1 CHECK=one SEED=9"
 
 
 def test_the_report_is_the_same_each_time(toy):
@@ -282,22 +302,37 @@ def test_the_report_is_the_same_each_time(toy):
 def test_nothing_raw_reaches_the_screen(toy):
     """Whatever a kernel prints: only the report's own lines, each printable."""
     said = bytes(range(256)) + "\u202e".encode() + b"\n\x1b]0;owned\x07 \n"
-    for run in (run_of(said + END), run_of(said), run_of(said + CRASH), run_of(said + b"panic: \x1b:1: \x1b[2J\n"), run_of(said, end="budget")):
+    for run in (run_of(said + END), run_of(said), run_of(said + CRASH), run_of(said + b"panic: \x1b:1: \x1b[2J\n"),
+                run_of(said, end="budget")):
         for line in shown(toy(ONE, [run])).split("\n"):
             assert line.isprintable(), line
 
 
 @pytest.mark.parametrize("file, shown_lines", [
     ("starter/1-toy/toy.c", True), ("kernel/core.c", True), ("labs/1-toy/checks/toy.c", True),
-    ("solutions/1-toy/toy.c", False), ("labs/1-toy/mutants/a.patch", False), ("starter/1-toy/link.c", False), ("../secret", False),
+    ("solutions/1-toy/toy.c", False), ("labs/1-toy/mutants/a.patch", False), ("starter/1-toy/link.c", False),
+    ("../secret", False),
     ("starter/1-toy/../../solutions/1-toy/toy.c", False), ("starter/1-toy/gone.c", False)])
 def test_a_panic_cannot_make_the_grader_show_what_is_not_the_students(toy, tmp_path, file, shown_lines):
-    for path in ("kernel/core.c", "labs/1-toy/checks/toy.c", "solutions/1-toy/toy.c", "labs/1-toy/mutants/a.patch", "../secret"):
+    for path in ("kernel/core.c", "labs/1-toy/checks/toy.c", "solutions/1-toy/toy.c", "labs/1-toy/mutants/a.patch",
+                 "../secret"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text("THE TEXT\n")
     (tmp_path / "starter/1-toy/toy.c").write_text("THE TEXT\n")
     (tmp_path / "starter/1-toy/link.c").symlink_to(tmp_path / "solutions/1-toy/toy.c")
     assert ("THE TEXT" in shown(toy(ONE, [run_of(f"panic: {file}:1: x\n".encode())]))) == shown_lines
+
+
+@pytest.mark.parametrize("src, prior, shown_lines", [
+    ("starter", "starter", True), ("starter", "solutions", False), ("solutions", "starter", True)])
+def test_nor_what_the_reference_has_of_an_earlier_lab(tmp_path, monkeypatch, src, prior, shown_lines):
+    monkeypatch.setattr(explain, "ROOT", tmp_path)
+    file = tmp_path / prior / "1-toy/toy.c"
+    file.parent.mkdir(parents=True)
+    file.write_text("THE TEXT\n")
+    one, two = (labs.Lab(name, "Toy", 0, ("toy.c",), (), (), ()) for name in ("1-toy", "2-toy"))
+    kernel = labs.Kernel(two, src, ((one, prior),), tmp_path)
+    assert bool(explain.source(checks.Place(0, None, f"{prior}/1-toy/toy.c", 1), kernel, "Here").lines) == shown_lines
 
 
 # What is shown of two lists of lines.
@@ -314,7 +349,8 @@ def texts(lines):
     (["a", "b"], ["a"], [("", "1  a"), ("expected", "2  b"), ("got", "2  (nothing: it ends here)")]),
     (["a"], [], [("expected", "1  a"), ("got", "1  (nothing: it ends here)")]),
     (["1", "2", "3", "4", "5", "x", "7", "8", "9"], ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-     [("", "3  3"), ("", "4  4"), ("", "5  5"), ("expected", "6  x"), ("got", "6  6"), ("then", "7  7"), ("then", "8  8")]),
+     [("", "3  3"), ("", "4  4"), ("", "5  5"), ("expected", "6  x"), ("got", "6  6"), ("then", "7  7"),
+      ("then", "8  8")]),
     (["·"], [" "], [("expected", "1  '\\xb7'"), ("got", "1  ' '")]),      # alike to the eye
 ])
 def test_the_first_difference(expected, got, lines):
@@ -323,7 +359,8 @@ def test_the_first_difference(expected, got, lines):
 
 def test_a_list_is_counted_and_cut():
     lines = explain.difference(None, ["a", "b", "b", "b"] + [str(i) for i in range(30)])
-    assert texts(lines[:3]) == [("", "a"), ("", "b   (3 times)"), ("", "0")] and texts(lines[-1:]) == [("", "... and 16 more")]
+    assert texts(lines[:3]) == [("", "a"), ("", "b   (3 times)"), ("", "0")]
+    assert texts(lines[-1:]) == [("", "... and 16 more")]
 
 
 def test_a_long_line_is_cut_where_it_differs():
@@ -332,7 +369,8 @@ def test_a_long_line_is_cut_where_it_differs():
 
 
 @pytest.mark.parametrize("text, seen", [
-    (b"a\tb\r", "a␉b␍"), (b"\0\x7f", "␀␡"), (b"\xff\x1b[2J", "\\xff␛[2J"), ("x  ", "x··"), ("  x", "  x"), ("\u202e", "\\u202e"), ("\x85", "\\u0085")])
+    (b"a\tb\r", "a␉b␍"), (b"\0\x7f", "␀␡"), (b"\xff\x1b[2J", "\\xff␛[2J"), ("x  ", "x··"), ("  x", "  x"),
+    ("\u202e", "\\u202e"), ("\x85", "\\u0085")])
 def test_visible(text, seen):
     assert visible(text) == seen
 
@@ -349,13 +387,15 @@ def test_reports():
     assert run.lines() == ["hello  world"]
     run.expect_report("n 1 0x10")
     run.expect_lines(["hello  world"])
-    for broken in (lambda: run.expect_report("n"), lambda: run.words("none"), lambda: run.numbers("sp"), lambda: run.expect_lines(["hello"])):
+    for broken in (lambda: run.expect_report("n"), lambda: run.words("none"), lambda: run.numbers("sp"),
+                   lambda: run.expect_lines(["hello"])):
         with pytest.raises(Wrong):
             broken()
 
 
 def test_lines_without_an_end():
-    assert (asked(b"a\n\nb").lines(), asked(b"").lines(), asked(b"\n").lines(), asked(b"\xff\n").lines()) == (["a", "", "b"], [], [""], ["\\xff"])
+    for serial, lines in ((b"a\n\nb", ["a", "", "b"]), (b"", []), (b"\n", [""]), (b"\xff\n", ["\\xff"])):
+        assert asked(serial).lines() == lines
 
 
 def test_a_run_has_its_own_generator():

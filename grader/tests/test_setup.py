@@ -91,6 +91,15 @@ def test_what_is_missing_is_named(here):
     assert here.called() == []
 
 
+def test_one_of_two_will_do(here):
+    here.packages("[check]\nfirst-package  exolab-first|exolab-second\n")
+    assert here.setup("--missing", "check") == (0, "first-package\n", "")
+    for name in ("exolab-first", "exolab-second"):
+        here.has(name)
+        assert here.setup("--missing", "check") == (0, "", "")
+        (here.bin / name).unlink()
+
+
 def test_root_installs_what_is_missing_and_only_that(here):
     here.packages(only("first", "second"))
     here.has("exolab-first")

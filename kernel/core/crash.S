@@ -88,6 +88,7 @@ crash_common:
 2:	mov	r0, r4
 	mov	r11, #0
 	bl	crash_report
+	mrc	p15, 0, sp, c13, c0, 4		// as it was: run_end shows every mode's sp
 	b	run_end
 
 	.balign	32

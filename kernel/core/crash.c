@@ -17,7 +17,7 @@ static const struct {
 	{ "supervisor call", 4, 2 },
 	{ "prefetch abort", 4, 4 },
 	{ "data abort", 8, 8 },
-	{ "hypervisor call", 4, 4 },
+	{ "HYP trap", 4, 4 },
 	{ "IRQ", 4, 4 },
 	{ "FIQ", 4, 4 },
 };

@@ -12,7 +12,7 @@ _start:
 next:	tst	r7, #15
 	bne	1f
 	mov	r5, r7				@ what the grader sees in the registers
-ready:	nop					@ in the middle of a block
+ready:	add	r5, r5, #1			@ in the middle of a block: QEMU would keep r5 elsewhere
 	nop
 1:	ldr	r2, [r1, #0x18]
 	tst	r2, #0x10			@ RXFE
