@@ -1,4 +1,4 @@
-"""The papers' tables, measured on this kernel in executed instructions: exact, and the same on every run and every machine.
+"""The papers' tables, measured on this kernel in executed instructions: exact, the same on every run and machine.
 
 labs/N-name/bench.toml says what is counted:
 
@@ -15,7 +15,7 @@ labs/N-name/bench.toml says what is counted:
     source = "Engler, Kaashoek and O'Toole 1995, Table 3"
     linux = 890                     # a baseline's instructions, if there is one
 
-and a table may have `budget`, the instructions that its runs may take. A symbol that is never reached is an error, not a zero.
+and a table may have `budget`, the instructions that its runs may take. A symbol never reached is an error, not a zero.
 """
 import json
 import tomllib
@@ -86,12 +86,13 @@ def main(args) -> int:
         done.append((table, measure(table, build(kernel, table))))
         print(text(*done[-1]))
     if args.json:
-        Path(args.json).write_text(json.dumps({"counted": COUNTED, "tables": [data(*each) for each in done]}, indent=2) + "\n")
+        figures = {"counted": COUNTED, "tables": [data(*each) for each in done]}
+        Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 
 def read(folder: Path) -> list[Table]:
-    """The tables in folder/bench.toml, none if there is no such file. GraderError names the place and what is wrong there."""
+    """The tables in folder/bench.toml, none if there is no such file. GraderError names a place and what is wrong."""
     file = folder / "bench.toml"
     where = f"labs/{folder.name}/bench.toml"
     if not file.exists():
@@ -146,7 +147,8 @@ def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
     from grader import engine, params, symbols
     runs = {}
     for payload in dict.fromkeys(row.payload for row in table.rows):
-        marks = dict.fromkeys(symbol for row in table.rows if row.payload == payload for symbol in (row.start, row.stop))
+        rows = [row for row in table.rows if row.payload == payload]
+        marks = dict.fromkeys(symbol for row in rows for symbol in (row.start, row.stop))
         boot = engine.Boot(payload, marks=tuple(marks), **({"budget": table.budget} if table.budget else {}))
         seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
         try:
@@ -160,7 +162,10 @@ def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:
-    """The instructions between each `start` and the `stop` behind it, on the first core. GraderError if they do not pair up."""
+    """The instructions between each `start` and the `stop` behind it, on the first core.
+
+    GraderError if they do not pair up, or not `repetitions` times.
+    """
     counts, begun = [], None
     for mark in marks:
         if mark.cpu != 0:
@@ -176,14 +181,15 @@ def count(row: Row, marks: Sequence) -> tuple[int, ...]:
         begun = None                # the last of a loop: nothing follows it
     if begun is not None or len(counts) != row.repetitions:
         reached = {mark.symbol for mark in marks}
-        never = "".join(f"; {symbol} was never reached" for symbol in dict.fromkeys((row.start, row.stop)) if symbol not in reached)
+        missed = [symbol for symbol in dict.fromkeys((row.start, row.stop)) if symbol not in reached]
+        never = "".join(f"; {symbol} was never reached" for symbol in missed)
         raise GraderError(f"bench: {row.name}: counted {len(counts)} times from {row.start} to {row.stop}, and not "
                           f"{row.repetitions}{never}")
     return tuple(counts)
 
 
 def text(table: Table, measured: list[Measured]) -> str:
-    """The table as students see it: figures first, then for every row what was counted and where the others' figures are from."""
+    """The table as it is printed: figures, then for every row what was counted and where another's figure is from."""
     def paper(row):
         return f"{row.paper:g} {row.unit}" if row.paper is not None else ""
 
@@ -194,8 +200,8 @@ def text(table: Table, measured: list[Measured]) -> str:
     widths = [max(map(len, [head, *cells])) for head, cells in columns]
 
     def line(cells):
-        first, *others = [cell.rjust(width) if index else cell.ljust(width) for index, (cell, width) in enumerate(zip(cells, widths))]
-        return "  ".join(["", first, *others]).rstrip()
+        first, *others = (cell.rjust(width) for cell, width in zip(cells, widths))
+        return "  ".join(["", first.strip().ljust(widths[0]), *others]).rstrip()
 
     out = [f"{table.lab}: {table.title}", line([head for head, _ in columns])]
     out += [line(cells) for cells in zip(*(cells for _, cells in columns))]
@@ -214,5 +220,6 @@ def data(table: Table, measured: list[Measured]) -> dict:
     for each in measured:
         row = asdict(each.row)
         row["from"], row["to"] = row.pop("start"), row.pop("stop")
-        rows.append({key: value for key, value in row.items() if value not in (None, "")} | {"instructions": list(each.counts)})
+        said = {key: value for key, value in row.items() if value not in (None, "")}
+        rows.append(said | {"instructions": list(each.counts)})
     return {"lab": table.lab, "title": table.title, "rows": rows}

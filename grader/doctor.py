@@ -1,5 +1,5 @@
-"""What is installed here: every tool of packages.txt, the version found, the version known good, and the remedy for each that
-is missing or too old; then the plugin is built and a kernel of ten lines boots. Needs nothing but Python itself to say so.
+"""What is installed here: every tool of packages.txt, the version found, the version known good, and the remedy for
+each that is missing or too old; then the plugin is built and a kernel of ten lines boots. To say so needs Python alone.
 """
 import os
 import re
@@ -60,12 +60,12 @@ class Need:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is said about one tool: `state` is ok, missing, too old or broken, and unless it is ok `remark` is the remedy."""
-    state: str
+    """What is said about one tool."""
+    state: str          # ok, missing, too old or broken
     name: str
     version: str = ""
     good: str = ""      # the version known good
-    remark: str = ""
+    remark: str = ""    # the remedy, unless all is well
 
 
 def configure(parser) -> None:
@@ -138,7 +138,8 @@ def examine(need: Need, python: str | None) -> Finding:
     remark = ""
     if name == "python3":
         on_path = shutil.which("python3")
-        remark = path if on_path is None or os.path.samefile(path, on_path) else f"{path}; the python3 on PATH is another, {on_path}"
+        other = on_path is not None and not os.path.samefile(path, on_path)
+        remark = f"{path}; the python3 on PATH is another, {on_path}" if other else path
     return Finding("ok", name, version, good or "", remark)
 
 
@@ -168,7 +169,8 @@ def has_header(name: str) -> bool:
     """Whether the host's compiler finds a header."""
     if shutil.which("gcc") is None:
         return False
-    return subprocess.run(["gcc", "-E", "-"], input=f"#include <{name}>\n", text=True, capture_output=True).returncode == 0
+    done = subprocess.run(["gcc", "-E", "-"], input=f"#include <{name}>\n", text=True, capture_output=True)
+    return done.returncode == 0
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -217,7 +219,8 @@ def smoke_boot(source: str = SMOKE) -> Finding:
             return Finding("broken", "smoke boot", "", "", str(error))
     if (run.end, run.serial) != ("power-off", b"up and running\n"):
         return Finding("broken", "smoke boot", "", "", f"it ended by {run.end} and printed {run.serial!r}")
-    return Finding("ok", "smoke boot", "works", "", f"a kernel booted, printed and powered off in {run.instructions} instructions")
+    return Finding("ok", "smoke boot", "works", "",
+                   f"a kernel booted, printed and powered off in {run.instructions} instructions")
 
 
 def show(findings: list[Finding]) -> None:

@@ -1,7 +1,7 @@
 """`make run` and `make gdb`: a lab's kernel with a person in front of it, built, fed and counted as the judge does it.
 
-`run` puts the terminal on the serial line. `gdb` starts QEMU stopped before the first instruction, its gdb server and serial
-line on Unix sockets in a directory of its own, and attaches gdb-multiarch, which loads gdb/exolab.py; all ends with gdb.
+`run` puts the terminal on the serial line. `gdb` starts QEMU stopped before the first instruction, its gdb server and
+serial line on Unix sockets in a directory of its own, and attaches gdb, which loads gdb/exolab.py; all ends with gdb.
 """
 import os
 import shutil
@@ -40,7 +40,8 @@ def configure(parser) -> None:
     parser.add_argument("--check", metavar="NAME", help="boot this check's kernel instead of the lab's demo")
     parser.add_argument("--boot", type=int, default=1, metavar="N", help="the check's N-th boot, where it has several")
     parser.add_argument("--seed", metavar="N", help="the seed that a report names, instead of the check's own")
-    parser.add_argument("--gdb", action="append", default=[], metavar="ARGUMENT", help="one more argument for gdb (for scripts)")
+    parser.add_argument("--gdb", action="append", default=[], metavar="ARGUMENT",
+                        help="one more argument for gdb (for scripts)")
 
 
 def main(args) -> int:
@@ -57,7 +58,7 @@ def main(args) -> int:
 
 
 def chosen(lab: labs.Lab, check: str | None, number: int, seed: str | None) -> tuple[engine.Boot, int, int]:
-    """The boot, seed and nonce of the check's boot of that number (from 1) as the judge has them; without a check the demo's."""
+    """The boot, seed and nonce of the check's boot of that number (from 1), as the judge has them; else the demo's."""
     boot, name = engine.Boot("demo"), f"{lab.name}/{check or 'demo'}"
     if check:
         boot = chosen_boot(lab, check, number)
@@ -103,10 +104,10 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
                     expect_well(process, Path(directory))
                     raise GraderError("QEMU ended before gdb could attach")
                 time.sleep(0.01)
-            environment = os.environ | {"EXOLAB_GDB": stub, "EXOLAB_SERIAL": serial, "EXOLAB_BREAK": first_stop(kernel.elf)}
-            command = [debugger, "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra, str(kernel.elf)]
+            told = {"EXOLAB_GDB": stub, "EXOLAB_SERIAL": serial, "EXOLAB_BREAK": first_stop(kernel.elf)}
+            command = [debugger, "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra]
             with uninterrupted():
-                return subprocess.call(command, cwd=ROOT, env=environment)
+                return subprocess.call([*command, str(kernel.elf)], cwd=ROOT, env=os.environ | told)
 
 
 def first_stop(elf: Path) -> str:
@@ -120,14 +121,14 @@ def first_stop(elf: Path) -> str:
 
 @contextmanager
 def qemu(kernel: Kernel, directory: Path, *more: str) -> Iterator[subprocess.Popen]:
-    """QEMU on the kernel with `more` arguments, its stderr in directory/log; killed if it has not ended when this is left."""
+    """QEMU on the kernel with `more` arguments, its stderr in directory/log; ended when this is left."""
     build.need_tools(["qemu-system-arm"])
     command = ["qemu-system-arm", *engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce,
                                                   directory=directory), "-accel", "tcg", *more]
     apart = "-S" in more    # from gdb's Ctrl-C and from the terminal, both of which `run` wants it to have
     with open(directory / "log", "wb") as log:
-        process = subprocess.Popen(command, stderr=log, start_new_session=apart, stdin=subprocess.DEVNULL if apart else None,
-                                   stdout=log if apart else None)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL if apart else None, stdout=log if apart else None,
+                                   stderr=log, start_new_session=apart)
     try:
         yield process
     finally:

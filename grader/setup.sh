@@ -5,8 +5,8 @@
 #   grader/setup.sh --missing GROUP...  prints the packages they lack, one a line, and installs nothing
 #   grader/setup.sh --python GROUP...   prints the Python that has all their modules, or what to do when none has
 #
-# Which Python: $PYTHON alone if that is set, else Debian's own, else the first on PATH (which, where somebody uses pyenv
-# or conda, is often one without pytest although /usr/bin/python3 has it). Exit code: 0 all there, 1 not.
+# Which Python: $PYTHON alone if that is set, else Debian's own, else the first on PATH (which, where somebody uses
+# pyenv or conda, is often one without pytest although /usr/bin/python3 has it). Exit code: 0 all there, 1 not.
 
 list=${0%/*}/packages.txt
 why='import sys, importlib.util as u
@@ -107,7 +107,8 @@ echo "exolab: installing $packages"
 # shellcheck disable=SC2086  # words
 {
 	$sudo apt-get update -qq
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $packages >/dev/null
+	$sudo env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $packages >/dev/null
 } || fail "apt-get could not install them; when that is mended, type: ${sudo:+sudo }$install"
 # shellcheck disable=SC2046,SC2005
 packages=$(echo $(missing "$@"))

@@ -1,5 +1,5 @@
-# What `make check` means in starter/N-name, labs/N-name and solutions/N-name, whose Makefiles are one line that includes this:
-# the root's `make check` with that lab, and with its own tree.
+# What `make check` means in starter/N-name, labs/N-name and solutions/N-name, whose Makefiles are one line that
+# includes this: the root's `make check` with that lab, and with its own tree.
 
 MAKEFLAGS += --no-print-directory
 

@@ -68,8 +68,8 @@ class Send(gdb.Command):
 class Power(gdb.Command):
     """Fails once the machine is off; hooked before every command that goes on.
 
-    When the kernel switches it off QEMU stays, so that its last state can be read, and tells gdb of a SIGQUIT; asked to go
-    on from there it would never answer.
+    When the kernel switches it off QEMU stays, so that its last state can be read, and tells gdb of a SIGQUIT; asked
+    to go on from there it would never answer.
     """
 
     def __init__(self):
@@ -100,4 +100,5 @@ gdb.events.stop.connect(serial.show)
 Power()
 gdb.execute("target remote " + os.environ["EXOLAB_GDB"])
 gdb.execute("break " + os.environ["EXOLAB_BREAK"])
-print("Stopped before the first instruction. `continue` runs to " + os.environ["EXOLAB_BREAK"] + "; `send TEXT` types to the kernel.")
+print("Stopped before the first instruction. `continue` runs to " + os.environ["EXOLAB_BREAK"]
+      + "; `send TEXT` types to the kernel.")

@@ -1,4 +1,4 @@
-"""bench: a table's figures are the instructions one can count by hand, and what cannot be counted is an error in words."""
+"""bench: a table's figures are the instructions counted by hand, and what cannot be counted is an error in words."""
 import json
 import types
 
@@ -138,8 +138,9 @@ def test_the_verb_prints_and_writes(monkeypatch, tmp_path, capsys, lab):
     assert bench.main(args) == 0
     assert "a loop" in capsys.readouterr().out
     [written] = json.loads((tmp_path / "out.json").read_text())["tables"]
-    assert written["rows"] == [{"name": "a loop", "payload": "loops", "from": "begin", "to": "end", "repetitions": 3, "paper": 1.5,
-                                "unit": "µs on a DEC 5000", "source": "A paper, Table 1", "linux": 1000, "instructions": [4, 6, 6]}]
+    assert written["rows"] == [{"name": "a loop", "payload": "loops", "from": "begin", "to": "end", "repetitions": 3,
+                                "paper": 1.5, "unit": "µs on a DEC 5000", "source": "A paper, Table 1", "linux": 1000,
+                                "instructions": [4, 6, 6]}]
     (tmp_path / "labs/7-lab/bench.toml").unlink()
     with pytest.raises(Usage, match="no lab has a bench.toml"):
         bench.main(args)

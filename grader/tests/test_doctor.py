@@ -1,4 +1,4 @@
-"""doctor: every tool of packages.txt is named with what was found, a remedy stands with each that will not do, and the boot is a real one."""
+"""doctor: every tool of packages.txt is named with what was found, with a remedy if it will not do; the boot is a real one."""
 import os
 import shutil
 import subprocess
@@ -21,7 +21,8 @@ def test_the_table_of_versions_is_the_list_of_packages():
 
 def test_lines_are_read():
     text = "# comment\n[check]  # group\na-package  tool  # for this\n\n[course]\nb header:x.h # for that\n"
-    assert doctor.needs(text) == [Need("a-package", "tool", "for this", "check"), Need("b", "header:x.h", "for that", "course")]
+    assert doctor.needs(text) == [Need("a-package", "tool", "for this", "check"),
+                                  Need("b", "header:x.h", "for that", "course")]
 
 
 def test_what_is_here_is_found_with_its_version():
@@ -122,7 +123,8 @@ def test_a_tool_is_missing(tmp_path):
 
 
 def test_a_qemu_without_plugins(tmp_path):
-    body = 'case "$*" in *--version*) echo "QEMU emulator version 7.2.1";; *) echo "-plugin: invalid option" >&2; exit 1;; esac'
+    body = ('case "$*" in *--version*) echo "QEMU emulator version 7.2.1";; '
+            '*) echo "-plugin: invalid option" >&2; exit 1;; esac')
     code, said = run_doctor(tmp_path, **{"qemu-system-arm": body})
     assert code == 2
     assert any(line.startswith("  broken   smoke boot") for line in said.splitlines())

@@ -1,7 +1,7 @@
-"""setup.sh: installs what is missing and nothing else, asks only where it has to, and says in one line what to type where it cannot.
+"""setup.sh: installs what is missing and nothing else, asks only where it has to, and where it cannot says what to type.
 
-Each test has a copy of setup.sh beside a list of its own, and a PATH on which apt-get, sudo and id are small scripts that note how
-they were called.
+Each test has a copy of setup.sh beside a list of its own, and a PATH on which apt-get, sudo and id are small scripts that
+note how they were called.
 """
 import os
 import shutil
@@ -65,8 +65,8 @@ class Here:
         self.has("apt-get", f'echo "apt-get $*" >>{self.log}; case $1 in install) {brings};; esac')
 
     def setup(self, *arguments, **environment):
-        done = subprocess.run([self.bin / "sh", self.folder / "setup.sh", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, env={"PATH": str(self.bin), **environment}, cwd="/")
+        done = subprocess.run([self.bin / "sh", self.folder / "setup.sh", *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, env={"PATH": str(self.bin), **environment}, cwd="/")
         return done.returncode, done.stdout, done.stderr
 
     def called(self):
@@ -87,7 +87,8 @@ def test_nothing_missing_nothing_said(here):
 def test_what_is_missing_is_named(here):
     here.has("exolab-second")
     assert here.setup("--missing", "check") == (0, "first-package\nno-header\npython3-none\n", "")
-    assert here.setup("--missing", "check", "course")[1].split() == ["first-package", "no-header", "python3-none", "third-package"]
+    both = here.setup("--missing", "check", "course")[1].split()
+    assert both == ["first-package", "no-header", "python3-none", "third-package"]
     assert here.called() == []
 
 
@@ -132,7 +133,8 @@ def test_sudo_that_would_ask_where_nobody_answers(here):
 def test_neither_root_nor_sudo(here):
     here.packages(only("first"))
     here.user(1000)
-    assert here.setup("check") == (1, "", "exolab: as root, type: apt-get install --no-install-recommends first-package\n")
+    command = "apt-get install --no-install-recommends first-package"
+    assert here.setup("check") == (1, "", f"exolab: as root, type: {command}\n")
     assert here.called() == []
 
 
@@ -190,10 +192,11 @@ def test_python_can_be_chosen(here):
 
 
 def test_the_real_list_reads_as_meant():
-    """Every line of packages.txt that is not a comment comes out as a package that is there, or as one that is missing."""
+    """Every line of packages.txt that is no comment is a package, there or missing."""
     lines = [line.partition("#")[0].split() for line in (ROOT / "grader/packages.txt").read_text().splitlines()]
     packages = [words[0] for words in lines if len(words) == 2]
     assert [words for words in lines if len(words) not in (0, 2)] == [["[check]"], ["[course]"]]
     bare = {"PATH": os.defpath, "PYTHON": ""}
-    done = subprocess.run(["sh", ROOT / "grader/setup.sh", "--missing", "check", "course"], capture_output=True, text=True, env=bare)
+    done = subprocess.run(["sh", ROOT / "grader/setup.sh", "--missing", "check", "course"], capture_output=True,
+                          text=True, env=bare)
     assert done.returncode == 0 and set(done.stdout.split()) <= set(packages)

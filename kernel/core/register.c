@@ -11,9 +11,9 @@ static struct {
 } irqs[IRQ_COUNT];
 
 int
-trap_register(enum trap trap, trap_handler *handler)
+trap_register(unsigned trap, trap_handler *handler)
 {
-	if ((unsigned)trap >= TRAP_COUNT || handler == NULL)
+	if (trap >= TRAP_COUNT || handler == NULL)
 		return -E_INVAL;
 	if (traps[trap] != NULL)
 		return -E_EXISTS;
@@ -22,9 +22,9 @@ trap_register(enum trap trap, trap_handler *handler)
 }
 
 trap_handler *
-trap_lookup(enum trap trap)
+trap_lookup(unsigned trap)
 {
-	return (unsigned)trap < TRAP_COUNT ? traps[trap] : NULL;
+	return trap < TRAP_COUNT ? traps[trap] : NULL;
 }
 
 int

@@ -9,9 +9,6 @@
 #include <exo/todo.h>
 #include <exo/uart.h>
 
-// The assembler takes HVC and SMC only when told that the core has them.
-__asm__(".arch_extension virt\n\t.arch_extension sec");
-
 void
 power_off(void)
 {

@@ -5,7 +5,6 @@
 #include <exo/boot.h>
 #include <exo/todo.h>
 
-	.arch_extension virt
 	.text
 
 	.global	_start

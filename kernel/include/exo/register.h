@@ -7,7 +7,7 @@
 
 struct trapframe;	// lab 3 defines it; the tables only pass it on
 
-enum trap {			// the exceptions of A32 in the order of the vector table (DDI 0406C, B1.8.1)
+enum {				// the exceptions of A32 in the order of the vector table (DDI 0406C, B1.8.1)
 	TRAP_UNDEFINED = 1,
 	TRAP_SVC,
 	TRAP_PREFETCH_ABORT,
@@ -24,12 +24,12 @@ typedef void trap_handler(struct trapframe *tf);
 typedef void irq_handler(unsigned irq, void *arg);
 typedef int32_t syscall_handler(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3);
 
-int trap_register(enum trap trap, trap_handler *handler);
+int trap_register(unsigned trap, trap_handler *handler);
 int syscall_register(unsigned number, syscall_handler *handler);
 int irq_register(unsigned irq, irq_handler *handler, void *arg);
 
 // For the code that dispatches; null where nothing is registered, or the index is out of range.
-trap_handler *trap_lookup(enum trap trap);
+trap_handler *trap_lookup(unsigned trap);
 syscall_handler *syscall_lookup(unsigned number);
 irq_handler *irq_lookup(unsigned irq, void **arg);
 
