@@ -7,7 +7,7 @@
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE TRANSCRIPTS FILE DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
-$(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names)) and PRIOR_1 to 9))
+$(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
 quote = '$(subst ','\'',$1)'
 option = $(if $($1),--$2 $(call quote,$($1)))

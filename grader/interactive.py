@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
@@ -83,11 +84,31 @@ def terminal(kernel: Kernel) -> int:
     """Boot with this terminal as the serial line, until the kernel powers off or the person leaves; 0."""
     print(LEAVE, flush=True)
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
-        with qemu(kernel, Path(directory), "-serial", "mon:stdio") as process:
+        piped = None if sys.stdin.isatty() else subprocess.PIPE
+        with qemu(kernel, Path(directory), "-serial", "mon:stdio", stdin=piped, stdout=piped) as process:
             with uninterrupted():
+                if piped:
+                    converse(process)
                 process.wait()
             expect_well(process, Path(directory))
     return 0
+
+
+def converse(process: subprocess.Popen) -> None:
+    """Stand in for the person where input comes from a file or a pipe: type it once the kernel has said something.
+
+    Before its console is up the UART would lose bytes, more or fewer from run to run.
+    """
+    def type_all():
+        with suppress(OSError):     # the kernel may be off before all is typed
+            while data := os.read(0, 4096):
+                process.stdin.write(data)
+
+    typist = threading.Thread(target=type_all, daemon=True)
+    while data := process.stdout.read(4096):
+        os.write(1, data)
+        if typist.ident is None:
+            typist.start()
 
 
 def debug(kernel: Kernel, extra: list[str]) -> int:
@@ -98,7 +119,8 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
         stub, serial = f"{directory}/gdb", f"{directory}/serial"
         with qemu(kernel, Path(directory), "-S", "-no-shutdown", "-gdb", f"unix:{stub},server=on,wait=off",
-                  "-serial", f"unix:{serial},server=on,wait=off") as process:
+                  "-serial", f"unix:{serial},server=on,wait=off", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                  start_new_session=True) as process:       # a Ctrl-C is gdb's
             while not (os.path.exists(stub) and os.path.exists(serial)):
                 if process.poll() is not None:
                     expect_well(process, Path(directory))
@@ -120,15 +142,13 @@ def first_stop(elf: Path) -> str:
 
 
 @contextmanager
-def qemu(kernel: Kernel, directory: Path, *more: str) -> Iterator[subprocess.Popen]:
+def qemu(kernel: Kernel, directory: Path, *more: str, **streams) -> Iterator[subprocess.Popen]:
     """QEMU on the kernel with `more` arguments, its stderr in directory/log; ended when this is left."""
     build.need_tools(["qemu-system-arm"])
     command = ["qemu-system-arm", *engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce,
                                                   directory=directory), "-accel", "tcg", *more]
-    apart = "-S" in more    # from gdb's Ctrl-C and from the terminal, both of which `run` wants it to have
     with open(directory / "log", "wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL if apart else None, stdout=log if apart else None,
-                                   stderr=log, start_new_session=apart)
+        process = subprocess.Popen(command, stderr=log, bufsize=0, **streams)
     try:
         yield process
     finally:

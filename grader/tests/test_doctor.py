@@ -1,4 +1,4 @@
-"""doctor: every tool of packages.txt is named with what was found, with a remedy if it will not do; the boot is a real one."""
+"""doctor: every tool of packages.txt is named with what was found, and with its remedy; the boot is a real one."""
 import os
 import shutil
 import subprocess

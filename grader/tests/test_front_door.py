@@ -194,8 +194,9 @@ def repository(tmp_path):
     root = tmp_path / "clone"
     (root / ".ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", root / ".ci/run")
-    generator = ("import pathlib, shutil, sys\nassert sys.argv[1] == 'pristine'\nout = pathlib.Path(sys.argv[2], '1-boot')\n"
-                 "out.mkdir(parents=True)\nshutil.copy('solutions/a.c', out)\n")
+    generator = ("import pathlib, shutil, sys\nassert sys.argv[1] == 'pristine'\n"
+                 "out = pathlib.Path(sys.argv[2], '1-boot')\nout.mkdir(parents=True)\n"
+                 "shutil.copy('solutions/a.c', out)\n")
     for file, text in {"Makefile": "test:\n\t@echo $(WERROR) $$CI; cat; echo '3 passed in 0.1s'\n",
                        "grader/__init__.py": "", "grader/__main__.py": generator,
                        "grader/setup.sh": f"echo {shlex.quote(sys.executable)}\n",

@@ -1,4 +1,4 @@
-"""`make run` and `make gdb`: driven as a person would, by a terminal and by gdb's commands; nothing is left of either."""
+"""`make run` and `make gdb`: driven as a person would, by terminal and gdb commands; nothing is left of either."""
 import os
 import pty
 import re
@@ -88,7 +88,7 @@ def test_run_explains_itself(scratch, word):
 
 
 def test_a_person_types_and_sees_the_end(scratch):
-    said = gdb(ask("gdb", "-nx", "-batch"), "continue", r"send \x21", "continue", "info registers pc", "continue", "stepi")
+    said = gdb(ask("gdb", "-nx", "-batch"), "continue", r"send \x21", "continue", "info registers pc", "c", "stepi")
     assert ">!" in said and "switched the machine off here" in said
     assert re.search(r"^pc +0x400100", said, re.M), "the last state can be read"
     assert said.count("The machine is off.") == 2
@@ -159,7 +159,7 @@ def test_a_compile_error_is_the_compilers(tmp_path):
 
 @contextmanager
 def terminal(*command):
-    """A process with a terminal of its own: functions that read until a text comes, type, and wait for its end; its id."""
+    """A process with a terminal of its own: functions that read until a text, type, and wait for its end; its id."""
     process, ours = pty.fork()
     if process == 0:
         os.chdir(ROOT)
@@ -220,6 +220,16 @@ def test_run_can_be_left(scratch):
         until(">")
         types("\x01x")
         assert ended() == 0
+    assert left(scratch) == []
+
+
+def test_run_with_input_from_a_pipe(scratch):
+    """Nothing is lost, however early it comes, and what was printed before the end is all there."""
+    for _ in range(10):
+        done = subprocess.run([sys.executable, "-m", "grader", "run", "1", "--src", "solutions"], cwd=ROOT,
+                              input=b"hello, kernel\r\x04", capture_output=True, timeout=PATIENCE)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.splitlines()[-1] == b"hello, kernel"
     assert left(scratch) == []
 
 

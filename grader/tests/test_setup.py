@@ -1,7 +1,7 @@
-"""setup.sh: installs what is missing and nothing else, asks only where it has to, and where it cannot says what to type.
+"""setup.sh: installs what is missing and no more, asks only where it has to, and says what to type where it cannot.
 
-Each test has a copy of setup.sh beside a list of its own, and a PATH on which apt-get, sudo and id are small scripts that
-note how they were called.
+Each test has a copy of setup.sh beside a list of its own, and a PATH on which apt-get, sudo and id are small scripts
+that note how they were called.
 """
 import os
 import shutil
