@@ -15,10 +15,15 @@ ANEW = "To start anew: `quit`, then the same `make gdb`."
 GOING_ON = ("continue", "step", "stepi", "next", "nexti", "finish", "until", "advance", "jump")
 
 
-class Serial:
-    """The kernel's serial line: what it sends appears as it comes, and before gdb says anything about a stop."""
+class Serial(gdb.Command):
+    """The kernel's serial line: what it sends appears as it comes, and all of it before gdb tells of a stop.
+
+    (hook-stop is the one place that gdb comes by before it prints where the kernel stands.)
+    """
 
     def __init__(self, path):
+        super().__init__("show-serial-line", gdb.COMMAND_STATUS)
+        gdb.execute("define hook-stop\nshow-serial-line\nend")
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
         self.lock = threading.Lock()
@@ -29,7 +34,10 @@ class Serial:
         while select.select([self.socket], [], []) and self.show():
             pass
 
-    def show(self, *_):
+    def invoke(self, argument, from_tty):
+        self.show()
+
+    def show(self):
         """Print what has arrived; whether more can come."""
         with self.lock:
             try:
@@ -96,7 +104,6 @@ for name in ("run", "start", "starti"):
     Explain(name)
 serial = Serial(os.environ["EXOLAB_SERIAL"])
 Send()
-gdb.events.stop.connect(serial.show)
 Power()
 gdb.execute("target remote " + os.environ["EXOLAB_GDB"])
 gdb.execute("break " + os.environ["EXOLAB_BREAK"])

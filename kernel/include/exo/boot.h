@@ -22,7 +22,7 @@
 
 #include <exo/types.h>
 
-void boot_bss(void);
+void boot_bss(void) __attribute__((weak));	// so that a check of step 1.2 can end there
 void kmain(void) __attribute__((noreturn));
 
 // Bounds of the stacks, from the link script: full descending, so sp starts at the top, which is

@@ -29,12 +29,16 @@ check_main(void)
 	uint8_t byte = params()->input[1];
 
 	REG(UARTFR) = UARTFR_TXFE | UARTFR_RXFE;
-	uart_init(v2p(fake_uart), BOARD_UART_CLOCK_HZ);
+	uart_init(v2p(fake_uart), what == 'i' ? 48000000 : BOARD_UART_CLOCK_HZ);
 	REG(UARTDR) = 0xdeadbeef;
 	report("ready");
 
 	switch (what) {
-	case 's':		// room: one byte is sent
+	case 'i':		// another clock
+		report("divisors %d %d, cleared 0x%x", REG(UARTIBRD), REG(UARTFBRD), REG(UARTICR) & 0x7ff);
+		break;
+	case 's':		// room, though the line is busy: one byte is sent
+		REG(UARTFR) = UARTFR_BUSY | UARTFR_RXFE;
 		uart_putc(byte);
 		report("sent 0x%x", REG(UARTDR));
 		break;
@@ -46,7 +50,7 @@ check_main(void)
 		REG(UARTFR) = UARTFR_TXFE | UARTFR_BUSY | UARTFR_RXFE;
 		uart_flush();
 		break;
-	case 'l':		// each of the three waits comes to an end
+	case 't':		// the transmitter's waits come to an end
 		REG(UARTFR) = UARTFR_TXFF | UARTFR_BUSY | UARTFR_RXFE;
 		fake_later(3000);
 		uart_putc(byte);
@@ -55,6 +59,8 @@ check_main(void)
 		fake_later(3000);
 		uart_flush();
 		report("flushed 0x%x", REG(UARTFR));
+		break;
+	case 'g':		// the receiver's wait comes to an end
 		REG(UARTFR) = UARTFR_RXFE;
 		fake_later(3000);
 		report("received 0x%x %d", REG(UARTDR), uart_getc());

@@ -15,6 +15,8 @@ reset:
 	mrs	r1, cpsr
 	and	r2, r1, #PSR_M
 	cmp	r2, #PSR_M_HYP
+	ldreq	r1, [r0, #64]
+	msreq	spsr_cxsf, r1			// SPSR_hyp
 	beq	1f
 	.irp	mode, PSR_M_FIQ, PSR_M_IRQ, PSR_M_ABT, PSR_M_UND, PSR_M_SYS, PSR_M_SVC
 	cps	#\mode
