@@ -29,11 +29,21 @@ def keep_registers(held):
     held.keep(held.symbol, held.registers())
 
 
-def compare(message, expected, got, look):
+KERNEL = ["mode SVC", "A masked", "I masked", "F masked", "A32", "little-endian"]
+
+
+def state(cpsr):
+    """What a CPSR says, in the order of KERNEL."""
+    masks = [f"{mask} {'masked' if cpsr >> bit & 1 else 'not masked'}" for mask, bit in (("A", 8), ("I", 7), ("F", 6))]
+    return [f"mode {MODES.get(cpsr & 0x1f, hex(cpsr & 0x1f))}", *masks, "Thumb" if cpsr >> 5 & 1 else "A32",
+            "big-endian" if cpsr >> 9 & 1 else "little-endian"]
+
+
+def compare(message, expected, got, look, run):
     """Wrong, showing the lines that differ, unless the two lists of lines are the same."""
     wrong = [(one, other) for one, other in zip(expected, got, strict=True) if one != other]
     if wrong:
-        raise Wrong(message, expected=[one for one, _ in wrong], got=[other for _, other in wrong], look=look)
+        raise Wrong(message, expected=[one for one, _ in wrong], got=[other for _, other in wrong], look=look, run=run)
 
 
 def junk(seed):
@@ -53,61 +63,77 @@ def test_reset(runs):
     """boot_stacks is called in SVC mode with everything masked, whether the machine starts in SVC or in HYP mode."""
     for run, start in zip(runs, ("SVC", "HYP")):
         cpsr = kept(run, "boot_stacks", f"boot_stacks on the machine that starts in {start} mode")["cpsr"]
-        expected = ["mode SVC", "A masked", "I masked", "F masked", "A32", "little-endian"]
-        got = [f"mode {MODES.get(cpsr & 0x1f, hex(cpsr & 0x1f))}"]
-        got += [f"{mask} {'masked' if cpsr >> bit & 1 else 'not masked'}" for mask, bit in (("A", 8), ("I", 7), ("F", 6))]
-        got += ["Thumb" if cpsr >> 5 & 1 else "A32", "big-endian" if cpsr >> 9 & 1 else "little-endian"]
         compare(f"On the machine that starts in {start} mode, boot_stacks was called with CPSR 0x{cpsr:08x}:",
-                expected, got, "_start, in start.S")
+                KERNEL, state(cpsr), "_start, in start.S", run)
 
 
 PATH = ("_start", "boot_stacks", "kmain")
 
 
-@check(points=6, step="1.1", boots=Boot("cores", smp=2, marks=PATH, wfi=100_000), ends=ANY, needs="reset",
+@check(points=6, step="1.1", boots=Boot("cores", smp=4, marks=PATH, wfi=100_000), ends=ANY, needs="reset",
        hint="MPIDR tells a core who it is (its Aff0 field). All but core 0 sleep for ever, in a loop around WFI or "
             "WFE: an interrupt ends one WFI, not your loop.")
 def test_cores(run):
-    """A second core that starts with the first sleeps for ever, even if something wakes it: it never comes to C."""
+    """Each core that starts with the first sleeps for ever, even if something wakes it: it never comes to C."""
     cores = {symbol: {mark.cpu for mark in run.marks if mark.symbol == symbol} for symbol in PATH}
-    assert 1 in cores["_start"], "the payload starts core 1"
+    assert cores["_start"] - {0}, "the payload starts the other cores"
     for symbol in PATH[1:]:
-        if 1 in cores[symbol]:
-            raise Wrong(f"Core 1 came to {symbol}: two cores run on one stack.", expected=f"{symbol}: core 0 alone",
-                        got=f"{symbol}: core 1 too", look="_start, in start.S")
+        for core in cores[symbol] - {0}:
+            raise Wrong(f"Core {core} came to {symbol}: two cores run on one stack.",
+                        expected=f"{symbol}: core 0 alone", got=f"{symbol}: core {core} too",
+                        look="_start, in start.S")
     if 0 not in cores["boot_stacks"]:
-        raise Wrong("Core 0 did not come to boot_stacks: it was parked itself, or core 1 spins without WFI or WFE and "
-                    "leaves it no time.", look="_start, in start.S")
+        raise Wrong("Core 0 did not come to boot_stacks: it was parked itself, or another core spins without WFI or "
+                    "WFE and leaves it no time.", look="_start, in start.S")
 
 
 STACKS = {"svc": "boot_bss"} | {mode: f"run_end_{mode}" for mode in ("fiq", "irq", "abt", "und", "sys")}
 
 
 @check(points=10, step="1.2", needs="reset", ends=ANY,
-       boots=Boot("stacks", holds={symbol: keep_registers for symbol in STACKS.values()}),
+       boots=[Boot("stacks", holds={symbol: keep_registers for symbol in STACKS.values()}),
+              Boot("stacks", holds={symbol: keep_registers for symbol in STACKS.values()}, machine=HYP)],
        hint="CPS changes the mode, and with it which sp you have: set it right there. A full descending stack starts "
             "at its top. Return only once you are back in SVC mode: lr is banked too.")
-def test_stacks(run):
+def test_stacks(runs):
     """Each mode's stack pointer starts at the top of that mode's own stack; boot_stacks returns in SVC mode."""
-    expected, got = [], []
-    for mode, symbol in STACKS.items():
-        registers = kept(run, symbol, "the end of boot_stacks" if mode == "svc" else f"the end, where {mode}'s sp is read")
-        bottom, top = run.symbol(f"__{mode}_stack_bottom"), run.symbol(f"__{mode}_stack_top")
-        expected.append(f"{mode}: sp 0x{top:08x}    its stack: 0x{bottom:08x} up to 0x{top:08x}")
-        got.append(f"{mode}: sp 0x{registers['r13']:08x}    its stack: 0x{bottom:08x} up to 0x{top:08x}")
-        if mode == "svc" and registers["cpsr"] & 0x1f != 0x13:
-            raise Wrong("boot_stacks returned in the wrong mode.", expected="SVC mode",
-                        got=f"{MODES.get(registers['cpsr'] & 0x1f, 'an unknown')} mode", look="boot_stacks, in start.S")
-    compare("The stack pointers that are wrong, read from outside:", expected, got, "boot_stacks, in start.S")
+    for run in runs:
+        expected, got = [], []
+        for mode, symbol in STACKS.items():
+            what = "the end of boot_stacks" if mode == "svc" else f"the end, where {mode}'s sp is read"
+            registers = kept(run, symbol, what)
+            bottom, top = run.symbol(f"__{mode}_stack_bottom"), run.symbol(f"__{mode}_stack_top")
+            for lines, sp in ((expected, top), (got, registers["r13"])):
+                lines.append(f"{mode}: sp 0x{sp:08x}    its stack: 0x{bottom:08x} up to 0x{top:08x}")
+            if mode == "svc":
+                compare("boot_stacks returned in the wrong mode.", ["mode SVC"], state(registers["cpsr"])[:1],
+                        "boot_stacks, in start.S", run)
+        compare("The stack pointers that are wrong, read from outside:", expected, got, "boot_stacks, in start.S", run)
 
 
 # 1.3: memory as C expects it.
 
+def keep_bss(held):
+    start = held.address("__bss_start")
+    held.keep("bss", held.memory(start, held.address("__bss_end") - start))
+    held.keep("kmain", held.registers())
+
+
 def keep_memory(held):
-    held.keep("bss", held.memory(held.address("__bss_start"), held.address("__bss_end") - held.address("__bss_start")))
+    keep_bss(held)
     held.keep("behind", held.memory(held.address("__bss_end"), 64))
     held.keep("data", held.memory(held.address("boot_data"), 28))
-    held.keep("kmain", held.registers())
+
+
+def cleared(run):
+    """Every word of .bss was zero when kmain was entered."""
+    bss, start = kept(run, "bss", "kmain"), run.symbol("__bss_start")
+    dirty = [i for i in range(0, len(bss), 4) if bss[i:i + 4] != bytes(4)]
+    if dirty:
+        first = int.from_bytes(bss[dirty[0]:dirty[0] + 4], "little")
+        raise Wrong(f"{len(dirty)} of the {len(bss) // 4} words of .bss are not zero when kmain is entered; the first is "
+                    f"at 0x{start + dirty[0]:08x}, {dirty[0]} bytes behind __bss_start, the last at "
+                    f"0x{start + dirty[-1]:08x}.", expected="0x00000000", got=f"0x{first:08x}", look="boot_bss, in bss.c")
 
 
 DATA = struct.pack("<7I", 0xfeedface, 0x0ddba11, 0xc0ffee, 0x5eed, 1, 0, 0xffffffff)     # as boot.c initialises it
@@ -118,13 +144,7 @@ DATA = struct.pack("<7I", 0xfeedface, 0x0ddba11, 0xc0ffee, 0x5eed, 1, 0, 0xfffff
             "Words, not bytes: does your pointer move by as much as you store?")
 def test_bss(run):
     """With RAM full of junk before: .bss is zero when C starts, what lies behind it untouched, .data as the source says."""
-    bss, start = kept(run, "bss", "kmain"), run.symbol("__bss_start")
-    dirty = [i for i in range(0, len(bss), 4) if bss[i:i + 4] != bytes(4)]
-    if dirty:
-        first = int.from_bytes(bss[dirty[0]:dirty[0] + 4], "little")
-        raise Wrong(f"{len(dirty)} of the {len(bss) // 4} words of .bss are not zero when kmain is entered; the first is at "
-                    f"0x{start + dirty[0]:08x}, {dirty[0]} bytes behind __bss_start, the last at 0x{start + dirty[-1]:08x}.",
-                    expected="0x00000000", got=f"0x{first:08x}", look="boot_bss, in bss.c")
+    cleared(run)
     zeros = next((i for i in range(64) if run.kept["behind"][i]), 64)
     if zeros >= 4:      # junk has a zero byte now and then, four in a row hardly ever
         raise Wrong(f"What lies behind __bss_end was cleared too, {zeros} bytes at least: it belongs to somebody else.",
@@ -137,32 +157,40 @@ def test_bss(run):
 def entered(run):
     """kmain was entered as exo/boot.h says."""
     registers, top = kept(run, "kmain", "kmain"), run.symbol("__svc_stack_top")
-    expected = [f"sp  0x{top:08x}", "r11 0x00000000", "lr  0x00000000", "mode SVC"]
+    expected = [f"sp  0x{top:08x}", "r11 0x00000000", "lr  0x00000000", *KERNEL]
     got = [f"sp  0x{registers['r13']:08x}", f"r11 0x{registers['r11']:08x}", f"lr  0x{registers['r14']:08x}",
-           f"mode {MODES.get(registers['cpsr'] & 0x1f, 'unknown')}"]
-    compare("What is wrong with the state in which kmain is entered:", expected, got, "the end of _start, in start.S")
+           *state(registers["cpsr"])]
+    compare("What is wrong with the state in which kmain is entered:", expected, got,
+            "the end of _start, in start.S", run)
 
 
 @check(points=4, step="1.3", boots=Boot("boot", holds={"kmain": keep_registers}), ends=ANY, needs="stacks",
-       hint="The procedure call standard wants sp 8-byte aligned at every call; the whole stack is free; and kmain has"
-            " no caller, so lr is zero: use B, not BL, for the last jump.")
+       hint="The procedure call standard wants sp 8-byte aligned at every call; the whole stack is free; everything "
+            "still masked, as nobody can take an interrupt yet; and kmain has no caller, so lr is zero: use B, not BL,"
+            " for the last jump.")
 def test_entry(run):
     """kmain is entered as C expects: SVC mode, the whole SVC stack free, no caller."""
     entered(run)
 
 
 @check(points=6, step="1.3", needs="entry", ends=ANY,
-       boots=[Boot("junk", input=junk, junk=True, holds={"kmain": keep_registers}),
-              Boot("junk", input=junk, junk=True, holds={"kmain": keep_registers}, machine=HYP)],
+       boots=[Boot("junk", input=junk, junk=True, holds={"kmain": keep_bss}),
+              Boot("junk", input=junk, junk=True, holds={"kmain": keep_bss}, machine=HYP)],
        hint="Some register is used before it is set, or left as it was found. At reset nothing is zero, even if QEMU "
             "makes it so.")
 def test_junk(runs):
     """kmain is entered as C expects even if every register and all of RAM was full of junk, in SVC or HYP mode."""
     for run in runs:
         entered(run)
+        cleared(run)
 
 
 # 1.4: the transmitter.
+
+def sends(access):
+    """Whether an access puts a byte into the transmit FIFO."""
+    return access.kind == "w" and UART + UARTDR <= access.address < UART + UARTDR + 4
+
 
 def keep_fake(held):
     held.keep("dr", held.word(held.address("fake_uart") + UARTDR))
@@ -182,20 +210,25 @@ def keep_uart(held):
 
 
 @check(points=6, step="1.4", needs="bss", ends=ANY,
-       boots=[Boot("boot", holds={"console_register": keep_uart}, watch=((UART, 0x1000),)), fake("i")],
+       boots=[Boot("boot", holds={"console_register": keep_uart}, watch=((UART, 0x1000),)), fake("i"), fake("I")],
        hint="UARTCLK / (16 x baud) has six fraction bits, rounded: 24 MHz and 115200 baud make 13.02. Interrupts are "
             "masked and cleared. The divisors count only once UARTLCR_H is written after them, and the line is changed"
             " only while the UART is off and idle. Receiver, transmitter and the UART itself have a bit each in "
             "UARTCR.")
 def test_uart_init(runs):
     """uart_init sets the PL011 to 115200 baud, 8 bits, FIFOs, no interrupts, both ways on, in the manual's order."""
-    run, other = runs
+    run, other, busy = runs
     kept(run, "UARTCR", "the end of uart_init")
     expected = {"UARTIBRD": 13, "UARTFBRD": 1, "UARTLCR_H": 0x070, "UARTIMSC": 0, "UARTCR": 0x301}
     compare("The UART's registers that are wrong after uart_init:",
             [f"{name} 0x{value:03x}" for name, value in expected.items()],
-            [f"{name} 0x{run.kept[name]:03x}" for name in expected], "uart_init, in uart.c")
-    other.expect_report("divisors 26 3, cleared 0x7ff")     # 48 MHz / (16 x 115200) = 26.04; x 64 = 2.67, rounded
+            [f"{name} 0x{run.kept[name]:03x}" for name in expected], "uart_init, in uart.c", run)
+    other.expect_report("divisors 26 3")        # 48 MHz / (16 x 115200) = 26.04; 0.04 x 64 = 2.67, rounded
+    other.expect_report("line 0x70, control 0x301")
+    other.expect_report("masked 0x0, cleared 0x7ff")
+    if busy.end != "budget":
+        raise Wrong("uart_init did not wait until what was being sent had left (UARTFR.BUSY = 1).", expected="it waits",
+                    got="it went on", look="uart_init, in uart.c", run=busy)
 
     names = {UART + offset: name for name, offset in UART_SETUP.items()} | {UART + UARTFR: "UARTFR"}
     order = [f"{'read' if a.kind == 'r' else 'write'} {names[a.address]}" for a in run.accesses if a.address in names]
@@ -246,22 +279,7 @@ def test_transmit(runs):
     waits(later, "sent", "uart_putc", "TXFF")
     later.expect_report("sent 0x5a")
     waits(later, "flushed", "uart_flush", "BUSY")
-
-
-@check(points=4, step="1.4", boots=Boot("say", watch=((UART, 0x1000),)), needs="uart-init",
-       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room for"
-            " two.")
-def test_flags(run):
-    """Each write to the data register follows a look at the flag register made for that byte."""
-    looked = False
-    for access in run.accesses:
-        if access.kind == "r" and access.address == UART + UARTFR:
-            looked = True
-        elif access.kind == "w" and access.address == UART + UARTDR:
-            if not looked:
-                raise Wrong("A byte was written to UARTDR without a look at UARTFR since the byte before.",
-                            look=run.where(access.pc))
-            looked = False
+    later.expect_report("flushed 0x0")
 
 
 def banner(run):
@@ -283,6 +301,26 @@ def test_banner(run):
     run.expect_lines(expected)
 
 
+@check(points=4, step="1.4", boots=Boot("say", watch=((UART, 0x1000),)), needs="banner",
+       hint="Each byte needs its own look at UARTFR, directly before the write to UARTDR: room for one is not room for"
+            " two.")
+def test_flags(run):
+    """Each write to the data register follows a look at the flag register made for that byte."""
+    looked, sent = False, 0
+    for access in run.accesses:
+        if access.kind == "r" and access.address == UART + UARTFR:
+            looked = True
+        elif sends(access):
+            if not looked:
+                raise Wrong("A byte was written to UARTDR without a look at UARTFR since the byte before.",
+                            look=run.where(access.pc))
+            looked = False
+            sent += run.where(access.pc).file != "kernel/core/out.c"
+    if sent < len(run.console):
+        raise Wrong(f"Of the {len(run.console)} bytes that were printed, the driver sent only {sent}.",
+                    look="uart_putc, in uart.c")
+
+
 # 1.5: the receiver.
 
 @check(points=8, step="1.5", boots=[fake("r", 0xe9), fake("e"), fake("g")], ends=("return", "budget"), needs="transmit",
@@ -302,6 +340,7 @@ def test_receive(runs):
     none.expect_report("poll 0")
     if none.end != "budget":
         raise Wrong("uart_getc returned although nothing had arrived (UARTFR.RXFE = 1).", look="uart_getc, in uart.c")
+    later.expect_report("poll 0")
     waits(later, "received", "uart_getc", "RXFE")
 
 
@@ -335,37 +374,44 @@ def test_echo(run):
 
 # 1.6: off.
 
-def off(run, last):
-    """The kernel said `last` and then switched off by itself, the UART drained."""
-    lines = run.lines()
-    if lines[1:] != [last]:
-        raise Wrong("The last words before the power went off:", expected=[last], got=lines[1:])
-    writes = [i for i, access in enumerate(run.accesses) if access.kind == "w" and access.address == UART + UARTDR]
-    if not any(access.kind == "r" and access.address == UART + UARTFR for access in run.accesses[writes[-1] + 1:]):
+def off(run):
+    """The kernel said its last words and then switched off by itself, the UART drained."""
+    if run.lines()[1:] != ["good night"]:
+        raise Wrong("The last words before the power went off:", expected=["good night"], got=run.lines()[1:])
+    if run.marks:
+        raise Wrong("It was the framework that switched off, by run_off().", look="power_off, in power.c")
+    last = max(i for i, access in enumerate(run.accesses) if sends(access))
+    if not any(access.kind == "r" and access.address == UART + UARTFR for access in run.accesses[last + 1:]):
         raise Wrong("The power went off with the last byte still in the UART: nobody looked at UARTFR after it.",
                     expected="uart_flush() before the machine goes", got="no look at UARTFR",
                     look="power_off, in power.c")
 
 
-@check(points=5, step="1.6", boots=Boot("power", watch=((UART, 0x1000),)), ends="power-off", needs="banner",
+def power(**more):
+    return Boot("power", watch=((UART, 0x1000),), marks=("run_off",), **more)
+
+
+@check(points=5, step="1.6", needs=("flags", "transmit"), boots=[power(), fake("p")], ends=("power-off", "budget"),
        hint="If the core sleeps, no call was made, or one with the wrong number: the node is \"/psci\", the property "
             "\"method\", the string \"hvc\"; the function's number goes into r0 behind your last C call, as any "
             "function may change r0. The flush comes before.")
-def test_power_hvc(run):
+def test_power_hvc(runs):
     """power_off() switches the machine off by HVC where the device tree says so, after the last byte has left."""
-    off(run, "good night")
+    off(runs[0])
+    if runs[1].end != "budget":
+        raise Wrong("The power went off while UARTFR.BUSY was set.", expected="it waits", got="it went off",
+                    look="power_off, in power.c", run=runs[1])
 
 
-@check(points=5, step="1.6", needs="banner", ends="power-off",
-       boots=Boot("power", machine=HYP, watch=((UART, 0x1000),)),
+@check(points=5, step="1.6", needs="flags", boots=power(machine=HYP), ends="power-off",
        hint="This machine started in HYP mode, and its device tree names another conduit: ask the tree, do not assume.")
 def test_power_smc(run):
     """power_off() switches the machine off by SMC where the device tree says so."""
-    off(run, "good night")
+    off(run)
 
 
 @check(points=3, step="1.6", needs=("power-hvc", "power-smc"), ends="quiet",
-       boots=[Boot("power", input=b"udf\0"), Boot("power", input=b"hvd\0", machine=HYP),
+       boots=[Boot("power", input=b"hvd\0"), Boot("power", input=b"smd\0", machine=HYP),
               Boot("power", input=b"-", watch=((0, 4096),))],
        hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do not "
             "use, and where there is no such property there is no string to look at. Then nothing is left but to "

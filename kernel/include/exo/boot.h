@@ -13,9 +13,9 @@
 //	boot_stacks  gives each of the six stack pointers its stack. Called without a stack; returns
 //	             in SVC mode.
 //	boot_bss     clears .bss. Called on the SVC stack; relies on nothing in .bss itself.
-//	kmain        (kernel/core/main.c) is entered in SVC mode, A32, little-endian, with sp at the top
-//	             of the SVC stack, which is 8-byte aligned (AAPCS 5.2.1.2), and with r11 = 0 and
-//	             lr = 0, so that a backtrace ends here.
+//	kmain        (kernel/core/main.c) is entered in SVC mode, A32, little-endian, everything still
+//	             masked, with sp at the top of the SVC stack, which is 8-byte aligned (AAPCS
+//	             5.2.1.2), and with r11 = 0 and lr = 0, so that a backtrace ends here.
 #pragma once
 
 #ifndef __ASSEMBLER__

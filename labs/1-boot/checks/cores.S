@@ -1,5 +1,6 @@
-// Starts where a machine would that releases all its cores at once: core 1 is sent to the kernel's
-// entry too, and gets its turn to run. Then an interrupt wakes it once: it has to go back to sleep.
+// Starts where a machine would that releases all its cores at once: cores 1 to 3 are sent to the
+// kernel's entry too, and get their turns to run. Then an interrupt wakes core 1: it has to go back to
+// sleep.
 
 #include <exo/arm.h>
 #include <exo/board.h>
@@ -10,16 +11,19 @@
 	.global	reset
 	.type	reset, %function
 reset:
-	ldr	r0, =PSCI_CPU_ON
-	mov	r1, #1				// MPIDR.Aff0 of core 1
+	mov	r5, #3
+1:	ldr	r0, =PSCI_CPU_ON
+	mov	r1, r5				// MPIDR.Aff0 of the core
 	ldr	r2, =reset_other
 	mov	r3, #0
 	hvc	#0
 	bl	others_run
+	subs	r5, r5, #1
+	bne	1b
 	ldr	r0, =BOARD_GICD_PA
 	mov	r1, #1
 	str	r1, [r0]			// GICD_CTLR: on
-	mov	r1, #3000			// a WFI is no wait while an interrupt is pending: a timer ends core 1's turn
+	mov	r1, #3000			// a WFI is no wait while an interrupt is pending: a timer ends its turn
 	mcr	p15, 0, r1, c14, c2, 0		// CNTP_TVAL
 	mov	r1, #1
 	mcr	p15, 0, r1, c14, c2, 1		// CNTP_CTL: on
@@ -33,7 +37,7 @@ reset:
 	b	entry
 	.size	reset, . - reset
 
-// Core 1 lets interrupts through as far as its interface; they stay masked in the CPSR, and wake it all the same.
+// Interrupts get as far as the core's interface; masked in the CPSR, they wake it all the same.
 reset_other:
 	ldr	r0, =BOARD_GICC_PA
 	mov	r1, #0xff

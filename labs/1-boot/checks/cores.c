@@ -1,4 +1,4 @@
-// A second core that starts at reset as the first does: cores.S switches it on. It must never be
+// Other cores that start at reset as the first does: cores.S switches them on. They must never be
 // seen in C.
 
 #include <exo/check.h>

@@ -5,6 +5,8 @@
 #include <exo/board.h>
 #include <exo/check.h>
 #include <exo/pl011.h>
+#include <exo/power.h>
+#include <exo/string.h>
 #include <exo/uart.h>
 
 uint32_t fake_uart[1024] __attribute__((aligned(4096)));
@@ -28,14 +30,19 @@ check_main(void)
 	uint8_t what = params()->input[0];
 	uint8_t byte = params()->input[1];
 
-	REG(UARTFR) = UARTFR_TXFE | UARTFR_RXFE;
+	memset(fake_uart, 0xff, sizeof(fake_uart));
+	REG(UARTFR) = UARTFR_TXFE | UARTFR_RXFE | (what == 'I' ? UARTFR_BUSY : 0);
 	uart_init(v2p(fake_uart), what == 'i' ? 48000000 : BOARD_UART_CLOCK_HZ);
 	REG(UARTDR) = 0xdeadbeef;
 	report("ready");
 
 	switch (what) {
 	case 'i':		// another clock
-		report("divisors %d %d, cleared 0x%x", REG(UARTIBRD), REG(UARTFBRD), REG(UARTICR) & 0x7ff);
+		report("divisors %d %d", REG(UARTIBRD), REG(UARTFBRD));
+		report("line 0x%x, control 0x%x", REG(UARTLCR_H), REG(UARTCR));
+		report("masked 0x%x, cleared 0x%x", REG(UARTIMSC), REG(UARTICR) & 0x7ff);
+		break;
+	case 'I':		// still sending when it is to be initialised
 		break;
 	case 's':		// room, though the line is busy: one byte is sent
 		REG(UARTFR) = UARTFR_BUSY | UARTFR_RXFE;
@@ -58,13 +65,17 @@ check_main(void)
 		REG(UARTFR) = UARTFR_BUSY;
 		fake_later(3000);
 		uart_flush();
-		report("flushed 0x%x", REG(UARTFR));
+		report("flushed 0x%x", REG(UARTFR) & 0xff);
 		break;
 	case 'g':		// the receiver's wait comes to an end
-		REG(UARTFR) = UARTFR_RXFE;
+		REG(UARTFR) = UARTFR_RXFE | UARTFR_TXFF | UARTFR_BUSY;
+		report("poll %d", uart_poll());
 		fake_later(3000);
 		report("received 0x%x %d", REG(UARTDR), uart_getc());
 		break;
+	case 'p':		// the last character never leaves the wire, and the power is to go off
+		REG(UARTFR) = UARTFR_BUSY | UARTFR_RXFE;
+		power_off();
 	case 'e':		// nothing arrives
 		report("poll %d", uart_poll());
 		uart_getc();
