@@ -3,6 +3,7 @@ import argparse
 import errno
 import importlib
 import os
+import signal
 import sys
 
 from grader.errors import GraderError, Usage
@@ -71,6 +72,19 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(f"the grader is broken here: {words} (set EXOLAB_DEBUG=1 for the traceback)", debug)
 
 
+def _unwind_when_ended() -> None:
+    """Let SIGTERM and a hang-up do what Ctrl-C does, so that no directory of ours stays behind."""
+    ending = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_DFL]
+
+    def end(*_):
+        for number in (*ending, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)       # once is enough: a second would disturb the unwinding
+        raise KeyboardInterrupt
+
+    for number in ending:
+        signal.signal(number, end)
+
+
 def _complain(words: str, debug: bool) -> int:
     if debug and sys.exc_info()[0] is not None:
         import traceback
@@ -83,4 +97,5 @@ def _complain(words: str, debug: bool) -> int:
 
 
 if __name__ == "__main__":
+    _unwind_when_ended()
     sys.exit(main())

@@ -1,12 +1,17 @@
 """Kernels from files: calls make on kernel/lab.mk, and tells a student's compile error from the grader's own trouble.
 
 What is built stays below BUILD and is made anew only when a source changed; of two builds at a time one waits.
+A student's files are compiled within limits, and may read nothing but themselves, kernel/ and the compiler's headers.
 """
 import fcntl
+import functools
 import hashlib
+import json
 import os
 import re
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -17,10 +22,22 @@ from typing import Iterable
 from grader import labs
 from grader.errors import GraderError
 from grader.paths import BUILD, ROOT
+from grader.result import visible
 
 MAKEFILE = "kernel/lab.mk"
 TOOLS = ("make", "arm-none-eabi-gcc")
 PASSED_ON = ("PATH", "TMPDIR", "OPT", "WERROR")     # of the environment, to make
+
+# What a compiler may use: seconds of computing, bytes of memory, bytes of each file that it writes.
+SECONDS, MEMORY, OUTPUT = 10, 2 << 30, 256 << 20
+LIMITED = ('ulimit -S -t "$1"; ulimit -H -t "$(($1 + 5))"; ulimit -v "$2"; ulimit -f "$3"; ulimit -c 0; '
+           'shift 3; exec "$@"')
+PATIENCE = 600      # seconds after which a make that computes nothing, as on a terminal's file, is given up
+WARNINGS = 20       # lines shown of those of a build that works
+
+# What a tool says that came to a limit.
+ENDLESS = ("CPU time limit exceeded", "File size limit exceeded", "File too large", "out of memory allocating",
+           "virtual memory exhausted", "memory exhausted")
 
 # What a tool says when it was stopped, and by no fault in the files.
 STOPPED = {
@@ -64,13 +81,40 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
     need_tools(TOOLS)
     if lost := [file for file in kernel.files if not (ROOT / file).is_file()]:
         return Built({}, dict.fromkeys(payloads, f"{lost[0]}: this file is missing"))
+    if odd := _odd_file(kernel):
+        return Built({}, dict.fromkeys(payloads, odd))
     with _alone():
         make = _Make(kernel, sources)
+        make.forget_changed()
         done = make.run()
         if done.returncode:
             return make.explain(done)
-    print(done.stderr, end="", file=sys.stderr)     # warnings, of what was compiled just now
+        if refused := [said for target in make.students if (said := make.reads(target))]:
+            return Built({}, dict.fromkeys(payloads, "\n".join(refused)))
+    warnings = make.tidy(done.stderr).splitlines()      # of what was compiled just now
+    if len(warnings) > WARNINGS:
+        warnings[WARNINGS:] = [f"... and {len(warnings) - WARNINGS} more"]
+    for line in warnings:
+        print(visible(line.expandtabs(4)), file=sys.stderr)
     return Built({payload: make.out / f"{payload}.elf" for payload in payloads})
+
+
+def _folders(kernel: labs.Kernel) -> list[Path]:
+    """The folders of the labs' files, whosever they are."""
+    return list(dict.fromkeys(kernel.place(lab, tree) for lab, tree in (*kernel.prior, (kernel.lab, kernel.src))))
+
+
+def _odd_file(kernel: labs.Kernel) -> str:
+    """Words on something in the labs' folders that is neither a file nor a folder; "" if there is none."""
+    for folder in _folders(kernel):
+        below = (os.path.join(root, name) for root, folders, files in os.walk(ROOT / folder)
+                 for name in sorted(folders + files) if not name.startswith(".#"))      # an editor's lock
+        for path in (str(ROOT / folder), *below):
+            mode = os.lstat(path).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                what = "a symbolic link" if stat.S_ISLNK(mode) else "no ordinary file"
+                return f"{_relative(Path(path))}: this is {what}; put the file itself there"
+    return ""
 
 
 class _Make:
@@ -81,30 +125,110 @@ class _Make:
         self.command = ["make", "--no-print-directory", "-rRskO", f"-j{os.cpu_count() or 1}", "-f", MAKEFILE,
                         f"BUILD={_relative(BUILD)}", f"OUT={_relative(self.out)}",
                         "FILES=" + " ".join(map(str, kernel.files)), "PAYLOADS=" + " ".join(map(str, sources.values()))]
+        self.objects = f"{_relative(BUILD)}/obj-virt{os.environ.get('OPT', '-O2')}"
+        self.students = {f"{self.objects}/{file}.o": file for file in kernel.files}
+        self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
 
-    def run(self, *targets: str) -> subprocess.CompletedProcess:
+    def forget_changed(self) -> None:
+        """Throw away the objects of a lab's folder in which a file changed, however old it says it is."""
+        for folder in _folders(self.kernel):
+            files = sorted(path for path in (ROOT / folder).rglob("*") if path.is_file() and not path.is_symlink())
+            now = {str(path.relative_to(ROOT / folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+            record = Path(ROOT / f"{self.objects}/{folder}/.seen")
+            try:
+                before = json.loads(record.read_text())
+            except (OSError, ValueError):
+                before = None
+            if now == before:
+                continue
+            # A file that is no source of its own may be part of any other.
+            sources = {str(file.relative_to(folder)) for file in self.kernel.files if file.is_relative_to(folder)}
+            before = before or {}
+            changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
+            for name in changed if changed <= sources else sources:
+                (record.parent / f"{name}.o").unlink(missing_ok=True)
+            record.parent.mkdir(parents=True, exist_ok=True)
+            record.write_text(json.dumps(now))
+
+    def run(self, *targets: str, variables: Iterable[str] = ()) -> subprocess.CompletedProcess:
         # Nothing of the caller's that could change what is compiled; messages in English, for they are read here.
         environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
-        done = subprocess.run([*self.command, *targets], cwd=ROOT, env=environment | {"LC_ALL": "C"}, text=True,
-                              errors="replace", stdin=subprocess.DEVNULL, capture_output=True)
-        # Lines that quote the student's files, whatever these say.
-        theirs = (" ", *(f"{file.parent}/" for file in self.kernel.files))
-        for line in done.stderr.splitlines():
+        limits = [str(SECONDS), str(MEMORY >> 10), str(OUTPUT >> 9)]
+        done = _run(["sh", "-c", LIMITED, "sh", *limits, *self.command, *variables, "--", *targets],
+                    environment | {"LC_ALL": "C"})
+        for line in self._tools_own(done.stderr):
             for sign, words in STOPPED.items():
-                if sign in line and not line.startswith(theirs):
-                    raise GraderError(f"{words}: {line.strip()}")
+                if sign in line and not _endless(line):
+                    raise GraderError(f"{words}: {visible(line.strip())}")
         return done
+
+    def _tools_own(self, text: str) -> Iterable[str]:
+        """The lines that speak of the tools, not of a place in a file or of the student's files, whatever these say."""
+        theirs = (" ", *(f"{file.parent}/" for file in self.kernel.files))
+        return [line for line in text.splitlines() if not line.startswith(theirs)
+                and not re.search(r":\d+: (error|warning|note|Error|Warning|Info):", line)]
+
+    def reads(self, target: str, listed: Iterable[str] = ()) -> str:
+        """Words on a file that this object of the student's was made of, and must not be; "" if there is none."""
+        beside = (ROOT / target).with_suffix("")
+        read = list(listed)
+        for record in (f"{beside}.d", f"{beside}.read"):
+            try:
+                read += _prerequisites(Path(record).read_text(errors="surrogateescape"))
+            except OSError:
+                pass
+        for name in dict.fromkeys(read):
+            if not self._allowed(name) and not _scratch(name):
+                return visible(f"{self.students[target]}: it takes in {name}, which is not part of your kernel: only the "
+                               "lab's own folder, kernel/ and the compiler's headers are")
+        return ""
+
+    @functools.cached_property
+    def _may_be_read(self) -> list[str]:
+        folders = [ROOT / folder for folder in (*_folders(self.kernel), "kernel")]
+        return [f"{os.path.realpath(folder)}/" for folder in (*folders, *_toolchain(shutil.which(TOOLS[1])))]
+
+    def _allowed(self, name: str) -> bool:
+        """Whether a file is one that a student's file may be made of."""
+        try:
+            return os.path.realpath(ROOT / name).startswith(tuple(self._may_be_read))
+        except ValueError:
+            return False
+
+    def _shown(self, name: str) -> bool:
+        """Whether messages on a file may be shown: the payloads are given too."""
+        payloads = [os.path.realpath(ROOT / path) for path in self._given()]
+        return self._allowed(name) or os.path.realpath(ROOT / name) in payloads
+
+    def tidy(self, text: str) -> str:
+        """A compiler's messages without those on files that are not to be read (#line names any): they quote them."""
+        kept, foreign = [], None
+        for line in text.splitlines():
+            if not line.startswith(" "):
+                named = [line[:match.start()] for match in re.finditer(r":\d+|: Assembler messages", line)]
+                foreign = next((name for name in named if _exists(name) and not self._shown(name)), None)
+            if foreign is not None:
+                line = f"{foreign}: this is not part of your kernel, and what is said of it is not shown"
+            if foreign is None or line not in kept:
+                kept.append(line)
+        return "\n".join(kept)
 
     def explain(self, done: subprocess.CompletedProcess) -> Built:
         """Whose error is it? Each target that failed is made once more, alone, so that its own messages stand alone."""
-        said = {target: self._said(target) for target in re.findall(r"\*\*\* \[[^\]]*?: ([^\]:]+)\] ", done.stderr)}
+        # Which, make says at the end of its messages; but the student's files speak there too, so that a line may be
+        # theirs: none but our own targets are taken from it, and only if they fail again.
+        line = re.compile(r"make: \*\*\* \[[\w./]+:\d+: ([^\s\]]+)\] ")
+        named = [match[1] for match in map(line.match, done.stderr.splitlines()) if match]
+        known = {*self.students, *self.elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
+        said = {target: text for target in dict.fromkeys(named) if target in known and (text := self._said(target))}
         if not said:
-            raise GraderError(f"make could not build the kernel: {_telling(done.stderr)}")
-        elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in self.sources}
-        students = tuple(f"/{file}.o" for file in self.kernel.files)
+            if named:
+                raise GraderError("something stopped the compiler; try again (it works now)")
+            raise GraderError(f"make could not build the kernel: {visible(_telling(done.stderr))}")
+        elfs = self.elfs
         for target, text in said.items():
-            if target not in elfs and not target.endswith(students):
-                raise GraderError(f"a file that is not the student's does not compile: {_telling(text)}")
+            if target not in elfs and target not in self.students:
+                raise GraderError(f"a file that is not the student's does not compile: {visible(_telling(text))}")
         if messages := [text for target, text in said.items() if target not in elfs]:
             return Built({}, dict.fromkeys(self.sources, "\n".join(messages)))
         failed = {elfs[target]: text for target, text in said.items()}
@@ -112,11 +236,37 @@ class _Make:
         linked = [payload for payload in self.sources if payload not in failed]
         return Built({payload: self.out / f"{payload}.elf" for payload in linked}, failed)
 
+    def _given(self) -> list[Path]:
+        """The files of ours that every kernel of this call is made of."""
+        kernel = [path.relative_to(ROOT) for folder in ("core", "board/virt") for path in
+                  (ROOT / "kernel" / folder).glob("*.[cS]")]
+        return [*kernel, *self.sources.values(), *(source.with_suffix(".S") for source in self.sources.values())]
+
     def _said(self, target: str) -> str:
-        done = self.run(target)
-        if not re.search(r"(?m)\] Error 1$", done.stderr):
-            raise GraderError(f"something stopped the compiler; try again ({_telling(done.stderr) or 'it works now'})")
-        said = re.sub(r"(?m)^make: .*\n?", "", done.stderr).strip("\n")
+        """What the tools say of one target alone; "" if it can be made."""
+        students = target in self.students
+        if students:
+            for record in ("d", "read"):
+                (ROOT / target).with_suffix(f".{record}").unlink(missing_ok=True)
+        done = self.run(target, variables=["LIST=-H"] if students else [])      # which lists what is included
+        if done.returncode == 0:
+            return ""
+        if any(map(_endless, self._tools_own(done.stderr))):
+            what = self.students.get(target, target)
+            return f"{what}: the compiler did not come to an end ({SECONDS} seconds of computing, {MEMORY >> 30} GB of " \
+                   f"memory and {OUTPUT >> 20} MB of output are the most that it may use)"
+        if not done.stderr.endswith(f": {target}] Error 1\n"):
+            raise GraderError("something stopped the compiler; try again "
+                              f"({visible(_telling(done.stderr)) or 'it says nothing'})")
+        text = done.stderr
+        if students:
+            text, _, guards = text.partition("Multiple include guards may be useful for:\n")
+            listed = re.findall(r"(?m)^\.+ (.*)\n", text)
+            if refused := self.reads(target, listed):
+                return refused
+            text = re.sub(r"(?m)^\.+ .*\n", "", text) + "".join(
+                line for line in guards.splitlines(True) if not _exists(line.strip()))
+        said = self.tidy(re.sub(r"(?m)^make: .*\n?", "", text)).strip("\n")
         return re.sub(r"(?m)^\S*/\S*\bld(\.bfd)?: ", "ld: ", said).replace(f"{BUILD}/", "build/")
 
     def _blame(self, failed: dict[str, str]) -> None:
@@ -143,6 +293,49 @@ def _alone():
     with open(BUILD / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
+    """Run a command from the root, without a terminal; whatever becomes of it, nothing of it is left running."""
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, errors="replace", stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise GraderError(f"the compiler waits for something, since {PATIENCE} seconds") from None
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+@functools.lru_cache
+def _toolchain(compiler: str) -> list[str]:
+    """The folders of the compiler's own headers."""
+    said = _run([compiler, "-xc", "-E", "-v", os.devnull], {"LC_ALL": "C"}).stderr
+    return said.partition("#include <...> search starts here:\n")[2].partition("End of search list.")[0].split()
+
+
+def _prerequisites(text: str) -> list[str]:
+    """The files behind the colon of the first rule of a makefile, as the tools write it."""
+    rule = text.replace("\\\n", " ").partition("\n")[0].partition(": ")[2]
+    return [re.sub(r"\\([ #:\\])", r"\1", name).replace("$$", "$") for name in re.findall(r"(?:\\.|\S)+", rule)]
+
+
+def _scratch(name: str) -> bool:
+    """Whether a name is no file's, as what the compiler handed to the assembler and removed, or .file's argument."""
+    return not _exists(name) and not os.path.realpath(ROOT / name).startswith(("/proc/", "/dev/"))
+
+
+def _exists(name: str) -> bool:
+    try:
+        return bool(name) and os.path.exists(ROOT / name) and not os.path.isdir(ROOT / name)
+    except ValueError:
+        return False
+
+
+def _endless(line: str) -> bool:
+    return any(sign in line for sign in ENDLESS)
 
 
 def _relative(path: Path) -> str:

@@ -32,15 +32,17 @@ class Wrong(engine.Wrong):
 
     `message` says what is wrong in one sentence. `expected` and `got` are lines (or one line), shown from the first
     that differs. `look` is where to look: a sentence, or a place in the sources (run.where(address)).
+    `run`, of several, is the one that went wrong: the command that opens gdb then names its boot.
     """
 
     def __init__(self, message: str, *, expected: Sequence[str] | str | None = None,
-                 got: Sequence[str] | str | None = None, look: str | Place | None = None):
+                 got: Sequence[str] | str | None = None, look: str | Place | None = None, run: "Run | None" = None):
         super().__init__(message)
         self.message = message
         self.expected = [expected] if isinstance(expected, (str, bytes)) else expected
         self.got = [got] if isinstance(got, (str, bytes)) else got
         self.look = look
+        self.run = run
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Run(engine.Run):
         """The framework reported exactly this line, among others."""
         if line not in self.reports:
             raise Wrong("The check did not find what it looks for; this is what it reported:", expected=[line],
-                        got=[report for report in self.reports if report != "end"])
+                        got=[report for report in self.reports if report != "end"], run=self)
 
     def reported(self, word: str) -> list[list[str]]:
         """The words behind `word` in each report that begins with it, in order: [] if there is none."""
@@ -115,7 +117,7 @@ class Run(engine.Run):
         found = self.reported(word)
         if len(found) != 1:
             raise Wrong(f"The check reported {word!r} {len(found)} times and not once.", expected=[f"{word} ..."],
-                        got=list(self.reports))
+                        got=list(self.reports), run=self)
         return found[0]
 
     def numbers(self, word: str) -> list[int]:
@@ -124,7 +126,8 @@ class Run(engine.Run):
         try:
             return [int(text, 0) for text in words]
         except ValueError:
-            raise Wrong(f"The report {word!r} should consist of numbers.", got=" ".join([word, *words])) from None
+            raise Wrong(f"The report {word!r} should consist of numbers.", got=" ".join([word, *words]),
+                        run=self) from None
 
     # What the student's kernel printed.
 
@@ -135,7 +138,7 @@ class Run(engine.Run):
 
     def expect_lines(self, expected: Sequence[str]) -> None:
         """The console shows exactly these lines."""
-        expect_lines(expected, self.lines(), "The console's output is not as it should be.")
+        expect_lines(expected, self.lines(), "The console's output is not as it should be.", run=self)
 
     # What is to be computed anew, and where things are.
 
@@ -157,7 +160,7 @@ class Run(engine.Run):
 
 
 def expect_lines(expected: Sequence[str], got: Sequence[str], message: str = "The lines are not as they should be.",
-                 look: str | Place | None = None) -> None:
+                 look: str | Place | None = None, run: Run | None = None) -> None:
     """Wrong, from the first line that differs, unless `got` is exactly `expected`."""
     if list(expected) != list(got):
-        raise Wrong(message, expected=list(expected), got=list(got), look=look)
+        raise Wrong(message, expected=list(expected), got=list(got), look=look, run=run)

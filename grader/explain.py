@@ -172,8 +172,13 @@ def _may_be_shown(path: Path, kernel: Kernel) -> bool:
     """Whether a file is one that the student has: the name may be of the kernel's making (a panic's, or by #line)."""
     folders = [kernel.tree, *(kernel.place(lab, tree) for lab, tree in kernel.prior if tree != "solutions"),
                "kernel", f"{kernel.lab.folder}/checks"]
-    real = (ROOT / path).resolve()
-    return real.is_file() and any(real.is_relative_to((ROOT / folder).resolve()) for folder in folders)
+    try:
+        real = (ROOT / path).resolve()
+        if not real.is_file():
+            return False
+    except (OSError, ValueError, RuntimeError):     # too long, a NUL in it, links in a circle: no file's name
+        return False
+    return any(real.is_relative_to((ROOT / folder).resolve()) for folder in folders)
 
 
 def todo(kernel: Kernel, step: str) -> Section:

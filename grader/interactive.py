@@ -2,25 +2,29 @@
 
 `run` puts the terminal on the serial line. `gdb` starts QEMU stopped before the first instruction, its gdb server and
 serial line on Unix sockets in a directory of its own, and attaches gdb, which loads gdb/exolab.py; all ends with gdb.
+However it ends, no QEMU stays behind and the terminal is as it was.
 """
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 from grader import build, engine, judge, labs, params, symbols
 from grader.errors import GraderError, Usage
 from grader.paths import ROOT
 
 DEBUGGERS = ("gdb-multiarch", "arm-none-eabi-gdb")
+STOPS = ("_start", "check_main")     # gdb's first breakpoints, where the kernel has them
 LEAVE = "Ctrl-A, then X, leaves; Ctrl-A, then C, is QEMU's monitor and back."
 
 
@@ -31,6 +35,7 @@ class Kernel:
     elf: Path
     seed: int
     nonce: int
+    which: str = ""          # of a check's several boots; "": there are no others
 
 
 def configure(parser) -> None:
@@ -39,7 +44,7 @@ def configure(parser) -> None:
     parser.add_argument("--prior", action="append", default=[], metavar="TREE",
                         help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
     parser.add_argument("--check", metavar="NAME", help="boot this check's kernel instead of the lab's demo")
-    parser.add_argument("--boot", type=int, default=1, metavar="N", help="the check's N-th boot, where it has several")
+    parser.add_argument("--boot", metavar="N", help="the check's N-th boot, counted from 1, where it has several")
     parser.add_argument("--seed", metavar="N", help="the seed that a report names, instead of the check's own")
     parser.add_argument("--gdb", action="append", default=[], metavar="ARGUMENT",
                         help="one more argument for gdb (for scripts)")
@@ -49,47 +54,69 @@ def main(args) -> int:
     """The verbs `run` and `gdb`: boot what the arguments ask for. 1 where the student's kernel does not build."""
     lab = labs.find(args.lab)
     made = labs.compose(lab, args.src, labs.priors(args.prior))
-    boot, seed, nonce = chosen(lab, args.check, args.boot, args.seed)
+    number = boot_number(args.check, args.boot)
+    boot, seed, nonce = chosen(lab, args.check, number, args.seed)
     built = build.build(made, [boot.payload])
     if boot.payload in built.failed:
         print(built.failed[boot.payload], file=sys.stderr)      # the compiler says it best
         return 1
-    kernel = Kernel(boot, built.elfs[boot.payload], seed, nonce)
+    kernel = Kernel(boot, built.elfs[boot.payload], seed, nonce, which(lab, args.check, number))
     return terminal(kernel) if args.verb == "run" else debug(kernel, args.gdb)
+
+
+def boot_number(check: str | None, asked: str | None) -> int:
+    """The N of `--boot N`, 1 if it was not said. That the check has so many, chosen() sees to."""
+    if asked is None:
+        return 1
+    if not check:
+        raise Usage(f"BOOT={asked} is one of a check's boots; say CHECK= as well")
+    if not asked.isascii() or not asked.isdigit():
+        raise Usage(f"BOOT={asked} is no number; the check's first boot is BOOT=1")
+    return int(asked)
+
+
+def which(lab: labs.Lab, check: str | None, number: int) -> str:
+    """What tells a check's boot from its others, "boot 2 of 2: -M virt,virtualization=on"; "" if it has no others."""
+    boots = boots_of(lab, check) if check else ()
+    if len(boots) < 2:
+        return ""
+    boot = boots[number - 1]
+    cores = f" -smp {boot.smp}" if boot.smp > 1 else ""
+    return f"boot {number} of {len(boots)}: -M {','.join(('virt', *boot.machine))}{cores}"
 
 
 def chosen(lab: labs.Lab, check: str | None, number: int, seed: str | None) -> tuple[engine.Boot, int, int]:
     """The boot, seed and nonce of the check's boot of that number (from 1), as the judge has them; else the demo's."""
     boot, name = engine.Boot("demo"), f"{lab.name}/{check or 'demo'}"
     if check:
-        boot = chosen_boot(lab, check, number)
+        boots = boots_of(lab, check)
+        if not 1 <= number <= len(boots):
+            have = f"has {len(boots)} boots: BOOT=1 to BOOT={len(boots)}" if len(boots) > 1 else "has one boot: BOOT=1"
+            raise Usage(f"check {check} {have}; BOOT={number} is none of them")
+        boot = boots[number - 1]
     asked = judge.seed_of(seed)
     fixed = params.fixed_seed(name) if asked is None else asked
     seed = fixed if boot.seed is None else boot.seed
     return boot, seed, params.nonce(seed, f"{name}/{number - 1}")
 
 
-def chosen_boot(lab: labs.Lab, check: str, number: int) -> engine.Boot:
-    """The check's boot of that number, counted from 1."""
+def boots_of(lab: labs.Lab, check: str) -> tuple[engine.Boot, ...]:
+    """The check's boots, in its order."""
     checks = {each.name: each for each in judge.collect(lab)}
     if check not in checks:
         raise Usage(f"{lab.name} has no check {check!r}; it has: {', '.join(checks)}")
-    boots = checks[check].boots
-    if not 1 <= number <= len(boots):
-        raise Usage(f"check {check} boots {len(boots)} kernel{'s'[len(boots) == 1:]}; BOOT={number} is none of them")
-    return boots[number - 1]
+    return tuple(checks[check].boots)
 
 
 def terminal(kernel: Kernel) -> int:
     """Boot with this terminal as the serial line, until the kernel powers off or the person leaves; 0."""
-    print(LEAVE, flush=True)
-    with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
-        piped = None if sys.stdin.isatty() else subprocess.PIPE
+    print("\n".join(filter(None, (kernel.which, LEAVE))), flush=True)
+    piped = None if sys.stdin.isatty() else subprocess.PIPE
+    with tempfile.TemporaryDirectory(prefix="exolab-") as directory, in_order(leave if piped else ignore):
         with qemu(kernel, Path(directory), "-serial", "mon:stdio", stdin=piped, stdout=piped) as process:
-            with uninterrupted():
-                if piped:
-                    converse(process)
-                process.wait()
+            if piped:
+                converse(process)
+            process.wait()
             expect_well(process, Path(directory))
     return 0
 
@@ -116,7 +143,7 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
     debugger = next(filter(shutil.which, DEBUGGERS), None)
     if debugger is None:
         build.need_tools(DEBUGGERS[:1])
-    with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
+    with tempfile.TemporaryDirectory(prefix="exolab-") as directory, in_order(ignore):
         stub, serial = f"{directory}/gdb", f"{directory}/serial"
         with qemu(kernel, Path(directory), "-S", "-no-shutdown", "-gdb", f"unix:{stub},server=on,wait=off",
                   "-serial", f"unix:{serial},server=on,wait=off", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -126,19 +153,20 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
                     expect_well(process, Path(directory))
                     raise GraderError("QEMU ended before gdb could attach")
                 time.sleep(0.01)
-            told = {"EXOLAB_GDB": stub, "EXOLAB_SERIAL": serial, "EXOLAB_BREAK": first_stop(kernel.elf)}
+            told = {"EXOLAB_GDB": stub, "EXOLAB_SERIAL": serial, "EXOLAB_BREAK": " ".join(first_stops(kernel.elf)),
+                    "EXOLAB_BOOT": kernel.which}
             command = [debugger, "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra]
-            with uninterrupted():
-                return subprocess.call([*command, str(kernel.elf)], cwd=ROOT, env=os.environ | told)
+            return subprocess.call([*command, str(kernel.elf)], cwd=ROOT, env=os.environ | told)
 
 
-def first_stop(elf: Path) -> str:
-    """Where the breakpoint goes: check_main where the kernel has one, else _start."""
-    try:
-        symbols.of(elf).address("check_main")
-        return "check_main"
-    except symbols.NoSymbol:
-        return "_start"
+def first_stops(elf: Path) -> list[str]:
+    """Those of STOPS that the kernel has."""
+    def has(name):
+        with suppress(symbols.NoSymbol):
+            symbols.of(elf).address(name)
+            return True
+
+    return [name for name in STOPS if has(name)]
 
 
 @contextmanager
@@ -148,7 +176,8 @@ def qemu(kernel: Kernel, directory: Path, *more: str, **streams) -> Iterator[sub
     command = ["qemu-system-arm", *engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce,
                                                   directory=directory), "-accel", "tcg", *more]
     with open(directory / "log", "wb") as log:
-        process = subprocess.Popen(command, stderr=log, bufsize=0, **streams)
+        process = subprocess.Popen(command, stderr=log, bufsize=0, preexec_fn=lambda: at_parents_death(signal.SIGKILL),
+                                   **streams)
     try:
         yield process
     finally:
@@ -163,16 +192,40 @@ def expect_well(process: subprocess.Popen, directory: Path) -> None:
         raise GraderError(f"QEMU gave up: {words[-1]}")
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C is the child's to answer; a closed terminal or a kill still ends everything in order."""
-    def leave(number, _):
-        raise SystemExit(128 + number)
+def at_parents_death(number: int, prctl=getattr(ctypes.CDLL(None), "prctl", None)) -> None:
+    """Where Linux is: this process gets that signal when the one that started it is gone; 0: none."""
+    if prctl:
+        prctl(1, number)    # PR_SET_PDEATHSIG
 
-    wanted = {signal.SIGINT: lambda *_: None, signal.SIGTERM: leave, signal.SIGHUP: leave}
+
+def leave(number: int, _) -> None:
+    """A signal's handler: end, and undo on the way out what was done."""
+    raise SystemExit(128 + number)
+
+
+def ignore(number: int, _) -> None:
+    """A signal's handler that does nothing; unlike SIG_IGN, it is not handed on to a child."""
+
+
+@contextmanager
+def in_order(interrupt: Callable) -> Iterator[None]:
+    """A child has the terminal; `interrupt` handles a Ctrl-C.
+
+    A kill, a closed terminal, or the end of the shell that make started us in (a kill of make ends that shell, and
+    nothing else) end everything in order. The terminal becomes what it was: a killed child cannot see to that.
+    """
+    wanted = {signal.SIGINT: interrupt, signal.SIGTERM: leave, signal.SIGHUP: leave}
     before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+    mode, blocks = (termios.tcgetattr(0), os.get_blocking(0)) if os.isatty(0) else (None, True)
+    at_parents_death(signal.SIGTERM)
     try:
         yield
     finally:
+        at_parents_death(0)
+        if mode:
+            before[signal.SIGTTOU] = signal.signal(signal.SIGTTOU, signal.SIG_IGN)     # we may be in the background
+            with suppress(termios.error, OSError):      # it may be closed
+                termios.tcsetattr(0, termios.TCSANOW, mode)
+                os.set_blocking(0, blocks)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -5,8 +5,9 @@ is said depends on the files and the seed alone. (What went on in a run is told 
 """
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
-from typing import Generator, Sequence
+from typing import Callable, Generator, Sequence
 
 import pytest
 
@@ -14,7 +15,10 @@ from grader import build, checks, engine, explain, labs, params, plugin, result,
 from grader.checks import Check, Run
 from grader.errors import GraderError, Usage
 from grader.paths import ROOT
-from grader.result import Outcome, Report, Section, visible
+from grader.result import Outcome, Report, Section, number, visible
+
+# How a run may have gone astray where a check allows every ending.
+STRAY = ("lost", "budget", "wfi-budget", "hold-budget", "quiet", "reset", "flood")
 
 
 def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False,
@@ -31,8 +35,9 @@ def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None,
         _pytest(session, kernel.lab)
     finally:
         session.ended.close()       # ends what still runs
-    return Report(kernel.lab.name, kernel.lab.title, kernel.src, {lab.name: tree for lab, tree in kernel.prior}, seed,
-                  tuple(session.outcomes.values()), _next(kernel, session.outcomes.values()))
+    report = Report(kernel.lab.name, kernel.lab.title, kernel.src, {lab.name: tree for lab, tree in kernel.prior}, seed,
+                    tuple(session.outcomes.values()), only=only)
+    return replace(report, next=_told("", _next, kernel, report))
 
 
 def collect(lab: labs.Lab) -> list[Check]:
@@ -176,7 +181,10 @@ class _Session(_Collector):
         if self._is_built(check):
             ended = [next(self.ended) for _ in check.boots]
             self.ran[check.name] = tuple(run if isinstance(run, Exception) else Run.of(run) for run in ended)
-        outcome = self._unasked(check)
+        try:
+            outcome = self._unasked(check)
+        except Exception as error:      # the others are judged all the same
+            outcome = self._raised(check, error)
         if outcome is not None:
             self.outcomes[check.name] = outcome
             return True
@@ -185,7 +193,10 @@ class _Session(_Collector):
     def pytest_runtest_makereport(self, item, call):
         check = _of(item)
         if call.excinfo is not None:
-            self.outcomes[check.name] = self._raised(check, call.excinfo.value)
+            try:
+                self.outcomes[check.name] = self._raised(check, call.excinfo.value)
+            except Exception as error:
+                self.outcomes[check.name] = self._broken(check, f"{type(error).__name__} while judging {check.name}")
         elif call.when == "call":
             self.outcomes.setdefault(check.name, self._outcome(check, "pass"))
 
@@ -198,26 +209,28 @@ class _Session(_Collector):
         for boot in check.boots:
             if boot.payload in self.built.failed:
                 return self._fail(check, "build error", "", explain.compiler(self.built.failed[boot.payload]))
-        for run in self.ran[check.name]:
+        for index, run in enumerate(self.ran[check.name]):
             if isinstance(run, GraderError):
                 return self._broken(check, str(run))
             if isinstance(run, symbols.NoSymbol):
-                return self._fail(check, "wrong output", "", explain.wrong(run, self.kernel))
+                return self._fail(check, "wrong output", "", self._what(run), index)
             if run.end == "wall-clock":
                 return self._broken(check, "the kernel came to no end in time: this machine is too slow, or stuck")
             if explain.ending(run) == "hold":
-                return self._raised(check, run.error)
+                return self._raised(check, run.error, index)
             if explain.ending(run) not in check.ends:
-                detail, sections = explain.broken_off(run, self.kernel, check.ends)
-                return self._fail(check, explain.REASON[explain.ending(run)], detail, sections)
+                detail, sections = self._broken_off(check, run)
+                return self._fail(check, explain.REASON[explain.ending(run)], detail, sections, index)
             if run.error is not None:
-                return self._raised(check, run.error)
+                return self._raised(check, run.error, index)
         return None
 
-    def _raised(self, check: Check, error: BaseException) -> Outcome:
-        """The verdict on a check that raised."""
+    def _raised(self, check: Check, error: BaseException, index: int | None = None) -> Outcome:
+        """The verdict on a check that raised, while its boot `index` was looked at if that is known."""
         if isinstance(error, engine.Wrong):
-            return self._wrong(check, error)
+            runs = self.ran[check.name]
+            named = next((i for i, run in enumerate(runs) if run is getattr(error, "run", None)), index)
+            return self._wrong(check, error, named)
         if isinstance(error, GraderError):
             return self._broken(check, str(error))
         if self.debug:
@@ -226,48 +239,64 @@ class _Session(_Collector):
         text = type(error).__name__ + f": {text}" * bool(text)
         return self._broken(check, f"the check {check.name} is itself broken: {text}")
 
-    def _wrong(self, check: Check, error: engine.Wrong) -> Outcome:
+    def _wrong(self, check: Check, error: engine.Wrong, index: int | None) -> Outcome:
         """Something is wrong; where a run ended early all the same, as the check allows, that may be why."""
-        for run in (run for run in self.ran[check.name] if isinstance(run, Run)):
+        said = self._what(error)
+        for at, run in enumerate(self.ran[check.name]):
+            if not isinstance(run, Run) or index not in (None, at):
+                continue
             how = explain.ending(run)
-            if how == "todo" and _number(explain.todo_step(run)) <= _number(check.step) or how == "fault":
-                detail, sections = explain.broken_off(run, self.kernel, check.ends)
-                if how == "fault":
-                    sections = (*explain.wrong(error, self.kernel), *sections)
-                return self._fail(check, explain.REASON[how], detail, sections)
-        return self._fail(check, "wrong output", "", explain.wrong(error, self.kernel))
+            if how == "todo" and number(explain.todo_step(run)) <= number(check.step):
+                return self._fail(check, "not attempted", *self._broken_off(check, run), at)
+            if how == "fault" or "lost" in check.ends and how in STRAY:
+                detail, sections = self._broken_off(check, run)
+                if how not in ("fault", "lost"):        # what the check found is the reason, and this beside it
+                    return self._fail(check, "wrong output", "", (*said, *sections), index)
+                return self._fail(check, explain.REASON[how], detail, (*said, *sections), at)
+        return self._fail(check, "wrong output", "", said, index)
 
-    def _fail(self, check: Check, reason: str, detail: str, sections: Sequence[Section]) -> Outcome:
-        return self._outcome(check, "fail", reason, detail, tuple(sections), check.hint)
+    def _what(self, error: Exception) -> tuple[Section, ...]:
+        return _told((Section(visible(str(error))),), explain.wrong, error, self.kernel)
+
+    def _broken_off(self, check: Check, run: Run) -> tuple[str, tuple[Section, ...]]:
+        return _told(("", ()), explain.broken_off, run, self.kernel, check.ends)
+
+    def _fail(self, check: Check, reason: str, detail: str, sections: Sequence[Section],
+              boot: int | None = None) -> Outcome:
+        return self._outcome(check, "fail", reason, detail, tuple(sections), check.hint, boot)
 
     def _broken(self, check: Check, words: str) -> Outcome:
         words = visible(words.replace(f"{ROOT}/", ""))
         return self._outcome(check, "grader error", "", "", (Section(words[:1].upper() + words[1:]),))
 
-    def _outcome(self, check, verdict, reason="", detail="", sections=(), hint="") -> Outcome:
+    def _outcome(self, check, verdict, reason="", detail="", sections=(), hint="", boot: int | None = None) -> Outcome:
         lab = self.lab
         same = f"LAB={lab.number} CHECK={check.name}"
         same += f" SRC={self.kernel.src}" if self.kernel.src != "starter" else ""
         same += f" SEED={self.seed}" if self.seed is not None else ""
+        which = f" BOOT={boot + 1}" if boot is not None and len(check.boots) > 1 else ""
         return Outcome(
             name=check.name, title=check.title, step=check.step, points=check.points, verdict=verdict,
             earned=check.points if verdict == "pass" else 0, reason=reason, detail=detail, sections=sections, hint=hint,
             handout=f"{lab.folder}/README.md, step {check.step}", seed=self._seed(check), repeat=f"make check {same}",
-            debug="" if reason == "build error" else f"make gdb {same}")
+            debug="" if reason == "build error" else f"make gdb {same}{which}")
 
 
 def _of(item) -> Check:
     return item.function.check
 
 
-def _number(step: str) -> tuple[int, ...]:
-    """"1.10" as (1, 10), which comes behind (1, 9)."""
-    return tuple(int(part) for part in step.split("."))
+def _told(otherwise, tell: Callable, *about):
+    """What `tell` makes of its arguments; `otherwise` if they are too much for it: a verdict stands without it."""
+    try:
+        return tell(*about)
+    except Exception:
+        return otherwise
 
 
-def _next(kernel: labs.Kernel, outcomes) -> str:
+def _next(kernel: labs.Kernel, report: Report) -> str:
     """What to do now, in one sentence; "" where the explanation of a failure says it."""
-    first = next((outcome for outcome in outcomes if outcome.verdict != "pass"), None)
+    first = report.first
     if first is not None and first.reason == "not attempted":
         step = first.detail.removeprefix("step ")
         found = explain.find_todo(kernel, step)
@@ -276,6 +305,9 @@ def _next(kernel: labs.Kernel, outcomes) -> str:
         return f"Read step {step} in {lab.folder}/README.md, then {file}."
     if first is not None:
         return ""
+    if report.only is not None:
+        tree = f" SRC={kernel.src}" if kernel.src != "starter" else ""
+        return f"Next, all of the lab's checks: make check LAB={kernel.lab.number}{tree}"
     later = [name for name in labs.names() if int(name.partition("-")[0]) > kernel.lab.number]
     return f"Next: labs/{later[0]}/README.md." if later else ""
 

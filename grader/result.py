@@ -54,6 +54,7 @@ class Report:
     seed: int | None            # None: each check's own, always the same
     checks: tuple[Outcome, ...]
     next: str = ""              # what to do now
+    only: str | None = None     # the one check that was asked for; None: all
 
     @property
     def points(self) -> int:
@@ -65,9 +66,17 @@ class Report:
 
     @property
     def first(self) -> Outcome | None:
-        """The check to look at first: what the grader could not judge, else the first that failed."""
-        order = [check for verdict in ("grader error", "fail") for check in self.checks if check.verdict == verdict]
-        return order[0] if order else None
+        """The check to look at first: what the grader could not judge, else the first that failed.
+
+        One that only waits, or came to a later step's TODO than its own, comes behind those that are wrong themselves.
+        """
+        def urgency(check: Outcome) -> int:
+            if check.verdict == "grader error":
+                return 0
+            todo = check.detail.removeprefix("step ") if check.reason == "not attempted" else check.step
+            return 2 if check.reason == "blocked" or number(todo) > number(check.step) else 1
+
+        return min((check for check in self.checks if check.verdict != "pass"), key=urgency, default=None)
 
     @property
     def exit_code(self) -> int:
@@ -75,6 +84,11 @@ class Report:
         if any(check.verdict == "grader error" for check in self.checks):
             return 2
         return 0 if all(check.verdict == "pass" for check in self.checks) else 1
+
+
+def number(step: str) -> tuple[int, ...]:
+    """A step's id to compare: "1.10" as (1, 10), which comes behind (1, 9)."""
+    return tuple(int(part) for part in step.split("."))
 
 
 def to_json(report: Report) -> str:

@@ -126,8 +126,10 @@ class Symbols:
 
     @functools.cached_property
     def _rows(self) -> list[tuple[int, int, str, int]]:
-        """(start, end, file, line) of each stretch of code that .debug_line knows, sorted."""
-        from elftools.common.exceptions import ELFError
+        """(start, end, file, line) of each stretch of code that .debug_line knows, sorted.
+
+        It is the student's to break: what cannot be read is not known, and no more than that.
+        """
         from elftools.elf.elffile import ELFFile
 
         rows = []
@@ -137,8 +139,8 @@ class Symbols:
                 dwarf = file.get_dwarf_info() if file.has_dwarf_info() else None
                 for unit in dwarf.iter_CUs() if dwarf else ():
                     rows += _rows_of(dwarf, unit)
-            except ELFError as error:
-                raise GraderError(f"{self.elf}: unreadable debugging information: {error}") from None
+            except Exception:       # pyelftools fails in many ways
+                pass
         return sorted(rows)
 
 

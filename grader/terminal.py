@@ -86,7 +86,8 @@ def total(report: Report) -> Iterator[list[Piece]]:
     if report.exit_code == 2:
         yield [("No score: the grader itself could not judge every check.", STYLES["grader error"])]
     elif report.exit_code == 0:
-        yield [(f"{report.earned} of {report.points} points. All of it works.", "bold green")]
+        works = "This check passes." if report.only else "All of it works."
+        yield [(f"{report.earned} of {report.points} points. {works}", "bold green")]
     else:
         passed = sum(check.verdict == "pass" for check in report.checks)
         yield [(f"{report.earned} of {report.points} points, {passed} of {len(report.checks)} checks.", "bold")]

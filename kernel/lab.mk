@@ -4,6 +4,7 @@
 #   make -f kernel/lab.mk BUILD=build FILES="solutions/1-boot/start.S ..." PAYLOADS=labs/1-boot/demo.c OUT=build/out
 #
 # Objects are keyed by the path of their source, so every kernel shares those it has in common, and changing one file rebuilds one object.
+# Beside each stands what was read for it: X.d by the compiler, X.read by the assembler (.incbin); the grader looks into both.
 
 BOARD ?= virt
 OPT   ?= -O2
@@ -17,7 +18,7 @@ CFLAGS := -std=gnu11 $(OPT) -g -Wall -Wextra -Wshadow \
 	-mcpu=cortex-a7 -marm -mfloat-abi=soft -mgeneral-regs-only -mno-unaligned-access \
 	-U__INT32_TYPE__ -D__INT32_TYPE__=int -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' \
 	-ffreestanding -fno-common -fno-pie '-fdebug-prefix-map=$(CURDIR)=.' \
-	-Ikernel/include -Ikernel/board/$(BOARD) -MMD -MP
+	-Ikernel/include -Ikernel/board/$(BOARD) -MD -MP
 LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Lkernel/board/$(BOARD) -Tkernel/core/kernel.ld
 ifdef WERROR
@@ -28,18 +29,21 @@ endif
 KERNEL := $(sort $(wildcard kernel/core/*.[cS] kernel/board/$(BOARD)/*.[cS]))
 COMMON := $(patsubst %,$(OBJ)/%.o,$(KERNEL) $(FILES))
 
-.SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all
 all:
 
-$(OBJ)/%.c.o: %.c kernel/lab.mk
+# (The second map keeps a folder beside this one, as /tmp/course-b, from being named as if it were this one. LIST=-H lists what is included.)
+define compile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(CC) $(CFLAGS) $(LIST) '-fdebug-prefix-map=$(<D)=$(<D)' -Wa,--MD,$(@:.o=.read) -c $< -o $@
+endef
+
+$(OBJ)/%.c.o: %.c kernel/lab.mk
+	$(compile)
 
 $(OBJ)/%.S.o: %.S kernel/lab.mk
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(compile)
 
 # A payload is one C file, and the assembly of the same name beside it, if there is any.
 define payload

@@ -18,7 +18,7 @@
  *              budget ADDRESS CPU COUNT the instruction at ADDRESS would be one too many
  *              wfi-budget ...           the same, for WFIs
  *              records ...              the same, for records
- *              lost ...                 it lies where no code can be
+ *              lost ...                 it lies where no code can be: in page 0, or not in RAM
  *            Numbers are decimal; COUNT is of the instructions executed before.
  *
  * Exactness. Each instruction adds one where it starts; a block of instructions is asked only
@@ -75,6 +75,7 @@ struct plugin_instruction *qemu_plugin_tb_get_insn(const struct plugin_block *, 
 const void *qemu_plugin_insn_data(const struct plugin_instruction *);
 size_t qemu_plugin_insn_size(const struct plugin_instruction *);
 uint64_t qemu_plugin_insn_vaddr(const struct plugin_instruction *);
+void *qemu_plugin_insn_haddr(const struct plugin_instruction *); /* NULL: not of memory */
 unsigned qemu_plugin_mem_size_shift(uint32_t info);
 bool qemu_plugin_mem_is_store(uint32_t info);
 struct plugin_address *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr);
@@ -122,6 +123,8 @@ static struct range {
 } watches[WATCHES_MAX];
 static unsigned npoints, nwatches;
 static struct range nowhere; /* virtual addresses that no code has */
+static struct range ram;     /* physical addresses that code has */
+static uintptr_t ram_here;   /* where QEMU keeps RAM; 0 until something is translated */
 
 static plugin_id self;
 static struct shared *shared;
@@ -319,6 +322,22 @@ is_call(uint32_t bits)
 	       ((bits & 0x0fd000f0) == 0x01400070 && bits >> 28 != 0xf);
 }
 
+/*
+ * Whether no code can be where this is. A device or the flash answers a fetch too, with what is no
+ * code, and slowly; whether it is RAM that does, the place in QEMU's memory tells, MMU on or off.
+ * RAM's own place there is the first instruction's: the kernel is entered with the MMU off.
+ */
+static bool
+is_nowhere(const struct plugin_instruction *insn)
+{
+	uint32_t pc = (uint32_t)qemu_plugin_insn_vaddr(insn);
+	uintptr_t here = (uintptr_t)qemu_plugin_insn_haddr(insn);
+
+	if (ram_here == 0 && here != 0 && pc - ram.start < ram.size)
+		ram_here = here - (pc - ram.start);
+	return pc - nowhere.start < nowhere.size || ram_here == 0 || here - ram_here >= ram.size;
+}
+
 static void
 translate(plugin_id id, struct plugin_block *block)
 {
@@ -334,7 +353,7 @@ translate(plugin_id id, struct plugin_block *block)
 		uint32_t bits = bits_of(insn);
 		void *data = (void *)(uintptr_t)pc;
 
-		if (pc - nowhere.start < nowhere.size)
+		if (is_nowhere(insn))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_nowhere, CB_NO_REGS,
 			                                       data);
 		for (unsigned j = 0; j < npoints; j++)
@@ -437,6 +456,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			good = nwatches < WATCHES_MAX && parse_range(&watches[nwatches++], value);
 		else if (IS("nowhere"))
 			good = parse_range(&nowhere, value);
+		else if (IS("ram"))
+			good = parse_range(&ram, value);
 		else
 			good = false;
 #undef IS

@@ -303,6 +303,139 @@ def test_a_payload_that_does_not_compile_is_ours(tree, tmp_path, monkeypatch):
         build.build(tree("bss.c", "= 0;", "= 0 + 0;"), ["payload"])
 
 
+# What a student's file may do to a build: nothing but be compiled.
+
+@pytest.mark.parametrize("text", [
+    "*** [x: --eval=$(shell touch {mark})] Error 1",
+    "make: *** [kernel/lab.mk:50: --eval=$(shell touch {mark})] Error 1",
+])
+def test_what_looks_like_a_line_of_make_is_no_command(tree, tmp_path, text):
+    mark = tmp_path / "pwned"
+    built = build.build(tree("bss.c", "= 0;", f"= 0;\n#error {text.format(mark=mark)}\n"), ["demo"])
+    assert "#error" in built.failed["demo"] and not mark.exists()
+
+
+@pytest.mark.parametrize("target", ["--eval=$(shell touch {mark})", "{objects}/kernel/core/main.c.o",
+                                    "{objects}{folder}/uart.c.o"])
+def test_nor_is_one_that_begins_as_makes_do(tree, tmp_path, target):
+    """#line puts any text where a line begins; what compiles all the same is not to blame."""
+    mark, folder = tmp_path / "pwned", tmp_path / "mine/1-boot"
+    kernel = tree("bss.c", "= 0;", "= 0;\n")
+    target = target.format(mark=mark, folder=folder, objects=f"{build._relative(build.BUILD)}/obj-virt-O2")
+    forged = rf'#line 1 "x\nmake: *** [kernel/lab.mk:50: {target}] Error 1\n"'
+    kernel = tree("bss.c", "= 0;\n", f"= 0;\n{forged}\n#error mine\n")
+    built = build.build(kernel, ["demo"])
+    assert "#error mine" in built.failed["demo"] and not mark.exists()
+
+
+@pytest.mark.parametrize("line", ['#error Permission denied', '#line 1 "x"\n#error No space left on device',
+                                  '#line 1 "x"\n#error CPU time limit exceeded'])
+def test_a_message_in_a_file_is_no_trouble_of_the_tools(tree, line):
+    assert "#error" in build.build(tree("bss.c", "= 0;", f"= 0;\n{line}\n"), ["demo"]).failed["demo"]
+
+
+@pytest.mark.parametrize("file, line", [
+    ("bss.c", '#include "{secret}"\n'), ("bss.c", "#include <{secret}>\n"),
+    ("bss.c", '#pragma GCC system_header\n#include "{secret}"\n'),
+    ("bss.c", '#include "{secret}"\n#error stop\n'),
+    ("bss.c", '#line 1 "{secret}"\n#error stop\n'),
+    ("bss.c", '#line 1 "{secret}"\n#warning stop\n'),
+    ("bss.c", 'asm(".pushsection .rodata\\n.incbin \\"{secret}\\"\\n.popsection");\n'),
+    ("start.S", '.pushsection .rodata\n.incbin "{secret}"\n.popsection\n'),
+    ("start.S", '.include "{secret}"\n'), ("start.S", '.include "{secret}"\n.frob\n'),
+    ("start.S", '#include "{secret}"\n'),
+])
+@pytest.mark.parametrize("compiles", [False, True])
+def test_a_file_of_the_host_is_not_taken_in(tree, tmp_path, capsys, file, line, compiles):
+    secret = tmp_path / "secret"
+    secret.write_text(("the_secret = 12345\n" if file == "start.S" else "int the_secret;\n") if compiles else
+                      "root:the_secret:0\n")
+    where = "#include <exo/boot.h>\n"
+    built = build.build(tree(file, where, where + line.format(secret=secret)), ["demo"])
+    said = "".join(built.failed.values()) + capsys.readouterr().err
+    assert str(secret) in said and "the_secret" not in said
+    assert "#line" in line or built.failed and "not part of your kernel" in said
+    # And again, now that there is an object of it.
+    assert build.build(labs.compose(labs.find("1"), str(tmp_path / "mine")), ["demo"]).failed == built.failed
+
+
+def test_nor_is_the_reference(tree):
+    path = ROOT / "solutions/1-boot/power.c"
+    kernel = tree("power.c", "#include", "#include")
+    (kernel.root / kernel.tree / "power.c").write_text(f'#include "{path}"\n')
+    built = build.build(kernel, ["demo"])
+    assert "takes in" in built.failed["demo"] and "solutions/1-boot/power.c" in built.failed["demo"]
+
+
+def test_its_own_files_and_the_compilers_headers_are(tree):
+    kernel = tree("bss.c", "= 0;", '= 0;\n#include "own.h"\n#include <limits.h>\nasm(".pushsection .rodata\\n'
+                  '.incbin \\"" OWN "\\"\\n.popsection");\n')
+    own = kernel.root / kernel.tree / "own.h"
+    own.write_text(f'#define OWN "{own}"\n')
+    assert build.build(kernel, ["demo"]).elfs
+
+
+@pytest.mark.parametrize("make", [lambda path: (path.rename(f"{path}.x"), path.symlink_to(f"{path}.x")),
+                                  lambda path: (path.parent / "data").symlink_to("/etc/passwd"),
+                                  lambda path: os.mkfifo(path.parent / "data")])
+def test_what_is_no_file_is_refused_in_words(tree, make):
+    kernel = tree("bss.c", "= 0;", "= 0;")
+    make(kernel.root / kernel.tree / "bss.c")
+    said = build.build(kernel, ["demo"]).failed["demo"]
+    assert "mine/1-boot/" in said and ("symbolic link" in said or "no ordinary file" in said)
+
+
+def test_the_lock_of_an_editor_is_no_harm(tree):
+    kernel = tree("bss.c", "= 0;", "= 0;")
+    (kernel.root / kernel.tree / ".#bss.c").symlink_to("me@here.1:2")
+    assert build.build(kernel, ["demo"]).elfs
+
+
+@pytest.mark.parametrize("limit, value, lines", [
+    ("SECONDS", 1, ".rept 100000\n.rept 100000\n.endr\n.endr\n"),
+    ("OUTPUT", 1 << 20, ".pushsection .data\n.fill 4000000\n.popsection\n"),
+    ("MEMORY", 200 << 20, ".rept 100000\n.rept 100000\n nop\n.endr\n.endr\n"),
+])
+def test_a_file_that_compiles_for_ever_is_the_students(tree, monkeypatch, limit, value, lines):
+    monkeypatch.setattr(build, limit, value)
+    built = build.build(tree("start.S", "\t.text\n", f"\t.text\n{lines}"), ["demo"])
+    assert "start.S: the compiler did not come to an end" in built.failed["demo"]
+
+
+def test_warnings_are_cut_and_made_visible(tree, capsys):
+    noise = "".join(f"#warning \x1b[31m{i}\n" for i in range(30))
+    assert build.build(tree("bss.c", "#include", f"{noise}#include"), ["demo"]).elfs
+    said = capsys.readouterr().err
+    assert "\x1b" not in said and "␛[31m" in said
+    assert len(said.splitlines()) == build.WARNINGS + 1 and said.splitlines()[-1].startswith("... and ")
+
+
+@pytest.mark.parametrize("name", ["bss.c", "own.h"])
+def test_an_older_file_in_its_place_is_built_anew(tree, name):
+    kernel = tree("bss.c", "= 0;", '= 0;\n#include "own.h"\n')
+    folder = kernel.root / kernel.tree
+    (folder / "own.h").write_text("extern int first; int first = 1;\n")
+    assert b"first\0" in build.build(kernel, ["demo"]).elfs["demo"].read_bytes()
+    text = (folder / name).read_text()
+    (folder / name).write_text(text.replace('#include "own.h"', "extern int other; int other = 1;").replace(
+        "first", "other"))
+    os.utime(folder / name, (1, 1))
+    elf = build.build(kernel, ["demo"]).elfs["demo"].read_bytes()
+    assert b"other\0" in elf and b"first\0" not in elf
+
+
+def test_a_folder_beside_the_course_keeps_its_name(monkeypatch, tmp_path):
+    """/tmp/course-b begins as /tmp/course does."""
+    course, beside = tmp_path / "course", tmp_path / "course-b"
+    shutil.copytree(ROOT / "kernel", course / "kernel")
+    shutil.copytree(ROOT / "solutions/1-boot", beside / "1-boot")
+    target = f"b/obj-virt-O2{beside}/1-boot/bss.c.o"
+    subprocess.run(["make", "-s", "-f", "kernel/lab.mk", "BUILD=b", "OUT=o", f"FILES={beside}/1-boot/bss.c", target],
+                   cwd=course, check=True)
+    data = (course / target).read_bytes()
+    assert f"{beside}/1-boot".encode() in data and b".-b/1-boot" not in data and f"{course}\0".encode() not in data
+
+
 # The known-wrong solutions, and the long run.
 
 PATCH = "Kills: bss\nHint: from\nWhy: it is.\n\n--- a/bss.c\n+++ b/bss.c\n"

@@ -35,21 +35,26 @@ def scratch(tmp_path, monkeypatch):
     return folder
 
 
-def left(scratch):
-    """Files and processes of a test that are still there. A process that was just killed may take a moment to go."""
-    for _ in range(PATIENCE * 20):
-        running = []
+def running(scratch, moments=PATIENCE * 20):
+    """The processes of a test that are still there. One that was just killed may take a moment to go."""
+    for _ in range(moments):
+        found = []
         for entry in os.listdir("/proc"):
             try:
                 with open(f"/proc/{entry}/cmdline", "rb") as file:
-                    running += [file.read()] if entry.isdigit() else []
+                    found += [file.read()] if entry.isdigit() else []
             except OSError:
                 pass
-        running = [line for line in running if str(scratch).encode() in line]
-        if not running:
+        found = [line for line in found if str(scratch).encode() in line]
+        if not found:
             break
         time.sleep(0.05)
-    return running + os.listdir(scratch)
+    return found
+
+
+def left(scratch):
+    """The processes and files of a test that are still there."""
+    return running(scratch) + os.listdir(scratch)
 
 
 def ask(verb, *more, kernel="ask"):
@@ -57,10 +62,10 @@ def ask(verb, *more, kernel="ask"):
     return [sys.executable, "-c", ASK, verb, str(kernels.elf(kernel)), *more]
 
 
-def gdb(command, *commands):
-    """What gdb says, told `commands` one after the other."""
+def gdb(command, *commands, typed=None):
+    """What gdb says, told `commands` one after the other, then `typed`."""
     told = [word for each in commands for word in ("-ex", each)]
-    done = subprocess.run([*command, *told], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run([*command, *told], cwd=ROOT, input=typed or "", stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
     assert "Traceback" not in done.stdout
     return done.stdout
@@ -68,8 +73,9 @@ def gdb(command, *commands):
 
 def test_gdb_stops_at_the_check_with_its_source(scratch):
     said = gdb(ask("gdb", "-nx", "-batch"), "info registers pc", "continue", "where 1")
-    assert re.search(r"^pc +0x40010000 ", said, re.M), "it begins before the first instruction"
-    assert re.search(r"^Breakpoint 1, check_main \(\) at .*ask\.S:\d+\n.*the line that gdb shows", said, re.M)
+    assert re.search(r"^pc +0x40010000 ", said, re.M), "_start is the first instruction here"
+    assert "It stops at _start, then at check_main." in said
+    assert re.search(r"^Breakpoint 2, check_main \(\) at .*ask\.S:\d+\n.*the line that gdb shows", said, re.M)
     assert re.search(r"^#0 +check_main \(\)", said, re.M)
     assert left(scratch) == []
 
@@ -78,7 +84,7 @@ def test_gdb_shows_the_serial_line_before_it_stops(scratch):
     """Even where the thread that follows it never gets its turn."""
     no_thread = "python import threading; threading.Thread.start = lambda thread: None"
     said = gdb(ask("gdb", "-nx", "-batch", "-iex", no_thread), "continue")
-    assert said.index("\nasked\n") < said.index("\nBreakpoint 1, ")
+    assert said.index("\nasked\n") < said.index("\nBreakpoint 2, ")
 
 
 @pytest.mark.parametrize("word", ["run", "r", "start", "starti"])
@@ -107,8 +113,47 @@ def test_gdb_on_a_check_of_a_lab(scratch):
     for each in ("continue", "list uart_putc"):
         command += ["--gdb=-ex", f"--gdb={each}"]
     said = gdb(command)
-    assert re.search(r"^Breakpoint 1, check_main \(\) at labs/1-boot/checks/panic\.c:\d+\n\d+\t", said, re.M)
+    assert re.search(r"^Breakpoint 1, _start \(\) at solutions/1-boot/start\.S:\d+\n\d+\t", said, re.M)
+    assert re.search(r"^Breakpoint 2, check_main \(\) at labs/1-boot/checks/panic\.c:\d+\n\d+\t", said, re.M)
+    assert "boot 1 of" not in said, "it has no others"
     assert re.search(r"^\d+\tuart_putc\(char c\)", said, re.M), "the student's files are found"
+    assert left(scratch) == []
+
+
+@pytest.mark.parametrize("number, machine, mode", [("1", "virt", "SVC"), ("2", "virt,virtualization=on", "HYP")])
+def test_boot_is_which_of_a_checks_boots(scratch, number, machine, mode):
+    """Asked for as a report asks, and told in the first lines; it begins in the student's own code."""
+    said = gdb(["make", "gdb", "LAB=1", "SRC=solutions", "CHECK=reset", f"BOOT={number}"], typed="regs\n")
+    assert f"boot {number} of 2: -M {machine}\nIt stops at _start, then at check_main." in said
+    assert re.search(r"^Breakpoint 1, _start \(\) at solutions/1-boot/start\.S:\d+$", said, re.M)
+    assert "junk.S" not in said
+    assert re.search(fr"^cpsr 0x[0-9a-f]{{8}}: {mode} mode, ", said, re.M)
+    assert left(scratch) == []
+
+
+def test_the_first_boot_is_where_none_is_named():
+    assert interactive.boot_number("reset", None) == interactive.boot_number("reset", "1") == 1
+    assert interactive.which(labs.find("1"), "reset", 1) == "boot 1 of 2: -M virt"
+    assert interactive.which(labs.find("1"), "panic", 1) == interactive.which(labs.find("1"), None, 1) == ""
+
+
+def test_regs_reads_the_registers_in_words(scratch):
+    values = {**{f"r{number}": 0x1000 + number for number in range(13)}, "sp": 0x2000, "lr": 0x3000, "pc": 0x4000}
+    change = [f"set ${name} = {value:#x}" for name, value in values.items()]
+    said = gdb(ask("gdb", "-nx", "-batch"), *change, "set $cpsr = 0xa00001d3", "regs",
+               "python print(Registers.words(0x5d00063f)); print(Registers.words(0x92)); print(Registers.words(0x4d))")
+    rows = re.search(r"(?m)^ r0 .*\n r4 .*\n r8 .*\nr12 .*\n", said)[0]
+    assert {name: int(value, 16) for name, value in re.findall(r"(\w+) (0x[0-9a-f]{8})\b", rows)} == values
+    assert "\ncpsr 0xa00001d3: SVC mode, masked: A I F; flags: N C; A32, little-endian, IT 0x00\n" in said
+    assert "\nSystem mode, masked: none; flags: Z V Q; T (Thumb), E (big-endian), IT 0x06\n" in said
+    assert "\nIRQ mode, masked: I; flags: none;" in said and "\nunknown mode, masked: F; flags: none;" in said
+
+
+@pytest.mark.parametrize("leave", [["quit"], [], None], ids=["quit", "batch", "end of input"])
+def test_who_leaves_gdb_does_not_let_the_kernel_run_on(scratch, leave):
+    """The kernel would print, into the terminal of somebody who is done with it."""
+    said = gdb(ask("gdb", "-nx"), typed="") if leave is None else gdb(ask("gdb", "-nx", "-batch"), *leave)
+    assert "asked" not in said and "etach" not in said
     assert left(scratch) == []
 
 
@@ -139,9 +184,13 @@ def test_nonsense_is_answered_in_words():
     lab = labs.find("1")
     with pytest.raises(Usage, match="has no check 'nope'; it has: reset, "):
         interactive.chosen(lab, "nope", 1, None)
-    for number in (0, 99):
-        with pytest.raises(Usage, match=f"BOOT={number} is none of them"):
-            interactive.chosen(lab, "panic", number, None)
+    two = "has 2 boots: BOOT=1 to BOOT=2"
+    for check, number, have in (("reset", 0, two), ("reset", 3, two), ("panic", 99, "has one boot: BOOT=1")):
+        with pytest.raises(Usage, match=f"^check {check} {have}; BOOT={number} is none of them$"):
+            interactive.chosen(lab, check, number, None)
+    for check, asked, words in (("reset", "x", "no number"), ("reset", "-1", "no number"), (None, "2", "say CHECK=")):
+        with pytest.raises(Usage, match=f"^BOOT={asked} .*{words}"):
+            interactive.boot_number(check, asked)
     with pytest.raises(Usage, match="SEED=x"):
         interactive.chosen(lab, "panic", 1, "x")
 
@@ -242,7 +291,70 @@ def test_killed_from_outside(scratch, verb, sign, number):
         assert left(scratch) == []
 
 
+# Runs a command in the terminal's foreground, as a shell does, and takes the terminal back when the command is gone;
+# says so once that echoes, edits lines and blocks, as it did before.
+AROUND = """
+import os, signal, subprocess, sys, termios, time
+def foreground():
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.tcsetpgrp(0, os.getpgrp())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+process = subprocess.Popen(sys.argv[1:], preexec_fn=foreground)
+print(f"process {process.pid}.", flush=True)
+process.wait()
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.tcsetpgrp(0, os.getpgrp())
+while not os.get_blocking(0) or ~termios.tcgetattr(0)[3] & (termios.ICANON | termios.ECHO):
+    time.sleep(0.05)
+print("As it was.")
+"""
+
+
+@pytest.mark.parametrize("verb, waits", [("run", "Type; "), ("gdb", "(gdb)")])
+def test_make_killed_from_outside(scratch, verb, waits):
+    """A kill of make reaches its shell only; all that it started ends with that, and the terminal is as it was."""
+    make = ["/usr/bin/env", "make", verb, "LAB=1", "SRC=solutions"]
+    with terminal(sys.executable, "-c", AROUND, *make) as (until, _, ended, _):
+        until("process ")
+        process = int(until(".")[:-1])
+        until(waits)
+        os.kill(process, signal.SIGTERM)
+        until("As it was.")
+        assert ended() == 0
+    assert left(scratch) == []
+
+
+def test_ctrl_c_ends_a_run_with_input_from_a_pipe(scratch):
+    """The terminal is nobody's then, and a kernel that waits for more has to be ended somehow."""
+    process = subprocess.Popen(ask("run"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    while (data := process.stdout.read(1)) != b">":
+        assert data
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 128 + signal.SIGINT
+    process.communicate()
+    assert left(scratch) == []
+
+
+def test_make_run_with_input_from_a_pipe(scratch):
+    """As the first page of lab 1 shows it."""
+    done = subprocess.run(["make", "run", "LAB=1", "SRC=solutions"], cwd=ROOT, input=b"hello\r\x10",
+                          capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert re.search(rb"\nhello\r?\npanic: .*you asked for it", done.stdout)
+    assert left(scratch) == []
+
+
 UNDER_MAKE = ["/usr/bin/env", "make", "gdb", "LAB=1", "SRC=solutions"]
+
+
+def test_killed_without_a_word(scratch):
+    with subprocess.Popen(ask("run"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while b">" not in process.stdout.readline(1):
+            pass
+        assert running(scratch, moments=1) != []
+        process.kill()
+    assert running(scratch) == []
 
 
 @pytest.mark.parametrize("command, waits", [(ask("gdb", "-nx"), ">"), (UNDER_MAKE, "Type; ")], ids=["gdb", "make gdb"])
@@ -251,7 +363,7 @@ def test_ctrl_c_in_gdb_stops_the_kernel_and_not_gdb(scratch, command, waits):
         until("(gdb)")
         types("set style enabled off\n")
         types("continue\n")
-        until("Breakpoint 1, check_main () at ")
+        until("Breakpoint 2, check_main () at ")
         types("continue\n")
         until("Continuing.\r\n" + waits)      # the kernel runs
         types("\x03")
