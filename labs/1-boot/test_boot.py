@@ -412,15 +412,12 @@ def test_power_smc(run):
 
 @check(points=3, step="1.6", needs=("power-hvc", "power-smc"), ends="quiet",
        boots=[Boot("power", input=b"hvd\0"), Boot("power", input=b"smd\0", machine=HYP),
-              Boot("power", input=b"-", watch=((0, 4096),))],
+              Boot("power", input=b"-")],
        hint="The whole string counts, and only the device tree: a conduit that you do not know is one that you do not "
             "use, and where there is no such property there is no string to look at. Then nothing is left but to "
             "sleep.")
 def test_conduit(runs):
     """Where the device tree names a conduit that does not exist, or none at all, the core sleeps for good."""
-    for access in runs[2].accesses:
-        raise Wrong("This device tree has no \"method\", and the null pointer that fdt_property returned was followed.",
-                    look=runs[2].where(access.pc))
 
 
 # 1.7: panic.

@@ -30,7 +30,7 @@ check_main(void)
 	uint8_t what = params()->input[0];
 	uint8_t byte = params()->input[1];
 
-	memset(fake_uart, 0xff, sizeof(fake_uart));
+	memset(fake_uart, 0x5a, sizeof(fake_uart));
 	REG(UARTFR) = UARTFR_TXFE | UARTFR_RXFE | (what == 'I' ? UARTFR_BUSY : 0);
 	uart_init(v2p(fake_uart), what == 'i' ? 48000000 : BOARD_UART_CLOCK_HZ);
 	REG(UARTDR) = 0xdeadbeef;
