@@ -133,7 +133,8 @@ class _Make:
         """Throw away the objects of a lab's folder in which a file changed, however old it says it is."""
         for folder in _folders(self.kernel):
             files = sorted(path for path in (ROOT / folder).rglob("*") if path.is_file() and not path.is_symlink())
-            now = {str(path.relative_to(ROOT / folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+            now = {str(path.relative_to(ROOT / folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+                   for path in files}
             record = Path(ROOT / f"{self.objects}/{folder}/.seen")
             try:
                 before = json.loads(record.read_text())
@@ -179,8 +180,8 @@ class _Make:
                 pass
         for name in dict.fromkeys(read):
             if not self._allowed(name) and not _scratch(name):
-                return visible(f"{self.students[target]}: it takes in {name}, which is not part of your kernel: only the "
-                               "lab's own folder, kernel/ and the compiler's headers are")
+                return visible(f"{self.students[target]}: it takes in {name}, which is not part of your kernel: only "
+                               "the lab's own folder, kernel/ and the compiler's headers are")
         return ""
 
     @functools.cached_property
@@ -248,13 +249,13 @@ class _Make:
         if students:
             for record in ("d", "read"):
                 (ROOT / target).with_suffix(f".{record}").unlink(missing_ok=True)
-        done = self.run(target, variables=["LIST=-H"] if students else [])      # which lists what is included
+        done = self.run(target, variables=["LIST=-H"] if students else [])      # it lists what is included
         if done.returncode == 0:
             return ""
         if any(map(_endless, self._tools_own(done.stderr))):
             what = self.students.get(target, target)
-            return f"{what}: the compiler did not come to an end ({SECONDS} seconds of computing, {MEMORY >> 30} GB of " \
-                   f"memory and {OUTPUT >> 20} MB of output are the most that it may use)"
+            return (f"{what}: the compiler did not come to an end ({SECONDS} seconds of computing, {MEMORY >> 30} GB "
+                    f"of memory and {OUTPUT >> 20} MB of output are the most that it may use)")
         if not done.stderr.endswith(f": {target}] Error 1\n"):
             raise GraderError("something stopped the compiler; try again "
                               f"({visible(_telling(done.stderr)) or 'it says nothing'})")

@@ -259,7 +259,8 @@ class _Session(_Collector):
         return _told((Section(visible(str(error))),), explain.wrong, error, self.kernel)
 
     def _broken_off(self, check: Check, run: Run) -> tuple[str, tuple[Section, ...]]:
-        return _told(("", ()), explain.broken_off, run, self.kernel, check.ends)
+        detail = f"step {explain.todo_step(run)}" if explain.ending(run) == "todo" else ""
+        return _told((detail, ()), explain.broken_off, run, self.kernel, check.ends)
 
     def _fail(self, check: Check, reason: str, detail: str, sections: Sequence[Section],
               boot: int | None = None) -> Outcome:

@@ -1,12 +1,13 @@
 """Verdicts on runs made by hand, what is said of them, and what a lab's own mistakes become."""
 import dataclasses
 import json
+import subprocess
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from grader import build, checks, engine, explain, judge, labs, params, result, terminal
+from grader import build, checks, engine, explain, judge, labs, params, result, symbols, terminal
 from grader.checks import Boot, Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.result import Line, visible
@@ -333,6 +334,119 @@ def test_nor_what_the_reference_has_of_an_earlier_lab(tmp_path, monkeypatch, src
     one, two = (labs.Lab(name, "Toy", 0, ("toy.c",), (), (), ()) for name in ("1-toy", "2-toy"))
     kernel = labs.Kernel(two, src, ((one, prior),), tmp_path)
     assert bool(explain.source(checks.Place(0, None, f"{prior}/1-toy/toy.c", 1), kernel, "Here").lines) == shown_lines
+
+
+# What a run may print stays in its check.
+
+STEPS = TWO.replace(', needs="one"', "")
+
+
+@pytest.mark.parametrize("serial", [
+    b"\nTODO 2.1: not written yet\n", b"TODO 1" + b"1" * 5000 + b".1: not written yet\n", b"panic: a\0b:1: hi\n",
+    b"panic: " + b"a" * 9000 + b":1: hi\n", b"panic: a:" + b"1" * 5000 + b": hi\n"])
+def test_what_one_kernel_prints_is_no_trouble_for_the_others(toy, serial):
+    report = toy(STEPS, [run_of(serial), run_of(END)])
+    assert [each.verdict for each in report.checks] == ["fail", "pass"]
+    assert ("The kernel panicked" in shown(report)) == serial.startswith(b"panic")
+
+
+@pytest.mark.parametrize("broken", ["broken_off", "find_todo", "todo"])
+def test_a_verdict_stands_without_its_explanation(toy, monkeypatch, broken):
+    def fail(*arguments):
+        raise RuntimeError("no words")
+    monkeypatch.setattr(explain, broken, fail)
+    report = toy(STEPS, [run_of(b"\nTODO 1.1: not written yet\n"), run_of(END)])
+    assert [each.reason for each in report.checks] == ["not attempted", ""]
+    assert "no words" not in shown(report)
+
+
+def test_a_wrong_stands_without_its_explanation(toy, monkeypatch):
+    monkeypatch.setattr(explain, "wrong", lambda *arguments: {}["x"])
+    report = toy(STEPS, [run_of(END), run_of(END)])
+    assert [each.reason for each in report.checks] == ["wrong output", ""] and "console's output" in shown(report)
+
+
+def test_a_check_that_cannot_be_judged_leaves_the_others(toy, monkeypatch):
+    ending = explain.ending
+    monkeypatch.setattr(explain, "ending", lambda run: {}["x"] if run.end == "lost" else ending(run))
+    report = toy(STEPS, [run_of(end="lost"), run_of(END)])
+    assert [each.verdict for each in report.checks] == ["grader error", "pass"]
+
+
+def test_garbage_in_the_debugging_information_is_no_lines(tmp_path):
+    source, elf = tmp_path / "x.c", tmp_path / "x.elf"
+    source.write_text("int f(void) { return 1; }\n")
+    subprocess.run(["arm-none-eabi-gcc", "-g", "-nostdlib", "-Wl,-ef", source, "-o", elf], check=True)
+    at = symbols.Symbols(elf).address("f")
+    assert symbols.Symbols(elf).where(at).line == 1
+    for section in (".debug_info", ".debug_line", ".debug_abbrev"):
+        for byte in (b"\xff", b"\0", b"\x05"):
+            (tmp_path / "junk").write_bytes(byte * 300)
+            broken = tmp_path / "broken.elf"
+            subprocess.run(["arm-none-eabi-objcopy", f"--update-section={section}={tmp_path}/junk", elf, broken],
+                           check=True)
+            place = symbols.Symbols(broken).where(at)
+            assert place.function == "f" and isinstance(place.line, int | None)
+
+
+ANY = ALLOWS.replace('("return", "todo", "fault")', "tuple(ENDINGS)").replace("{step}", "1")
+
+
+@pytest.mark.parametrize("end, reason, words", [
+    ("lost", "fault", "no instruction can be fetched"),
+    ("budget", "wrong output", "It spun here: starter/1-toy/toy.c:6"),
+    ("wfi-budget", "wrong output", "It stands here"), ("quiet", "wrong output", "It stands here"),
+    ("reset", "wrong output", "reset the machine"), ("flood", "wrong output", "characters, and did not stop"),
+    ("hold-budget", "wrong output", "ten thousand")])
+def test_where_a_run_went_astray_is_told_beside_what_is_wrong(toy, end, reason, words):
+    ends = "from grader.checks import ENDINGS\n"
+    report = toy(ends + textwrap.dedent(ANY), [run_of(b"hel\n", end=end)])
+    assert report.checks[0].reason == reason and "Not so." in shown(report) and words in shown(report)
+    report = toy(ends + textwrap.dedent(ANY.replace("tuple(ENDINGS)", f'("return", "{end}")')), [run_of(b"", end=end)])
+    assert (words in shown(report)) == (end == "lost")      # where that is how it should end, it explains nothing
+
+
+BOOTS = """
+    @check(points=3, step="1.1", hint="Look twice.", boots=[Boot("toy"), Boot("toy")])
+    def test_one(runs):
+        "It works."
+        for run in runs:
+            {0}
+"""
+
+
+@pytest.mark.parametrize("line, second, boot", [
+    ('run.expect_lines(["a"])', run_of(b"b\n" + END), " BOOT=2"), ('run.expect_report("x")', run_of(END), " BOOT=1"),
+    ('if run is runs[1]: raise Wrong("no", run=run)', run_of(END), " BOOT=2"),
+    ('raise Wrong("no")', run_of(END), ""), ("pass", run_of(end="budget"), " BOOT=2"),
+    ("pass", run_of(end="hold", error=engine.Wrong("no")), " BOOT=2")])
+def test_the_debugger_opens_the_boot_that_went_wrong(toy, line, second, boot):
+    report = toy(BOOTS.format(line), [run_of(b"a\n" + END), second])
+    assert report.checks[0].verdict == "fail" and report.checks[0].debug == f"make gdb LAB=1 CHECK=one{boot}"
+
+
+def test_one_check_that_passes_is_not_all(toy):
+    report = toy(TWO, [run_of(b"hello\n" + END)], only="one")
+    assert "This check passes." in shown(report) and "All of it works" not in shown(report)
+    assert "make check LAB=1\n" in shown(report)
+    assert "All of it works." in shown(toy(TWO, [run_of(b"hello\n" + END), run_of(END)]))
+
+
+def test_what_is_wrong_comes_before_what_is_to_come(toy):
+    """A check that met a later step's TODO, and those that wait for it, hide nothing."""
+    checks = TWO + """
+    @check(points=4, step="1.1", hint="Think.", boots=Boot("toy"))
+    def test_red(run):
+        "It is red."
+        run.expect_lines(["red"])
+    """
+    todo = run_of(b"\nTODO 1.2: not written yet\n")
+    report = toy(checks, [todo, run_of(END), run_of(END)])
+    assert report.first.name == "red" and report.next == ""
+    report = toy(checks, [todo, run_of(b"red\n" + END), run_of(END)])
+    assert report.first.name == "one" and "Read step 1.2" in report.next
+    report = toy(checks, [run_of(b"\nTODO 1.1: not written yet\n"), run_of(END), run_of(END)])
+    assert report.first.name == "one" and "Read step 1.1" in report.next
 
 
 # What is shown of two lists of lines.
