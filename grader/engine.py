@@ -230,9 +230,9 @@ def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path) ->
     files = {params.ADDRESS: params.block(nonce, seed, boot.input(seed) if callable(boot.input) else boot.input)}
     if boot.junk:
         files[symbols.of(elf).end] = random.Random(seed).randbytes(JUNK)
-    arguments = ["-M", ",".join(("virt", *boot.machine)), "-cpu", "cortex-a7,cntfrq=1000000000", "-m", str(RAM[1] >> 20),
-                 "-smp", str(boot.smp), "-icount", "shift=0,align=off,sleep=off", "-nodefaults", "-no-reboot",
-                 "-display", "none", "-kernel", str(Path(elf).resolve())]
+    arguments = ["-M", ",".join(("virt", *boot.machine)), "-cpu", "cortex-a7,cntfrq=1000000000",
+                 "-m", str(RAM[1] >> 20), "-smp", str(boot.smp), "-icount", "shift=0,align=off,sleep=off",
+                 "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(Path(elf).resolve())]
     for address, data in files.items():
         path = directory / f"{address:08x}"
         path.write_bytes(data)
@@ -289,8 +289,8 @@ class _Following:
     def stepping(self) -> bool:
         """Whether each block has to be one instruction from the start.
 
-        Registers are in their place only where a block begins: holds look at them, and so does every call where there are
-        several vCPUs. And a small budget is near from the start.
+        Registers are in their place only where a block begins: holds look at them, and so does every call where there
+        are several vCPUs. And a small budget is near from the start.
         """
         boot = self._boot
         return bool(boot.holds) or boot.budget < NEAR or boot.wfi == 0 or boot.smp > 1
@@ -381,8 +381,6 @@ class _Following:
         mode, pc = registers["cpsr"] & 0x1f, registers["r15"]
         if pc % 32 == PREFETCH_ABORT and (mode == HYP or mode == ABT and registers["r14"] == pc + 4):
             return True                     # the vector for aborted fetches cannot be fetched itself, and so on
-        if pc - NOWHERE[0] < NOWHERE[1]:
-            return False                    # a core that is switched off stands there
         # Where a device answers, QEMU may begin the same translation again and again.
         physical = re.match(r"gpa: (0x[0-9a-f]+)", self.vm.qmp.monitor(f"gva2gpa {pc:#x}", cpu))
         return physical is not None and not 0 <= int(physical[1], 16) - RAM[0] < RAM[1]

@@ -142,6 +142,7 @@ def go_to_first_stop(stops):
 
 
 gdb.execute("set confirm off")
+gdb.execute("set architecture armv7", to_string=True)     # or HVC and MOVW are read as what they were before
 gdb.execute("set pagination off")
 gdb.execute("set print pretty on")
 gdb.execute("set remote query-attached-packet off")     # QEMU is ours: to quit ends it

@@ -99,7 +99,7 @@ def _numbers(text: str) -> tuple[int, int]:
 
 # ---- the memory that the plugin and the engine share; exolab.c has the same layouts
 
-_SHARED = struct.Struct("<8Q")
+_SHARED = struct.Struct("<9Q")
 _RECORD = struct.Struct("<QIIBBB5x")
 _RECORDS_AT = 4096
 
@@ -115,11 +115,12 @@ class Shared(NamedTuple):
     call: Counters              # behind the last HVC or SMC
     wfi_pc: int                 # of the last WFI
     wfi_count: int              # instructions behind it
+    awake: int                  # a bit for each of several vCPUs whose last instruction was no WFI, HVC or SMC
 
     @property
     def slept(self) -> bool:
-        """A WFI was the last instruction."""
-        return self.wfi_count == self.now.instructions
+        """A WFI was the last instruction, and of several vCPUs all sleep or are off."""
+        return self.wfi_count == self.now.instructions and not self.awake
 
 
 class Memory:

@@ -96,6 +96,7 @@ struct shared {
 	struct counters call; /* behind the last HVC or SMC */
 	uint64_t wfi_pc;      /* of the last WFI */
 	uint64_t wfi_count;   /* instructions behind it: equal to now's while it is the last */
+	uint64_t awake;       /* a bit for each of several vCPUs whose last was no WFI, HVC or SMC */
 };
 
 struct record {
@@ -206,6 +207,8 @@ before_block(unsigned cpu, void *data)
 			return;
 		off = -1; /* it goes on: the call was refused */
 	}
+	if (several)
+		shared->awake |= 1ull << cpu;
 	if (shared->now.instructions + (block >> 32) <= alarm_at)
 		return;
 	if (stepping)
@@ -222,6 +225,7 @@ before_wfi(unsigned cpu, void *pc)
 		stop("wfi-budget", cpu, (uint32_t)(uintptr_t)pc);
 	shared->wfi_pc = (uintptr_t)pc;
 	shared->wfi_count = shared->now.instructions + 1;
+	shared->awake &= ~(1ull << cpu);
 	if (++shared->now.wfis == wfi_budget)
 		near_limit();
 }
@@ -233,6 +237,7 @@ before_call(unsigned cpu, void *pc)
 		return;
 	shared->call = shared->now;
 	shared->call.instructions++;
+	shared->awake &= ~(1ull << cpu); /* it may switch this core off */
 	if (several && ask_at("call", cpu, (uint32_t)(uintptr_t)pc) == 'o')
 		off = (int)cpu;
 }

@@ -84,7 +84,7 @@ def test_a_wild_jump_is_lost_where_it_lands(options, executed, pc, monkeypatch):
         assert run.registers["r14"] == symbols.of(run.elf).address("from"), "r14 tells from where"
 
 
-def test_the_core_that_is_lost_is_told_from_one_that_is_off(monkeypatch):
+def test_the_core_that_is_lost_is_told_from_those_that_are_not(monkeypatch):
     monkeypatch.setattr(vm, "WALL", 20.0)
     runs = [boot("wild", "-DTO=0x09000000", "-DCORE=2", smp=3) for _ in range(3)]
     for run in runs:

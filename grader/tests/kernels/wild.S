@@ -1,5 +1,6 @@
 @ Jumps to TO, as through a bad pointer; before that it writes WRITE there, as through another. Where it is told
-@ VECTORS, it has its exception vectors there and takes an exception. With CORE it is that core that does so.
+@ VECTORS, it has its exception vectors there and takes an exception. With CORE it is that core that does so,
+@ and the first sleeps.
 	.global _start
 _start:
 #ifdef CORE
@@ -7,7 +8,7 @@ _start:
 	mov	r1, #CORE
 	adr	r2, other
 	hvc	#0
-1:	wfe
+1:	wfi
 	b	1b
 other:
 #endif
