@@ -264,7 +264,8 @@ class _Session(_Collector):
 
     def _fail(self, check: Check, reason: str, detail: str, sections: Sequence[Section],
               boot: int | None = None) -> Outcome:
-        return self._outcome(check, "fail", reason, detail, tuple(sections), check.hint, boot)
+        hint = "" if reason == "build error" else check.hint     # the compiler has said what to do
+        return self._outcome(check, "fail", reason, detail, tuple(sections), hint, boot)
 
     def _broken(self, check: Check, words: str) -> Outcome:
         words = visible(words.replace(f"{ROOT}/", ""))
