@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+from grader import errors
 from grader.errors import GraderError, Usage
 
 # verb -> the module that has its configure(parser) and main(args), and what it does.
@@ -74,11 +75,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _unwind_when_ended() -> None:
     """Let SIGTERM and a hang-up do what Ctrl-C does, so that no directory of ours stays behind."""
-    ending = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_DFL]
+    ending = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+              if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)]
 
-    def end(*_):
-        for number in (*ending, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)       # once is enough: a second would disturb the unwinding
+    def end(number, _):
+        errors.interrupted.append(number)
+        for other in ending:
+            signal.signal(other, signal.SIG_IGN)        # once is enough: a second would disturb the unwinding
         raise KeyboardInterrupt
 
     for number in ending:

@@ -13,7 +13,7 @@ import pytest
 
 from grader import build, checks, engine, explain, labs, params, plugin, result, symbols, terminal
 from grader.checks import Check, Run
-from grader.errors import GraderError, Usage
+from grader.errors import GraderError, Usage, interrupted
 from grader.paths import ROOT
 from grader.result import Outcome, Report, Section, number, visible
 
@@ -62,6 +62,8 @@ def _pytest(judging: "_Collector", lab: labs.Lab) -> None:
     finally:
         os.environ.clear()
         os.environ.update(before)
+    if interrupted:
+        raise KeyboardInterrupt
     if judging.error is not None:
         raise judging.error
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
