@@ -42,7 +42,7 @@ def soak(kernel: labs.Kernel, runs: int) -> collections.Counter[str]:
                 tally[_summed(judge.judge(kernel))] += 1
         finally:
             for burner in burners:
-                burner.terminate()
+                burner.kill()
                 burner.join()
     return tally
 
