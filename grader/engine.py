@@ -5,9 +5,15 @@ ever happen again. The wall clock is a backstop and its end no verdict. vm.py ha
 """
 import collections
 import concurrent.futures
+import contextlib
+import dataclasses
+import math
 import os
 import random
 import re
+import resource
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -18,15 +24,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from . import params, plugin, proc, symbols
+from . import mmu, params, plugin, proc, symbols
 from .errors import GraderError
+from .hardware import Finding, finding
 from .qmp import QmpError
+from .stub import StubError
 from .vm import Abandoned, Vm, escaped
 
 JUNK = 1 << 20              # bytes of junk behind the image
 HOLDS = 10_000              # times a run may be held
+EMPTY = 256                 # words of zeros that may be executed in a row: exolab.c's EMPTY
 NEAR = 4096                 # a budget below it is near from the start: more than exolab.c's NEAR and a longest block
 TICK = 0.01                 # seconds without an event until the engine looks whether any can still come
+TAIL = 1 << 16              # bytes of QEMU's log looked at behind the last instruction
 STALL = 0.3                 # seconds of QEMU's processor time without an instruction until it looks why
 
 # The virt board, and what the processor's manuals call things.
@@ -39,6 +49,9 @@ SYSTEM_OFF, SYSTEM_RESET = 0x84000008, 0x84000009       # PSCI's function number
 HYP, ABT = 0x1a, 0x17       # modes
 PREFETCH_ABORT = 0x0c       # offset of that vector
 
+TRIES = 5                   # a QEMU that has to stop between two instructions may miss it on a host that is very busy
+
+STILL = ("power-off", "reset", "quiet")      # ends where nothing moves, so that it can be stopped any time
 HOSTS_MOMENT = ("flood", "wall-clock")      # ends that fall at a moment of the host's
 
 
@@ -66,6 +79,7 @@ class Boot:
     input: bytes | Callable[[int], bytes] = b""     # the parameter block's input, or what makes it of the run's seed
     serial_cap: int = 1 << 20               # bytes; more ends the run
     read_at_end: "Callable[[Held], None] | None" = None     # called where the run ended, if registers can be read there
+    hardware: bool = False                  # look again, for what emulation forgives: run.findings
 
 
 class Mark(NamedTuple):
@@ -83,6 +97,19 @@ class Access(NamedTuple):
     cpu: int
 
 
+class Taken(NamedTuple):
+    """An exception that the guest took, as QEMU saw it; only `look` tells of them."""
+    kind: str                               # "undefined", "svc", "prefetch abort", "data abort", "irq", "hvc", ...
+    count: int                              # instructions executed before it was taken; one that faults counts
+    pc: int                                 # of the last of them, virtual
+    vector: int                             # the address that the core went to; 0 if it never got there
+    fsr: int | None                         # of an abort
+    far: int | None
+    cpu: int
+    syndrome: int                           # as HSR would have it: of an SVC, the lower 16 bits are its number
+    level: int                              # the exception level it went to: 2 is HYP
+
+
 @dataclass(frozen=True)
 class Run:
     """What came of a boot.
@@ -90,10 +117,10 @@ class Run:
     `end` is one of
       power-off, reset    the kernel did it
       budget, wfi-budget  it would have executed one instruction or one WFI too many
-      hold-budget         it came to a hold 10,000 times, or to marks and watched memory a million times
+      hold-budget         it came to a hold 10,000 times, or to marks and watched memory 131,072 times
       quiet               it sleeps, and nothing can ever wake it (`registers` may be missing)
-      lost                it is where no code can be: in page 0, a device or the flash, or an abort vector that cannot
-                          be fetched; r14 may tell from where
+      lost                it is where no code can be: in page 0, a device or the flash, behind EMPTY words of zeros, or
+                          an abort vector that cannot be fetched; r14 may tell from where
       hold                a hold's function raised `error` (read_at_end may raise one at any end)
       flood               it sent more than serial_cap
       wall-clock          the backstop: a grader error, never a verdict
@@ -114,6 +141,13 @@ class Run:
     kept: dict[str, object]                 # what holds and read_at_end asked to keep
     qemu_log: str                           # QEMU's stderr
     error: Exception | None = None          # what a hold's function or read_at_end raised; the run ended there
+    typed: tuple[tuple[int, bytes], ...] = ()   # (count, bytes) of all that holds sent
+    exceptions: tuple[Taken, ...] = ()      # of a look: the first and the last of them
+    exceptions_more: int = 0                # how many between those are left out
+    storm: bool = False                     # of a look: it ended amid ten thousand that are all the same
+    operations: tuple[int, ...] = ()        # where code is whose operands `findings` need
+    findings: tuple[Finding, ...] = ()      # what hardware would not have forgiven, if it was asked for
+    trail: tuple[int, ...] = ()             # of a look that a budget ended: where its last instructions were, in order
 
     @cached_property
     def reports(self) -> list[str]:
@@ -165,6 +199,40 @@ class Held:
         except QmpError:
             raise Wrong(f"nothing answers at physical address {address:#010x}") from None
 
+    def system(self) -> dict[str, int]:
+        """System registers by the manual's names ("SCTLR", "TTBR0"), and each mode's own ("r13_svc", "r8_fiq").
+
+        stub.SYSTEM and stub.BANKED list them. Where the machine does not lie still by itself (it does at STILL ends) a
+        second, identical run is made and stopped here.
+        """
+        return dict(self._run.system(self.count, self.cpu))
+
+    def walker(self) -> mmu.Walker:
+        """What the page tables say now; Wrong where they are not in the short-descriptor format."""
+        pages: dict[int, bytes] = {}
+
+        def word(address: int) -> int | None:
+            if not 0 <= address - RAM[0] < RAM[1]:
+                return None
+            if address >> 12 not in pages:
+                pages[address >> 12] = self.memory(address & ~0xfff, 4096)
+            return int.from_bytes(pages[address >> 12][address & 0xfff:][:4], "little")
+
+        try:
+            return mmu.Walker(self.system(), word)
+        except mmu.LongDescriptors as error:
+            raise Wrong(str(error)) from None
+
+    def virtual(self, address: int, size: int) -> bytes:
+        """`size` bytes at a virtual address, rights not asked; Wrong where nothing is mapped."""
+        walker, data = self.walker(), b""
+        while len(data) < size:
+            place = walker.translate(address + len(data) & 0xffffffff)
+            if isinstance(place, mmu.Fault):
+                raise Wrong(f"virtual address {place.va:#010x} is not mapped: {place}")
+            data += self.memory(place.pa, min(size - len(data), 4096 - place.pa % 4096))
+        return data
+
     def send(self, data: bytes) -> None:
         """Give the UART at most 16 bytes; returns when it has them all, whatever the load on the host.
 
@@ -177,6 +245,7 @@ class Held:
         if len(data) > 1 and not self.word(UART_LCR_H) & FEN:
             raise UartNotReady(f"the UART's receive FIFO is off (UARTLCR_H.FEN = 0): it holds 1 byte of {len(data)}")
         self._run.vm.type(data)
+        self._run.typed.append((self.count, bytes(data)))
 
     def address(self, symbol: str) -> int:
         """The address of a symbol of the kernel; symbols.NoSymbol if it has none of that name."""
@@ -202,6 +271,61 @@ def run(boot: Boot, elf: Path, *, seed: int, nonce: int) -> Run:
     return found
 
 
+def look(run: Run, *, budget: int | None = None, read_at_end: Callable[[Held], None] | None = None,
+         hardware: bool = False) -> Run:
+    """A second, identical run, for what costs too much to be seen always: `exceptions`, `exceptions_more`, `storm`.
+
+    budget          ends it before the instruction of that number, counted from 0: where to read registers and memory
+    read_at_end     called there, or where the run ended; the first run's own is not called again, nor are its holds'
+                    functions: what they typed is typed again
+    hardware        it has `findings` too: what emulation forgives and hardware does not. On one core alone
+    Raises GraderError if the two differ, as long as no budget is given, or as run() does; ValueError for one that the
+    wall clock ended. A storm of a million exceptions ends it early (`end` is then "storm").
+    """
+    return _look(run, threading.Event(), budget, read_at_end, hardware)
+
+
+def _look(run: Run, abandoned: threading.Event, budget: int | None = None,
+          read_at_end: Callable[[Held], None] | None = None, hardware: bool = False) -> Run:
+    if run.end == "wall-clock":
+        raise ValueError("a run that the wall clock ended cannot be looked at again")
+    if hardware and run.boot.smp > 1:
+        raise ValueError("what hardware would do can be watched on one core alone")
+    typed = dict(run.typed)
+
+    def again(held: Held) -> None:
+        if run.end == "hold" and held.count == run.instructions:
+            raise Wrong("the first run ended here")
+        if held.count in typed:
+            held.send(typed.pop(held.count))
+
+    boot = dataclasses.replace(run.boot, holds={symbol: again for symbol in run.boot.holds}, read_at_end=read_at_end)
+    if budget is not None:
+        boot = dataclasses.replace(boot, budget=min(budget, boot.budget))
+    found = _run(boot, run.elf, run.seed, run.nonce, abandoned, looking=True,
+                 operations=run.operations if hardware else None)
+    if run.end == "hold" and found.end == "hold":
+        found = dataclasses.replace(found, error=run.error)
+    if budget is None and found.end != "storm" and _told(found) != _told(run):
+        raise GraderError("a second run of the same kernel went another way than the first")
+    if hardware and len(found.operations) == plugin.OPERATIONS:
+        raise GraderError(f"the kernel works on caches, TLBs and system registers in {plugin.OPERATIONS} places or "
+                          f"more: too many to watch")
+    return found
+
+
+def _run_job(job: Job, abandoned: threading.Event) -> Run:
+    """One run and, where its boot asks for that, a look at what hardware would say of it."""
+    run = _run(job.boot, Path(job.elf), job.seed, job.nonce, abandoned)
+    if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT:
+        return run
+    return dataclasses.replace(run, findings=_look(run, abandoned, hardware=True).findings)
+
+
+def _told(run: Run) -> tuple:
+    return run.end, run.serial, run.instructions, run.wfis, run.pc, run.marks, run.accesses
+
+
 def run_many(jobs: Iterable[Job], at_once: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
     """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits).
 
@@ -211,7 +335,7 @@ def run_many(jobs: Iterable[Job], at_once: int | None = None) -> Iterator[Run | 
     abandoned = threading.Event()
     pool = concurrent.futures.ThreadPoolExecutor(at_once or (os.cpu_count() or 1) + 1)
     try:
-        running = [pool.submit(_run, job.boot, Path(job.elf), job.seed, job.nonce, abandoned) for job in jobs]
+        running = [pool.submit(_run_job, job, abandoned) for job in jobs]
         for future in running:
             try:
                 yield future.result()
@@ -247,29 +371,85 @@ def _by_address(table: symbols.Symbols, names: Iterable[str]) -> dict[int, list[
     return found
 
 
-def _run(boot: Boot, elf: Path, seed: int, nonce: int, abandoned: threading.Event) -> Run:
+def _run(boot: Boot, elf: Path, seed: int, nonce: int, abandoned: threading.Event, looking: bool = False,
+         operations: tuple[int, ...] | None = None) -> Run:
+    """`looking`: with QEMU's log; `operations`: with the registers at these addresses, one instruction at a time."""
+    logged = "int" * looking if operations is None else "int,cpu,nochain"
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
-        vm = Vm(Path(directory), boot.serial_cap, abandoned)
+        vm = Vm(Path(directory), boot.serial_cap, abandoned, logged)
         try:
-            following = _Following(vm, boot, symbols.of(elf), seed)
-            vm.start(machine(boot, elf, seed=seed, nonce=nonce, directory=vm.directory), following.settings(),
-                     following.stepping())
+            following = _Following(vm, Job(boot, elf, seed, nonce), abandoned)
+            arguments = machine(boot, elf, seed=seed, nonce=nonce, directory=vm.directory)
+            settings, stepping = following.settings(), following.stepping()
+            if operations is not None:
+                settings, stepping = [*settings, "hardware=1"], True
+                arguments += ["-dfilter", ",".join(f"{address:#x}+4" for address in operations) or "0+1"]
+            vm.start(arguments, settings, stepping)
             end = following.to_the_end()
             return Run(boot=boot, elf=elf, seed=seed, nonce=nonce, **following.findings(end))
-        except QmpError as error:
+        except (QmpError, StubError) as error:
             raise GraderError(f"QEMU refused a command of the grader's: {error}") from None
         finally:
             vm.kill()
 
 
+@contextlib.contextmanager
+def _stopped(job: Job, typed: Mapping[int, bytes], before: int, told: str,
+             abandoned: threading.Event) -> Iterator[tuple[Vm, bool]]:
+    """An identical run, stopped before its instruction `before`, counted from 0: its stub answers. `typed`: Run.typed.
+
+    It is told to stop at the beginning of the instruction before that one ("budget"), or when that has accessed
+    something ("access"; else _NoAccess). With it: whether it has moved. QEMU begins an access to a device a second time,
+    and when it was told at the beginning stops between the two.
+    """
+    def again(held: Held) -> None:
+        if held.count in typed:
+            held.send(typed[held.count])
+
+    boot = dataclasses.replace(job.boot, budget=before - 1, holds={symbol: again for symbol in job.boot.holds},
+                               marks=(), watch=((0, 0),) if told == "access" else (), read_at_end=None)
+    with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
+        vm = Vm(Path(directory), boot.serial_cap, abandoned)
+        try:
+            following = _Following(vm, job._replace(boot=boot), abandoned)
+            vm.start(machine(boot, job.elf, seed=job.seed, nonce=job.nonce, directory=vm.directory),
+                     following.settings(), following.stepping(), running=before > 0)
+            if before > 0:
+                end = following.to_the_end()
+                if end != "budget":
+                    raise GraderError("a second run of the same kernel went another way than the first")
+                if before - 1 in typed:
+                    vm.type(typed[before - 1])
+                stopped = vm.stop(told)
+                if not stopped:
+                    raise _NoAccess if stopped is None else _Missed
+            yield vm, before == 0 or vm.stub.pc(following._cpu) != following._pc
+        finally:
+            vm.kill()
+
+
+class _Missed(Exception):
+    """QEMU did not stop in time."""
+
+
+class _NoAccess(Exception):
+    """The instruction accessed nothing."""
+
+
 class _Following:
     """A run under way: what the plugin is told, what its lines ask for, and how it ends."""
 
-    def __init__(self, vm: Vm, boot: Boot, table: symbols.Symbols, seed: int):
+    def __init__(self, vm: Vm, job: Job, abandoned: threading.Event):
+        boot = job.boot
         self.vm = vm
-        self.table = table
-        self.seed = seed
+        self.table = table = symbols.of(job.elf)
+        self.seed = job.seed
+        self._job = job
+        self._abandoned = abandoned
+        self._systems: dict[tuple[int, int], dict[str, int]] = {}       # by count and vCPU
+        self._still = False                     # the machine, and QMP answers
         self.kept: dict[str, object] = {}
+        self.typed: list[tuple[int, bytes]] = []
         self._boot = boot
         self._marks = _by_address(table, boot.marks)
         self._symbols_held = _by_address(table, boot.holds)
@@ -345,14 +525,39 @@ class _Following:
                 return "hold"
         else:
             return "hold-budget" if what == "records" else what
-        self._cpu, self._pc = 0, None
+        self._cpu, self._pc = self._cpu if answer == "off" else 0, None
         self.vm.answer(answer)
         return None
+
+    def system(self, count: int, cpu: int) -> dict[str, int]:
+        """The registers that the stub tells, where so many instructions were executed: where the run is now."""
+        if (count, cpu) not in self._systems:
+            self._systems[count, cpu] = self._read_system(count, cpu)
+        return self._systems[count, cpu]
+
+    def _read_system(self, count: int, cpu: int) -> dict[str, int]:
+        if self._still:
+            if not self.vm.stub.stopped:
+                self.vm.stop()
+            return self.vm.stub.registers(cpu)
+        found, told = {}, "budget"
+        for _ in range(TRIES):
+            try:
+                with _stopped(self._job, dict(self.typed), count, told, self._abandoned) as (vm, moved):
+                    found = vm.stub.registers(cpu)
+                if moved or told == "access":
+                    return found
+                told = "access"
+            except _NoAccess:
+                return found            # it branched to itself
+            except _Missed:
+                pass
+        raise GraderError("QEMU did not stop in time: is this machine very busy?")
 
     def _call(self, function: Callable[[Held], None], held: Held) -> None:
         try:
             function(held)
-        except (GraderError, QmpError):
+        except (GraderError, QmpError, StubError):
             raise
         except Exception as error:
             self._error = error
@@ -396,6 +601,7 @@ class _Following:
             held = Held(self, "", vm.memory.read().now.instructions, self._cpu, pc)
             registers = held.registers()
             pc = registers["r15"]
+            self._still = end in STILL
             if boot.read_at_end and self._error is None:
                 self._call(boot.read_at_end, held)
         if end not in HOSTS_MOMENT:
@@ -403,9 +609,14 @@ class _Following:
             shared = vm.memory.read()
             counters = shared.call if boot.smp > 1 and end in ("power-off", "reset") else shared.now
         marks, accesses = self._records(counters.records)
+        exceptions, more, storm = self._exceptions() if vm.memory.log is not None else ((), 0, False)
         return dict(end=end, serial=bytes(vm.serial[:boot.serial_cap]), instructions=counters.instructions,
                     wfis=counters.wfis, pc=pc, registers=registers, marks=marks, accesses=accesses, kept=self.kept,
-                    qemu_log=vm.log.decode("utf-8", "backslashreplace"), error=self._error)
+                    qemu_log=vm.log.decode("utf-8", "backslashreplace"), error=self._error, typed=tuple(self.typed),
+                    exceptions=exceptions, exceptions_more=more, storm=storm,
+                    operations=vm.memory.operations(),
+                    findings=tuple(finding(*found) for found in vm.memory.findings()),
+                    trail=vm.memory.trail(counters.instructions) if vm.memory.log is not None and end == "budget" else ())
 
     def _records(self, n: int) -> tuple[tuple[Mark, ...], tuple[Access, ...]]:
         marks, accesses = [], []
@@ -416,17 +627,60 @@ class _Following:
                 accesses.append(Access(chr(kind), size, address, pc, count, cpu))
         return tuple(marks), tuple(accesses)
 
+    def _exceptions(self) -> tuple[tuple[Taken, ...], int, bool]:
+        memory = self.vm.memory
+        shared = memory.read()
+        found = memory.exceptions(shared.exceptions)
+        # A storm lasts: since the last one no more was executed than between those before.
+        storm = (shared.same >= plugin.STORM
+                 and shared.now.instructions - found[-1][0] <= found[-1][0] - found[-3][0])
+        # What was taken behind the last instruction. Where not even the vector for it can be fetched that has no end:
+        # each of those is told once.
+        pc = (shared.block + shared.walked) & 0xffffffff
+        tail = memory.unread(TAIL)
+        tail = collections.Counter(_TAKING.findall(tail if len(tail) < TAIL else tail.rpartition("Taking")[0]))
+        for text, times in tail.items():
+            if "handled as" not in text:
+                cpu, far = (re.search(pattern, text) for pattern in (r"on CPU (\d+)", r"FAR (0x[0-9a-f]+)"))
+                vector = int(far[1], 0) if far and times > 1 else 0
+                found.append((shared.now.instructions, pc, vector, int(cpu[1]), text))
+        taken = []
+        for count, pc, vector, cpu, text in reversed(found):
+            if not vector and taken and taken[-1].cpu == cpu and taken[-1].kind == "prefetch abort":
+                vector = taken[-1].far or 0         # which could not be fetched
+            taken.append(_taken(count, pc, vector, cpu, text))
+        return tuple(reversed(taken)), max(0, shared.exceptions - 2 * plugin.KEPT), storm
+
+
+# QEMU's words for an exception (-d int).
+_TAKING = re.compile(r"Taking exception .*\n(?:\.\.\..*\n)*")
+_KINDS = {"Undefined Instruction": "undefined", "Hypervisor Call": "hvc", "Hypervisor Trap": "hyp",
+          "Secure Monitor Call": "smc"}
+
+
+def _taken(count: int, pc: int, vector: int, cpu: int, text: str) -> Taken:
+    def number(pattern: str) -> int | None:
+        found = re.search(pattern, text)
+        return int(found[1], 0) if found else None
+
+    name = re.search(r"\[(.*)\]", text)[1]
+    return Taken(_KINDS.get(name, name.lower()), count, pc, vector, number(r"FSR (0x[0-9a-f]+)"),
+                 number(r"FAR (0x[0-9a-f]+)"), cpu, number(r"ESR 0x[0-9a-f]+/(0x[0-9a-f]+)") or 0,
+                 number(r"to EL(\d)") or 1)
+
 
 def main() -> int:
     """A tool for whoever works on the engine.
 
     `python3 -m grader.engine ELF` boots it and says what came of it; `... ELF --speed` boots it many times, several at
-    once, and says how many came to their end in a second, and how much processor time QEMU took for each.
+    once, and says how many came to their end in a second, and how much processor time QEMU took for each;
+    `... ELF --cost` says how much more of it a boot takes with the plugin than without.
     """
-    if sys.argv[2:] == ["--speed"]:
-        return _speed(Path(sys.argv[1]))
+    if len(sys.argv) == 3 and sys.argv[2] in ("--speed", "--cost"):
+        return (_speed if sys.argv[2] == "--speed" else _cost)(Path(sys.argv[1]))
     if len(sys.argv) != 2:
-        print("exolab: type python3 -m grader.engine ELF, or python3 -m grader.engine ELF --speed", file=sys.stderr)
+        print("exolab: type python3 -m grader.engine ELF, or python3 -m grader.engine ELF --speed (or --cost)",
+              file=sys.stderr)
         return 2
     done = run(Boot(sys.argv[1]), Path(sys.argv[1]), seed=1, nonce=1)
     sys.stdout.buffer.write(done.serial)
@@ -444,6 +698,32 @@ def _speed(elf: Path, times: int = 40) -> int:
     used = now.children_user + now.children_system - used.children_user - used.children_system
     print(f"{times / seconds:.0f} boots a second, {used / times * 1000:.0f} ms of QEMU's processor time each; "
           f"they ended: {', '.join(f'{end} ({n})' for end, n in ends.items())}")
+    return 0
+
+
+def _cost(elf: Path, times: int = 15) -> int:
+    """For a kernel that switches off by itself: the least time that each takes, as load only ever adds to it."""
+    qemu = plugin.find()
+    boot = Boot(elf.stem, budget=1 << 40)
+    ours, theirs = socket.socketpair()
+    memory = plugin.Memory(1)
+    settings = [f"parent={os.getpid()}", f"control={theirs.fileno()}", f"memory={memory.fd}", "records=1",
+                *_Following(None, Job(boot, elf, 1, 1), threading.Event()).settings()]
+    with tempfile.TemporaryDirectory(prefix="exolab-") as directory, ours, theirs, contextlib.closing(memory):
+        bare = [str(qemu.program), *machine(boot, elf, seed=1, nonce=1, directory=Path(directory)), "-accel", plugin.TCG,
+                "-serial", "null", "-monitor", "none"]
+        commands = {"without": bare, "with": [*bare, "-plugin", ",".join((escaped(qemu.plugin), *settings))]}
+        least = dict.fromkeys(commands, math.inf)
+        for _ in range(times):
+            for name, command in commands.items():
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                subprocess.run(command, check=True, stderr=subprocess.DEVNULL, timeout=60,
+                               pass_fds=(theirs.fileno(), memory.fd))
+                now = resource.getrusage(resource.RUSAGE_CHILDREN)
+                used = now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime
+                least[name] = min(least[name], used)
+    ratio, ms = least["with"] / least["without"], {name: f"{seconds * 1000:.1f} ms" for name, seconds in least.items()}
+    print(f"{elf.stem}: {ms['with']} of QEMU's processor time with the plugin, {ms['without']} without: {ratio:.2f}x")
     return 0
 
 

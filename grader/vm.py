@@ -1,6 +1,6 @@
 """One QEMU: its process, the descriptors it inherits, the one event loop that serves them all, and its certain end.
 
-Serial line, QMP, the plugin's control and stderr are socket pairs, so there are no ports and no paths to collide.
+Serial line, QMP, gdb's stub, the plugin's control and stderr are socket pairs: no ports and no paths to collide.
 """
 import array
 import collections
@@ -16,13 +16,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import plugin
+from . import plugin, proc, sandbox
 from .errors import GraderError
 from .qmp import Qmp
+from .stub import Stub
 
 WALL = 120.0                # seconds a QEMU may take; the backstop
-RECORDS = 1 << 20           # marks and accesses a run may have
+RECORDS = 1 << 17           # marks and accesses a run may have: as objects some 40 MB
+STORM = 1_000_000           # exceptions, one and the same, that end a look
 LOG_CAP = 64 << 10          # bytes kept of stderr
+STOPPING = 1.0              # seconds that QEMU's main loop may take to tell its vCPUs to stop
 SIOCOUTQ = 0x5411           # Linux's: how many bytes the other side of a socket has not taken yet
 
 
@@ -36,26 +39,31 @@ class Vm:
     directory     its working directory
     serial_cap    bytes kept of what the UART sends, and one more that shows there was more
     abandoned     when set, the next turn raises Abandoned
+    looking       what QEMU writes to a log, which the plugin reads ("int"); "": there is none
     """
 
-    def __init__(self, directory: Path, serial_cap: int, abandoned: threading.Event):
+    def __init__(self, directory: Path, serial_cap: int, abandoned: threading.Event, looking: str = ""):
         self.serial = bytearray()                   # what the UART sent
         self.log = bytearray()                      # stderr
         self.lines: collections.deque[list[str]] = collections.deque()      # the plugin's, in words, not yet answered
         self.directory = directory
         self._serial_cap = serial_cap
         self._abandoned = abandoned
+        self._looking = looking
+        self.pid = 0                                # QEMU's, once it is started
         self._partial = bytearray()                 # a line that is not complete
         self._deadline = time.monotonic() + WALL
         self._process: subprocess.Popen | None = None
         self._selector = selectors.DefaultSelector()
         self._theirs: list[socket.socket] = []
-        self.memory = plugin.Memory(RECORDS)
+        self.memory = plugin.Memory(RECORDS, bool(looking))
         self._uart = self._pair(lambda: self._take(self._uart, self.serial, self._serial_cap + 1))
         self._control = self._pair(self._receive_control)
         self._stderr = self._pair(lambda: self._take(self._stderr, self.log, LOG_CAP))
         qmp = self._pair(lambda: self.qmp.receive())
         self.qmp = Qmp(qmp, lambda: self.turn(None))
+        self._gdb = self._pair(lambda: self.stub.receive())
+        self.stub = Stub(self._gdb, lambda: self.turn(None))
 
     def _pair(self, receive: Callable[[], object]) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -64,48 +72,63 @@ class Vm:
         self._theirs.append(theirs)
         return ours
 
-    def start(self, arguments: list[str], settings: list[str], stepping: bool) -> None:
-        """Start QEMU and let the kernel run.
+    def start(self, arguments: list[str], settings: list[str], stepping: bool, running: bool = True) -> None:
+        """Start QEMU and, if `running`, let the kernel run.
 
         `arguments` are QEMU's for the machine, `settings` the plugin's ("budget=100"); `stepping`: each block is one
         instruction from the start.
         """
         qemu = plugin.find()
-        uart, control, stderr, qmp = (theirs.fileno() for theirs in self._theirs)
-        settings = [f"parent={os.getpid()}", f"control={control}", f"memory={self.memory.fd}", f"records={RECORDS}",
+        uart, control, stderr, qmp, gdb = (theirs.fileno() for theirs in self._theirs)
+        # In the box QEMU is its own first process, and has no parent there.
+        parent = os.getpid() if sandbox.missing() else 0
+        settings = [f"parent={parent}", f"control={control}", f"memory={self.memory.fd}", f"records={RECORDS}",
                     f"stepping={int(stepping)}", *settings]
-        command = [qemu.program, *arguments, *(qemu.stepping_option if stepping else ("-accel", "tcg")),
+        inherited = [uart, control, qmp, gdb, self.memory.fd]
+        if self.memory.log is not None:
+            log = self.memory.log.fileno()
+            inherited.append(log)
+            settings += [f"log={log}", f"storm={STORM}"]
+            arguments = [*arguments, "-D", f"/dev/fd/{log}", "-d", self._looking]
+        command = [str(qemu.program), *arguments, *(qemu.stepping_option if stepping else ("-accel", plugin.TCG)),
                    "-no-shutdown", "-S",
                    "-chardev", f"socket,id=uart,fd={uart}", "-serial", "chardev:uart",
                    "-chardev", f"socket,id=qmp,fd={qmp}", "-mon", "chardev=qmp,mode=control",
+                   "-chardev", f"socket,id=gdb,fd={gdb}", "-gdb", "chardev:gdb",
                    "-plugin", ",".join((escaped(qemu.plugin), *settings))]
+        kernel = arguments[arguments.index("-kernel") + 1]
         try:
-            self._process = subprocess.Popen(command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=stderr,
-                                             stderr=stderr, pass_fds=(uart, control, qmp, self.memory.fd),
-                                             start_new_session=True)
+            self._process, self.pid = sandbox.start(
+                command, read=[kernel, qemu.plugin, *sandbox.installation(command[0])], write=[self.directory],
+                cwd=self.directory, pass_fds=inherited, stdin=subprocess.DEVNULL,
+                stdout=stderr, stderr=stderr)
         except OSError as error:
             raise GraderError(f"{qemu.program} cannot be started: {error.strerror}") from None
         for theirs in self._theirs:
             theirs.close()          # so that QEMU's end shows
         self.qmp.post("qmp_capabilities")
-        self.qmp.post("cont")
+        if running:
+            self.qmp.post("cont")
         self.qmp.settle()
+
+    def quit(self) -> None:
+        """Let QEMU, which stands still, end by itself: what it writes is whole then. GraderError if it does not."""
+        self.qmp.post("quit")
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            raise GraderError("QEMU does not end when it is told to") from None
 
     def kill(self) -> None:
         """End QEMU, whatever it does, and let go of everything."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            sandbox.end(self._process, self.pid)
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()
         for theirs in self._theirs:
             theirs.close()
         self._selector.close()
         self.memory.close()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     @property
     def late(self) -> bool:
@@ -136,6 +159,38 @@ class Vm:
     def answer(self, word: str) -> None:
         """Let the vCPU go on that stands still since the plugin's line."""
         _send(self._control, word.encode() + b"\n")
+
+    def stop(self, held: str = "") -> bool | None:
+        """Stop the machine for good, so that its stub answers; QMP does too.
+
+        held    if a vCPU stands still since the plugin's line "budget": it executes that one instruction more, and
+                stops. It is told so before that ("budget"), or when it has accessed something ("access").
+        False if it came to the next instruction, as QEMU was too slow; None if there was no access. It can then only be
+        killed.
+        """
+        if held == "access":
+            self.answer("access")
+            if self._next("access") == "budget":
+                return None
+        self.stub.interrupt()
+        if held:
+            # QEMU's main loop, when it has told the vCPUs to stop, waits for them.
+            patience = time.monotonic() + STOPPING
+            while (_unread(self._gdb) or not proc.waits(self.pid)) and time.monotonic() < patience:
+                time.sleep(0.0002)
+            self.answer("step")
+        return self._next() != "budget"
+
+    def _next(self, wanted: str = "") -> str:
+        """Let the vCPU go on whatever the plugin says, until that is `wanted` or "budget", or it is stopped: ""."""
+        while not self.stub.stopped:
+            self.turn(None)
+            while self.lines:
+                what = self.lines.popleft()[0]
+                if what in (wanted, "budget"):
+                    return what
+                self.answer("go")
+        return ""
 
     def type(self, data: bytes) -> None:
         """Send to the UART what it has room for; returns when it has it all."""
@@ -178,7 +233,9 @@ class Vm:
             while self._take(self._stderr, self.log, LOG_CAP):
                 pass
         lines = [line for line in self.log.decode("utf-8", "replace").splitlines() if "warning" not in line]
-        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended by itself, exit code {status}"
+        number = -status if status < 0 else status - 128        # bubblewrap tells of a signal as a shell does
+        how = (f"was killed by {signal.Signals(number).name}" if number in set(signal.Signals)
+               else f"ended by itself, exit code {status}")
         return GraderError(f"QEMU {how}" + (f": {lines[-1]}" if lines else ""))
 
 

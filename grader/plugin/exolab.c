@@ -2,7 +2,8 @@
  * The grader's ears inside QEMU: a TCG plugin that counts instructions exactly, ends a run after
  * exactly its budget of instructions or WFIs, holds the vCPU before chosen addresses while the
  * grader looks and types, and records when chosen addresses are executed and chosen physical
- * memory is accessed. The guest cannot notice any of it.
+ * memory is accessed. In a second look at the same run it reads QEMU's log too (log.c). The guest
+ * cannot notice any of it.
  *
  * It shares two file descriptors with the grader:
  *   memory   counters and records (struct shared, struct record), mapped by both: readable even
@@ -14,11 +15,17 @@
  *                                       switches the machine off, the answer is "off": the others,
  *                                       which run on until QEMU's main loop has heard of it, are
  *                                       then neither stopped nor recorded
+ *              budget ADDRESS CPU COUNT the instruction at ADDRESS would be one too many; only the
+ *                                       answers "step", "access" and "turn" let it go on, to the next;
+ *                                       after "turn" QEMU's main loop has one before that (while it
+ *                                       records, it has none as long as the vCPU does not leave)
+ *              access ADDRESS CPU COUNT if that was "access" and accesses are watched: it is within the
+ *                                       instruction at ADDRESS, which has accessed memory or a device
  *            and these, which no answer lets go on:
- *              budget ADDRESS CPU COUNT the instruction at ADDRESS would be one too many
- *              wfi-budget ...           the same, for WFIs
+ *              wfi-budget ADDRESS CPU COUNT    one WFI too many
  *              records ...              the same, for records
  *              lost ...                 it lies where no code can be: in page 0, or not in RAM
+ *              storm ...                exceptions, as many as may be, one and the same
  *            Numbers are decimal; COUNT is of the instructions executed before.
  *
  * Exactness. Each instruction adds one where it starts; a block of instructions is asked only
@@ -36,11 +43,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <signal.h>
 #include <sys/prctl.h>
 #endif
+
+#include "plugin.h"
 
 /* ---- QEMU's plugin API, version 1: what is used here; no package carries its header ---- */
 
@@ -83,21 +93,7 @@ uint64_t qemu_plugin_hwaddr_phys_addr(const struct plugin_address *);
 
 EXPORT int qemu_plugin_version = 1;
 
-/* ---- what the grader reads; plugin/__init__.py has the same layouts ---- */
-
-struct counters {
-	uint64_t instructions; /* executed, of all vCPUs together; one that faults counts */
-	uint64_t wfis;         /* executed; one whose condition fails counts */
-	uint64_t records;      /* how many stand at RECORDS_AT */
-};
-
-struct shared {
-	struct counters now;
-	struct counters call; /* behind the last HVC or SMC */
-	uint64_t wfi_pc;      /* of the last WFI */
-	uint64_t wfi_count;   /* instructions behind it: equal to now's while it is the last */
-	uint64_t awake;       /* a bit for each of several vCPUs whose last was no WFI, HVC or SMC */
-};
+/* ---- what the grader reads; plugin/__init__.py has the same layout ---- */
 
 struct record {
 	uint64_t count; /* instructions executed before this one */
@@ -113,28 +109,33 @@ _Static_assert(sizeof(struct record) == 24, "plugin/__init__.py reads records of
 
 enum { RECORDS_AT = 4096 };
 enum { NEAR = 2048 }; /* more than the longest block (512) that still runs after `near` */
+enum { EMPTY = 256 }; /* words of zeros that may be executed in a row */
 enum { POINTS_MAX = 256, WATCHES_MAX = 16 };
+#define MEMORY_MAX                                                                                 \
+	(2ull << 30) /* bytes of addresses that QEMU may have; it takes a third of them */
 
 static struct point {
 	uint32_t address;
 	bool hold, mark;
 } points[POINTS_MAX];
-static struct range {
-	uint32_t start, size;
-} watches[WATCHES_MAX];
+static struct range watches[WATCHES_MAX];
 static unsigned npoints, nwatches;
 static struct range nowhere; /* virtual addresses that no code has */
-static struct range ram;     /* physical addresses that code has */
-static uintptr_t ram_here;   /* where QEMU keeps RAM; 0 until something is translated */
+struct range ram;
+uintptr_t ram_here;
 
 static plugin_id self;
-static struct shared *shared;
+struct shared *shared;
 static struct record *records;
 static uint64_t capacity; /* records there is room for */
 static uint64_t budget, wfi_budget;
 static uint64_t alarm_at; /* a block that could reach this count asks */
 static bool stepping;     /* each block is one instruction */
 static bool several;      /* vCPUs; then each block is one instruction */
+static bool looking;      /* at the log too: a second look */
+static bool hardware;     /* and with hardware.c */
+static uint64_t storm;    /* see log.c */
+static bool asking;       /* at the next access */
 static int off = -1;      /* the vCPU that has switched the machine off */
 static int control = -1;
 
@@ -201,7 +202,10 @@ static void
 before_block(unsigned cpu, void *data)
 {
 	uint64_t block = (uintptr_t)data;
+	char answer;
 
+	if (looking && !log_before_block(cpu, (uint32_t)block))
+		stop("storm", cpu, (uint32_t)block);
 	if (off >= 0) {
 		if (off != (int)cpu)
 			return;
@@ -209,11 +213,21 @@ before_block(unsigned cpu, void *data)
 	}
 	if (several)
 		shared->awake |= 1ull << cpu;
+	if (looking && shared->now.instructions < budget)
+		shared->trail[shared->now.instructions % TRAIL] = (uint32_t)block;
 	if (shared->now.instructions + (block >> 32) <= alarm_at)
 		return;
-	if (stepping)
-		stop("budget", cpu, (uint32_t)block);
-	near_limit();
+	if (!stepping) {
+		near_limit();
+		return;
+	}
+	do
+		answer = ask_at("budget", cpu, (uint32_t)block);
+	while (answer != 's' && answer != 'a' && answer != 't');
+	if (answer == 't')
+		qemu_plugin_reset(self, instrument);
+	asking = answer == 'a';
+	alarm_at = ++budget;
 }
 
 static void
@@ -248,6 +262,21 @@ before_nowhere(unsigned cpu, void *pc)
 	if (off >= 0)
 		return;
 	stop("lost", cpu, (uint32_t)(uintptr_t)pc);
+}
+
+/* Before a word of zeros, an instruction that does nothing: so many in a row are memory that nobody wrote. */
+static void
+before_empty(unsigned cpu, void *pc)
+{
+	static uint64_t next;
+	static unsigned row;
+
+	if (off >= 0)
+		return;
+	row = shared->now.instructions == next ? row + 1 : 1;
+	next = shared->now.instructions + 1;
+	if (row > EMPTY)
+		stop("lost", cpu, (uint32_t)(uintptr_t)pc);
 }
 
 static struct record *
@@ -286,6 +315,10 @@ after_access(unsigned cpu, uint32_t info, uint64_t vaddr, void *pc)
 	uint64_t address;
 	struct record *r;
 
+	if (asking) {
+		asking = false;
+		ask_at("access", cpu, (uint32_t)(uintptr_t)pc);
+	}
 	if (where == NULL || off >= 0)
 		return;
 	address = qemu_plugin_hwaddr_phys_addr(where);
@@ -298,6 +331,19 @@ after_access(unsigned cpu, uint32_t info, uint64_t vaddr, void *pc)
 			r->size = (uint8_t)size;
 			return;
 		}
+}
+
+/* The same, for hardware.c, which has its own data. */
+static void
+after_any_access(unsigned cpu, uint32_t info, uint64_t vaddr, void *instruction)
+{
+	struct plugin_address *where = qemu_plugin_get_hwaddr(info, vaddr);
+
+	(void)cpu;
+	if (where != NULL)
+		hardware_access(
+		    instruction, (uint32_t)vaddr, (uint32_t)qemu_plugin_hwaddr_phys_addr(where),
+		    1u << qemu_plugin_mem_size_shift(info), qemu_plugin_mem_is_store(info));
 }
 
 /* ---- translation: which instruction gets which of these ---- */
@@ -343,11 +389,18 @@ is_nowhere(const struct plugin_instruction *insn)
 	return pc - nowhere.start < nowhere.size || ram_here == 0 || here - ram_here >= ram.size;
 }
 
+static uint32_t
+physical_of(const struct plugin_instruction *insn)
+{
+	return (uint32_t)((uintptr_t)qemu_plugin_insn_haddr(insn) - ram_here) + ram.start;
+}
+
 static void
 translate(plugin_id id, struct plugin_block *block)
 {
 	size_t n = qemu_plugin_tb_n_insns(block);
 	uint32_t start = (uint32_t)qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, 0));
+	uint32_t last = start;
 
 	(void)id;
 	qemu_plugin_register_vcpu_tb_exec_cb(block, before_block, CB_NO_REGS,
@@ -361,6 +414,9 @@ translate(plugin_id id, struct plugin_block *block)
 		if (is_nowhere(insn))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_nowhere, CB_NO_REGS,
 			                                       data);
+		if (bits == 0)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_empty, CB_NO_REGS,
+			                                       data);
 		for (unsigned j = 0; j < npoints; j++)
 			if (points[j].address == pc)
 				qemu_plugin_register_vcpu_insn_exec_cb(insn, before_point,
@@ -371,6 +427,20 @@ translate(plugin_id id, struct plugin_block *block)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_call, CB_NO_REGS, data);
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
 		                                           &shared->now.instructions, 1);
+		hardware_note(pc, bits);
+		if (hardware) {
+			void *mine = hardware_instruction(
+			    pc, physical_of(insn), (uint32_t)qemu_plugin_insn_size(insn), bits);
+
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, hardware_execute, CB_NO_REGS,
+			                                       mine);
+			qemu_plugin_register_vcpu_mem_cb(insn, after_any_access, CB_NO_REGS,
+			                                 MEMORY_READ_WRITE, mine);
+		}
+		if (looking && pc != last)
+			qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
+			                                           &shared->walked, pc - last);
+		last = pc;
 		if (nwatches > 0)
 			qemu_plugin_register_vcpu_mem_cb(insn, after_access, CB_NO_REGS,
 			                                 MEMORY_READ_WRITE, data);
@@ -402,9 +472,11 @@ parse_range(struct range *r, const char *text)
 }
 
 static bool
-map_memory(int fd, uint64_t room)
+map_memory(int fd, uint64_t room, int log)
 {
-	size_t size = RECORDS_AT + room * sizeof(struct record);
+	size_t exceptions_at = RECORDS_AT + room * sizeof(struct record);
+	size_t size =
+	    exceptions_at + (log >= 0 ? 2 * EXCEPTIONS_KEPT * sizeof(struct exception) : 0);
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (memory == MAP_FAILED)
@@ -412,7 +484,9 @@ map_memory(int fd, uint64_t room)
 	shared = memory;
 	records = (struct record *)((char *)memory + RECORDS_AT);
 	capacity = room;
-	return true;
+	looking = log >= 0;
+	return !looking ||
+	       log_open(log, (struct exception *)((char *)memory + exceptions_at), hardware, storm);
 }
 
 /* Die with the grader, whatever it dies of. */
@@ -425,10 +499,22 @@ follow(pid_t parent)
 	return getppid() == parent;
 }
 
+/* What a kernel does may cost this machine so much memory, and leaves nothing on its disk. */
+static bool
+limit(int what, rlim_t most)
+{
+	struct rlimit r;
+
+	if (getrlimit(what, &r) != 0)
+		return false;
+	r.rlim_cur = r.rlim_max < most ? r.rlim_max : most;
+	return setrlimit(what, &r) == 0;
+}
+
 EXPORT int
 qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
-	int memory = -1;
+	int memory = -1, log = -1;
 	bool good = true;
 
 	(void)info;
@@ -445,6 +531,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			control = (int)number;
 		else if (IS("memory"))
 			memory = (int)number;
+		else if (IS("log"))
+			log = (int)number;
 		else if (IS("records"))
 			capacity = number;
 		else if (IS("budget"))
@@ -453,6 +541,10 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			wfi_budget = number;
 		else if (IS("stepping"))
 			stepping = number;
+		else if (IS("storm"))
+			storm = number;
+		else if (IS("hardware"))
+			hardware = number;
 		else if (IS("several"))
 			several = number;
 		else if (IS("hold") || IS("mark"))
@@ -469,7 +561,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 		if (!good)
 			fprintf(stderr, "exolab plugin: cannot take %s\n", argv[i]);
 	}
-	if (!good || control < 0 || !map_memory(memory, capacity))
+	if (!good || control < 0 || !limit(RLIMIT_AS, MEMORY_MAX) || !limit(RLIMIT_CORE, 0) ||
+	    !map_memory(memory, capacity, log) || (hardware && !hardware_open()))
 		return 1;
 	alarm_at = stepping ? budget : budget > NEAR ? budget - NEAR : 0;
 	instrument(id);

@@ -220,22 +220,27 @@ def test_the_speed_can_be_asked_for(monkeypatch, capsys):
     assert engine.main() == 0
     assert re.fullmatch(r"\d+ boots a second, \d+ ms of QEMU's processor time each; they ended: power-off \(40\)\n",
                         capsys.readouterr().out)
+    monkeypatch.setattr(sys, "argv", ["engine", str(elf("hello")), "--cost"])
+    assert engine.main() == 0
+    assert re.fullmatch(r"hello: [\d.]+ ms of QEMU's processor time with the plugin, [\d.]+ ms without: [\d.]+x\n",
+                        capsys.readouterr().out)
     monkeypatch.setattr(sys, "argv", ["engine"])
     assert engine.main() == 2 and capsys.readouterr().err.startswith("exolab: type python3 -m grader.engine ELF")
 
 
 def qemus(parent: int) -> list[int]:
-    """The running children of a process that are QEMU."""
-    found = []
+    """The running QEMUs that a process started, each by itself or in a box."""
+    processes = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             name, _, rest = stat.read_text().rpartition(")")
         except OSError:
             continue
         state, ppid = rest.split()[:2]
-        if int(ppid) == parent and "(qemu" in name and state != "Z":
-            found.append(int(stat.parent.name))
-    return found
+        processes[int(stat.parent.name)] = name, state, int(ppid)
+    children = {parent, *(pid for pid, (name, _, ppid) in processes.items() if ppid == parent and "(bwrap" in name)}
+    return [pid for pid, (name, state, ppid) in processes.items()
+            if ppid in children and "(qemu" in name and state != "Z"]
 
 
 def gone(pid: int) -> bool:

@@ -27,6 +27,16 @@ def test_a_budget_is_exact():
     assert short.registers["r0"] == 0x84000008, "registers are those of the moment, in the middle of a block too"
 
 
+@pytest.mark.parametrize("turns", [1, 200, 900, 1_000, 1_000_000])
+def test_a_kernel_that_needs_so_many_instructions_ends_with_that_budget_and_not_with_one_less(turns):
+    needs = 3 + 5 * turns + 2
+    whole = boot("compute", f"-DTURNS={turns}", budget=needs)
+    assert (whole.end, whole.instructions, whole.registers["r2"]) == ("power-off", needs, 0)
+    short = boot("compute", f"-DTURNS={turns}", budget=needs - 1)
+    assert (short.end, short.instructions, short.registers["r2"]) == ("budget", needs - 1, 0)
+    assert short.pc == engine.symbols.of(short.elf).address("last")
+
+
 @pytest.mark.parametrize("budget", [0, 1, 100, 5_000, 5_001, 5_002, 300_000])
 def test_a_budget_is_exact_in_a_loop(budget):
     run = boot("spin", budget=budget)
