@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import Sequence
 
-from grader import symbols
+from grader import arm, backtrace, diagnose, engine, symbols
 from grader.checks import Place, Run, Wrong
+from grader.errors import GraderError
 from grader.labs import Kernel
 from grader.paths import ROOT
 from grader.result import Line, Section, visible
@@ -85,7 +86,8 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
             "hold-budget": "The kernel did not come to an end: it came by the same place ten thousand times.",
             "wfi-budget": f"The kernel did not come to an end: it slept (WFI) {run.boot.wfi:,} times.",
             "quiet": "The kernel sleeps (WFI or WFE), and nothing is under way that could ever wake it.",
-            "lost": "The core went where no instruction can be fetched, not even those of the exception vectors.",
+            "lost": "The core went where no instruction can be fetched, or none was ever put"
+                    + (f": to {diagnose.device(run.pc)}." if run.pc is not None and run.pc < engine.RAM[0] else "."),
         }[how]))
     elif how == "power-off":
         said.append(Section("The machine was switched off before the check was through."))
@@ -102,6 +104,53 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
     elif how != "panic":
         said.append(console(run))
     return visible("" if place is None else f"in {place.function}()" if place.function else f"at {place}"), tuple(said)
+
+
+def closer(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, tuple[Section, ...]] | None:
+    """What broken_off() says, found out by looking at the same run again: what happened and what shows it, where, who
+    called it, the registers there. It costs a few more boots; None where there is nothing to add.
+    """
+    how = ending(run)
+    if how in expected and how != "fault" and "lost" not in expected:
+        return None
+    try:
+        found = diagnose.diagnose(run, how)
+    except GraderError:         # another way to be told: the plain explanation has to do
+        return None
+    if found is None:
+        return None
+    detail, plain = broken_off(run, kernel, expected)
+    at, frames = found.moment, found.moment.stack.frames
+    if how == "panic":          # its own words tell what and where; its caller is the next frame
+        said, frames = list(plain), frames[1:]
+    else:
+        said = [Section(visible(found.what), _lines(found.facts)) if found.what else plain[0],
+                source(at.place, kernel, found.where)]
+        detail = visible(" ".join(filter(None, (found.named, at.place.function and f"in {at.place.function}()"))))
+    if len(frames) > 1 or frames and frames[0].times > 1 or at.stack.end not in ("", backtrace.UNKNOWN):
+        said.append(Section("Who called whom, the innermost first:", _lines(_called(frames, at.stack.end))))
+    if how != "panic":
+        names = [*(f"r{i}" for i in range(13)), "sp", "lr", "pc"]
+        values = [f"{name:>3} {at.registers[f'r{i}']:08x}" for i, name in enumerate(names)]
+        said.append(Section(f"The registers there, in {arm.MODES.get(at.mode, 'no known')} mode "
+                            f"(CPSR {at.registers['cpsr']:08x}):",
+                            _lines("  ".join(values[i:i + 4]) for i in range(0, 16, 4))))
+        said.append(console(run))
+    return detail, tuple(said)
+
+
+def _called(frames: Sequence[backtrace.Frame], end: str) -> list[str]:
+    """A backtrace in lines: "#0 uart_putc, starter/1-boot/uart.c:31"."""
+    lines = []
+    for number, frame in enumerate(frames):
+        place = frame.place
+        line = f"#{number} {place.function or 'no function'}, "
+        line += f"0x{place.address:08x}" if place.file is None else f"{place.file}:{place.line}"
+        if frame.times > 1:
+            line += f"   ({frame.times:,} times)" if frame.length == 1 else \
+                f"   (these {frame.length}, {frame.times:,} times)"
+        lines.append(line)
+    return lines + [f"   {end}"] * bool(end)
 
 
 def wrong(error: Exception, kernel: Kernel) -> tuple[Section, ...]:

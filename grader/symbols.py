@@ -1,13 +1,16 @@
 """What an ELF says about addresses: symbols, the function and the source line of an address, where the image ends.
 
-Symbols and segments are read here (a table each, and every boot needs them), source lines by pyelftools when asked for.
+Symbols and segments are read here (a table each, and every boot needs them), source lines and the rules for unwinding a
+stack by pyelftools when asked for.
 """
 import bisect
 import functools
+import io
 import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from . import paths
 from .errors import GraderError
@@ -16,9 +19,11 @@ _HEADER = struct.Struct("<16sHHIIIIIHHHHHH")
 _SEGMENT = struct.Struct("<8I")
 _SECTION = struct.Struct("<10I")
 _SYMBOL = struct.Struct("<IIIBBH")
+NAME = 80                   # characters told of a function's name; assemblers take any number
 _LOAD, _SYMTAB = 1, 2
 _NOTYPE, _FUNC = 0, 2
 _CODE = 4                   # SHF_EXECINSTR
+LR = 14
 
 
 class NoSymbol(LookupError):
@@ -38,6 +43,14 @@ class Place:
             known = f"in {self.function}" if self.function else "which is no code of the kernel"
             return f"0x{self.address:08x}, {known}"
         return f"{self.file}:{self.line}" + (f", in {self.function}()" if self.function else "")
+
+
+class FrameRule(NamedTuple):
+    """Where a function's caller is to be found, at one of its instructions (.debug_frame)."""
+    base: int               # the register that the frame's address (the caller's sp) is told from
+    offset: int             # bytes from that register to the frame's address
+    saved: dict[int, int]   # register -> bytes from the frame's address to where it was saved; others are as they are
+    outermost: bool         # nobody called it
 
 
 def of(elf: Path | str) -> "Symbols":
@@ -90,7 +103,7 @@ class Symbols:
                     self._addresses[name] = value
                 if sections[index][2] & _CODE and kind in (_NOTYPE, _FUNC):
                     end = sections[index][3] + sections[index][5]
-                    code.append((value, kind == _FUNC, size, end, name))
+                    code.append((value, kind == _FUNC, size, end, name if len(name) <= NAME else f"{name[:NAME]}..."))
         self._code = sorted(code)
 
     def __contains__(self, name: str) -> bool:
@@ -114,6 +127,10 @@ class Symbols:
             if label is None and address < end:
                 label = name
         return label
+
+    def names(self, address: int) -> list[str]:
+        """The symbols at exactly this address, code's and data's, sorted: [] if there are none."""
+        return sorted(name for name, value in self._addresses.items() if value == address)
 
     def where(self, address: int) -> Place:
         """The function, file and line of an address."""
@@ -142,6 +159,54 @@ class Symbols:
             except Exception:       # pyelftools fails in many ways
                 pass
         return sorted(rows)
+
+
+    def frame(self, address: int) -> "FrameRule | None":
+        """How to find the caller's registers where the core stands before the instruction at `address`.
+
+        None where .debug_frame says nothing that could be used, as for assembly without .cfi lines.
+        """
+        from elftools.dwarf.callframe import RegisterRule
+
+        i = bisect.bisect(self._frames, address, key=lambda row: row[0]) - 1
+        if i < 0 or address >= self._frames[i][1]:
+            return None
+        try:
+            decoded = self._frames[i][2].get_decoded()
+            row = [row for row in decoded.table if row["pc"] <= address][-1]
+            cfa = row["cfa"]
+            if cfa.expr is not None:
+                return None
+            saved, undefined = {}, False
+            for register, rule in row.items():
+                if register in ("pc", "cfa"):
+                    continue
+                if rule.type == RegisterRule.OFFSET:
+                    saved[register] = rule.arg
+                elif register == LR and rule.type == RegisterRule.UNDEFINED:
+                    undefined = True
+                elif rule.type not in (RegisterRule.SAME_VALUE, RegisterRule.UNDEFINED):
+                    return None
+            return FrameRule(cfa.reg, cfa.offset, saved, undefined)
+        except Exception:           # pyelftools fails in many ways
+            return None
+
+    @functools.cached_property
+    def _frames(self) -> list[tuple[int, int, object]]:
+        """(start, end, pyelftools' entry) of each function in .debug_frame, sorted; of what cannot be read, nothing."""
+        from elftools.dwarf.callframe import FDE
+        from elftools.elf.elffile import ELFFile
+
+        found = []
+        try:
+            dwarf = ELFFile(io.BytesIO(self.elf.read_bytes())).get_dwarf_info()
+            for entry in dwarf.CFI_entries() if dwarf.has_CFI() else ():
+                if isinstance(entry, FDE):
+                    start = entry.header["initial_location"]
+                    found.append((start, start + entry.header["address_range"], entry))
+        except Exception:           # the student's to break, as .debug_line is
+            return []
+        return sorted(found, key=lambda row: row[:2])
 
 
 def _rows_of(dwarf, unit) -> list[tuple[int, int, str, int]]:
