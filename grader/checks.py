@@ -21,7 +21,7 @@ ENDINGS = {
     "wfi-budget": "the kernel used up its budget of sleeps (WFI)",
     "hold-budget": "the kernel came by a place where the grader stops it more often than it ever should",
     "quiet": "the kernel went to sleep, and nothing will ever wake it",
-    "lost": "the core went where no instruction can be fetched",
+    "lost": "the core went where there is no code",
     "reset": "the kernel reset the machine",
     "flood": "the kernel printed without end",
     "todo": "the kernel came to a part that is not written yet",
@@ -56,6 +56,7 @@ class Check:
     needs: tuple[str, ...]
     boots: tuple[Boot, ...]
     ends: tuple[str, ...]
+    hidden: bool = False        # students do not have it: it stands in the lab's folder hidden/
 
 
 def check(*, points: int, step: str, hint: str, boots: Boot | Sequence[Boot], needs: Sequence[str] = (),

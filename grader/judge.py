@@ -11,14 +11,17 @@ from typing import Callable, Generator, Sequence
 
 import pytest
 
-from grader import build, checks, engine, explain, labs, params, plugin, result, symbols, terminal
+from grader import boots, build, checks, engine, explain, forgery, hardware, labs, plugin, sandbox, symbols, terminal
 from grader.checks import Check, Run
 from grader.errors import GraderError, Usage, interrupted
 from grader.paths import ROOT
-from grader.result import Outcome, Report, Section, number, visible
+from grader.result import Line, Outcome, Report, Section, number, visible
 
 # How a run may have gone astray where a check allows every ending.
 STRAY = ("lost", "budget", "wfi-budget", "hold-budget", "quiet", "reset", "flood")
+
+FINDINGS = 3                    # things told of those that a machine forgave and hardware would not
+HIDDEN = "hidden"               # the folder of the checks that students do not have
 
 
 def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False,
@@ -30,14 +33,75 @@ def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None,
     debug   show the traceback of a check that is itself broken
     Raises Usage if there is no check `only`, GraderError where nothing can be judged at all.
     """
-    session = _Session(kernel, only, seed, first, debug)
+    session = _judged(_Session(kernel, only, seed, first, debug))
+    session.outcomes |= _blocked(session)
+    absent = kernel.lab.hidden if only is None and not any(check.hidden for check in session.checks) else 0
+    report = Report(kernel.lab.name, kernel.lab.title, kernel.src, {lab.name: tree for lab, tree in kernel.prior}, seed,
+                    tuple(session.outcomes.values()), only=only, hidden=absent, notes=_unboxed())
+    if report.first is not None:
+        closer = _told(report.first, session.closer, report.first)
+        report = replace(report, checks=tuple(closer if check is report.first else check for check in report.checks))
+    return replace(report, next=_told("", _next, kernel, report))
+
+
+def _judged(session: "_Session") -> "_Session":
     try:
-        _pytest(session, kernel.lab)
+        _pytest(session, session.lab)
     finally:
         session.ended.close()       # ends what still runs
-    report = Report(kernel.lab.name, kernel.lab.title, kernel.src, {lab.name: tree for lab, tree in kernel.prior}, seed,
-                    tuple(session.outcomes.values()), only=only)
-    return replace(report, next=_told("", _next, kernel, report))
+    return session
+
+
+def _unboxed() -> tuple[str, ...]:
+    """What a report has to say where nothing keeps a kernel from the machine but QEMU."""
+    why = sandbox.missing()
+    return (f"Built and booted outside a sandbox: {why}.",) if why else ()
+
+
+def _blocked(session: "_Session") -> dict[str, Outcome]:
+    """New outcomes of the checks that fail with the student's own earlier labs and pass with the reference's.
+
+    Only what failed is run again: with all earlier labs exchanged, then with one after the other, the earliest first.
+    """
+    kernel, outcomes = session.kernel, session.outcomes
+    own = [lab for lab, tree in kernel.prior
+           if tree != labs.REFERENCE and (kernel.root / labs.REFERENCE / lab.name).is_dir()]
+    failed = [name for name, outcome in outcomes.items() if outcome.verdict == "fail"]
+    changed: dict[str, Outcome] = {}
+
+    def passing(exchanged: list[labs.Lab], names: list[str]) -> list[str]:
+        prior = tuple((lab, labs.REFERENCE if lab in exchanged else tree) for lab, tree in kernel.prior)
+        other = _Session(replace(kernel, prior=prior), None, session.seed, False, session.debug, names)
+        again = _judged(other).outcomes
+        changed.update((name, again[name]) for name in names if again[name].verdict == "grader error")
+        return [name for name in names if again[name].verdict == "pass"]
+
+    left = passing(own, failed) if own and failed else []
+    blame: list[tuple[list[labs.Lab], list[str]]] = []      # labs that pass a check when exchanged, and the checks
+    for lab in own if len(own) > 1 else ():
+        found = passing([lab], left) if left else []
+        blame.append(([lab], found))
+        left = [name for name in left if name not in found and name not in changed]
+    blame.append((own, left))
+    for exchanged, names in blame:
+        if names:
+            guilty, first = _guilty(session, exchanged)
+            changed |= {name: session.blocked(outcomes[name], guilty, exchanged, first) for name in names}
+    return changed
+
+
+def _guilty(session: "_Session", suspects: list[labs.Lab]) -> tuple[labs.Lab, Outcome | None]:
+    """The earliest of these labs that fails its own checks, with the first of them; the earliest if none does."""
+    kernel = session.kernel
+    for index, (lab, tree) in enumerate(kernel.prior):
+        if lab in suspects:
+            alone = labs.Kernel(lab, tree, kernel.prior[:index], kernel.root)
+            for outcome in _judged(_Session(alone, None, session.seed, True, session.debug)).outcomes.values():
+                if outcome.verdict == "grader error":
+                    raise GraderError(f"{lab.name}, {outcome.name}: {outcome.sections[0].heading}")
+                if outcome.verdict == "fail":
+                    return lab, outcome
+    return suspects[0], None
 
 
 def collect(lab: labs.Lab) -> list[Check]:
@@ -49,7 +113,7 @@ def collect(lab: labs.Lab) -> list[Check]:
 
 def _pytest(judging: "_Collector", lab: labs.Lab) -> None:
     """pytest on the lab's test files, silent, with nothing of the machine's or the caller's configuration."""
-    files = sorted((ROOT / lab.folder).glob("test_*.py"))
+    files = [*sorted((ROOT / lab.folder).glob("test_*.py")), *sorted((ROOT / lab.folder / HIDDEN).glob("test_*.py"))]
     without = ("cacheprovider", "terminal", "junitxml", "doctest", "logging", "faulthandler", "unraisableexception",
                "threadexception", "warnings", "stepwise", "pastebin", "setuponly", "setupplan", "debugging")
     arguments = ["--capture=no", "--assert=plain", "--import-mode=importlib", "--noconftest", "-c", os.devnull,
@@ -96,8 +160,14 @@ class _Collector:
                 raise GraderError(f"{where}: {item.name} is no check: @check(points=...) is missing before it")
             if item.function.check.step not in steps:
                 raise GraderError(f"{where}: check {_of(item).name}: lab.toml has no step {_of(item).step}")
-        items.sort(key=lambda item: steps.index(_of(item).step))
+            if item.path.parent == ROOT / where / HIDDEN:
+                item.function.check = replace(_of(item), hidden=True)
+        items.sort(key=lambda item: (_of(item).hidden, steps.index(_of(item).step)))
         self.checks = [_of(item) for item in items]
+        worth = sum(check.points for check in self.checks if check.hidden)
+        if any(check.hidden for check in self.checks) and worth != self.lab.hidden:
+            raise GraderError(f"{where}: the hidden checks are worth {worth} points, not the {self.lab.hidden} that "
+                              "lab.toml says (hidden = ...)")
         every, seen = [check.name for check in self.checks], set()
         for check in self.checks:
             if check.name in seen:
@@ -127,17 +197,22 @@ class _Collector:
 class _Session(_Collector):
     """A plugin of pytest that judges one kernel."""
 
-    def __init__(self, kernel, only, seed, first, debug):
+    def __init__(self, kernel: labs.Kernel, only: str | None, seed: int | None, first: bool, debug: bool,
+                 names: Sequence[str] | None = None):
         super().__init__(kernel.lab)
         self.kernel, self.only, self.seed, self.first, self.debug = kernel, only, seed, first, debug
+        self.names = names      # judge these alone: what they need and is not among them has passed
         self.ended: Generator = (_ for _ in ())     # what the boots come to, in the order of the checks
         self.ran: dict[str, tuple[Run | Exception, ...]] = {}
+        self.forged: dict[str, tuple[str, ...]] = {}        # of each run: what it says in the framework's name, in words
         self.outcomes: dict[str, Outcome] = {}
+        self.faults: dict[str, tuple[int | None, tuple[Section, ...]]] = {}     # check -> its boot that went wrong, and
+                                                                                # what the check itself said
 
     def pytest_collection_modifyitems(self, items):
         super().pytest_collection_modifyitems(items)
-        if self.only is not None:
-            wanted = self._with_needs(self.only)
+        wanted = self._with_needs(self.only) if self.only is not None else self.names
+        if wanted is not None:
             items[:] = [item for item in items if _of(item).name in wanted]
 
     def _with_needs(self, name: str) -> set[str]:
@@ -159,12 +234,9 @@ class _Session(_Collector):
         return not any(boot.payload in self.built.failed for boot in check.boots)
 
     def _job(self, check: Check, boot: checks.Boot, index: int) -> engine.Job:
-        seed = boot.seed if boot.seed is not None else self._seed(check)
-        nonce = params.nonce(seed, f"{self.lab.name}/{check.name}/{index}")
-        return engine.Job(boot, self.built.elfs[boot.payload], seed, nonce)
-
-    def _seed(self, check: Check) -> int:
-        return params.fixed_seed(f"{self.lab.name}/{check.name}") if self.seed is None else self.seed
+        seed = boots.seed(self.lab, check.name, boot, self.seed)
+        nonce = boots.nonce(seed, self.lab, check.name, index)
+        return engine.Job(forgery.marked(boot), self.built.elfs[boot.payload], seed, nonce)
 
     # Each check: what can be said before its function is called, or what came of calling it.
 
@@ -182,7 +254,10 @@ class _Session(_Collector):
         check = _of(item)
         if self._is_built(check):
             ended = [next(self.ended) for _ in check.boots]
-            self.ran[check.name] = tuple(run if isinstance(run, Exception) else Run.of(run) for run in ended)
+            told = [(run, "") if isinstance(run, Exception) else forgery.settled(run, boot)
+                    for run, boot in zip(ended, check.boots)]
+            self.ran[check.name] = tuple(run if isinstance(run, Exception) else Run.of(run) for run, _ in told)
+            self.forged[check.name] = tuple(words for _, words in told)
         try:
             outcome = self._unasked(check)
         except Exception as error:      # the others are judged all the same
@@ -194,20 +269,20 @@ class _Session(_Collector):
 
     def pytest_runtest_makereport(self, item, call):
         check = _of(item)
-        if call.excinfo is not None:
-            try:
+        try:
+            if call.excinfo is not None:
                 self.outcomes[check.name] = self._raised(check, call.excinfo.value)
-            except Exception as error:
-                self.outcomes[check.name] = self._broken(check, f"{type(error).__name__} while judging {check.name}")
-        elif call.when == "call":
-            self.outcomes.setdefault(check.name, self._outcome(check, "pass"))
+            elif call.when == "call":
+                self.outcomes.setdefault(check.name, self._forgiven(check) or self._outcome(check, "pass"))
+        except Exception as error:
+            self.outcomes[check.name] = self._broken(check, f"{type(error).__name__} while judging {check.name}")
 
     def _unasked(self, check: Check) -> Outcome | None:
         """The verdict that needs no function to be called: the check waits, or a run did not end as it should."""
         for name in check.needs:
-            if self.outcomes[name].verdict != "pass":
+            if name in self.outcomes and self.outcomes[name].verdict != "pass":
                 said = Section(f"It says nothing as long as {name} fails.")
-                return self._fail(check, "blocked", f"waits for {name}", (said,))
+                return self._fail(check, "waits", f"for {name}", (said,))
         for boot in check.boots:
             if boot.payload in self.built.failed:
                 return self._fail(check, "build error", "", explain.compiler(self.built.failed[boot.payload]))
@@ -218,10 +293,13 @@ class _Session(_Collector):
                 return self._fail(check, "wrong output", "", self._what(run), index)
             if run.end == "wall-clock":
                 return self._broken(check, "the kernel came to no end in time: this machine is too slow, or stuck")
+            if forged := self.forged[check.name][index]:
+                return self._fail(check, "wrong output", "", (Section(forged),), index)
             if explain.ending(run) == "hold":
                 return self._raised(check, run.error, index)
             if explain.ending(run) not in check.ends:
                 detail, sections = self._broken_off(check, run)
+                self.faults[check.name] = index, ()
                 return self._fail(check, explain.REASON[explain.ending(run)], detail, sections, index)
             if run.error is not None:
                 return self._raised(check, run.error, index)
@@ -244,6 +322,7 @@ class _Session(_Collector):
     def _wrong(self, check: Check, error: engine.Wrong, index: int | None) -> Outcome:
         """Something is wrong; where a run ended early all the same, as the check allows, that may be why."""
         said = self._what(error)
+        self.faults[check.name] = index, said
         for at, run in enumerate(self.ran[check.name]):
             if not isinstance(run, Run) or index not in (None, at):
                 continue
@@ -252,10 +331,50 @@ class _Session(_Collector):
                 return self._fail(check, "not attempted", *self._broken_off(check, run), at)
             if how == "fault" or "lost" in check.ends and how in STRAY:
                 detail, sections = self._broken_off(check, run)
+                self.faults[check.name] = at, said
                 if how not in ("fault", "lost"):        # what the check found is the reason, and this beside it
                     return self._fail(check, "wrong output", "", (*said, *sections), index)
                 return self._fail(check, explain.REASON[how], detail, (*said, *sections), at)
         return self._fail(check, "wrong output", "", said, index)
+
+    def _forgiven(self, check: Check) -> Outcome | None:
+        """The verdict on a check that passed on this machine and would not on a real one, if it asked about that."""
+        for index, run in enumerate(self.ran[check.name]):
+            if run.findings:
+                table = symbols.of(run.elf)
+                said = [Section(visible(hardware.words(found, table))) for found in run.findings[:FINDINGS]]
+                said.append(explain.source(table.where(run.findings[0].pc), self.kernel, "It shows here"))
+                if len(run.findings) > FINDINGS:
+                    said.append(Section(f"And {len(run.findings) - FINDINGS} more like that."))
+                return self._fail(check, "wrong output", "", said, index)
+        return None
+
+    def closer(self, outcome: Outcome) -> Outcome:
+        """The outcome of a check that failed, told better after a second look at its run."""
+        index, said = self.faults.get(outcome.name, (None, ()))
+        runs = self.ran.get(outcome.name, ())
+        if outcome.verdict != "fail" or outcome.reason in ("not attempted", "blocked") or not said and index is None:
+            return outcome
+        if index is None:       # the check did not say which: the one that ended early, if one did
+            index = next((i for i, run in enumerate(runs) if explain.ending(run) in ("fault", *STRAY)), 0)
+        expected = next(check.ends for check in self.checks if check.name == outcome.name)
+        found = explain.closer(runs[index], self.kernel, expected)
+        if found is None:
+            return outcome
+        detail, sections = found
+        return replace(outcome, detail=outcome.detail if said else detail, sections=(*said, *sections))
+
+    def blocked(self, outcome: Outcome, guilty: labs.Lab, exchanged: list[labs.Lab], first: Outcome | None) -> Outcome:
+        """The outcome of a check that passes where these labs are the reference's, for the guilty one of them."""
+        numbers = " and ".join(str(lab.number) for lab in exchanged)
+        which = f"lab {numbers}" if len(exchanged) == 1 else f"labs {numbers}"
+        said = [Section(f"With your own {which}: {terminal.verdict(outcome)}. With the reference's it passes."),
+                Section(f"Lab {guilty.number} passes all of its own checks; this one shows more of it.")]
+        if first is not None:
+            said[1] = Section(f"Mend lab {guilty.number} first. There, {first.name} fails ({terminal.verdict(first)}):",
+                              (Line(first.repeat),))
+        return replace(outcome, reason="blocked", detail=f"by lab {guilty.number}", sections=tuple(said), hint="",
+                       handout=first.handout if first is not None else f"{guilty.folder}/README.md")
 
     def _what(self, error: Exception) -> tuple[Section, ...]:
         return _told((Section(visible(str(error))),), explain.wrong, error, self.kernel)
@@ -275,19 +394,26 @@ class _Session(_Collector):
 
     def _outcome(self, check, verdict, reason="", detail="", sections=(), hint="", boot: int | None = None) -> Outcome:
         lab = self.lab
-        same = f"LAB={lab.number} CHECK={check.name}"
-        same += f" SRC={self.kernel.src}" if self.kernel.src != "starter" else ""
+        same = f"LAB={lab.number} CHECK={check.name}{_trees(self.kernel)}"
         same += f" SEED={self.seed}" if self.seed is not None else ""
         which = f" BOOT={boot + 1}" if boot is not None and len(check.boots) > 1 else ""
         return Outcome(
             name=check.name, title=check.title, step=check.step, points=check.points, verdict=verdict,
             earned=check.points if verdict == "pass" else 0, reason=reason, detail=detail, sections=sections, hint=hint,
-            handout=f"{lab.folder}/README.md, step {check.step}", seed=self._seed(check), repeat=f"make check {same}",
-            debug="" if reason == "build error" else f"make gdb {same}{which}")
+            handout=f"{lab.folder}/README.md, step {check.step}", seed=boots.seed(lab, check.name, asked=self.seed),
+            repeat=f"make check {same}", debug="" if reason == "build error" else f"make gdb {same}{which}",
+            hidden=check.hidden)
 
 
 def _of(item) -> Check:
     return item.function.check
+
+
+def _trees(kernel: labs.Kernel) -> str:
+    """What says to make whose files the kernel is of, where that is not what goes without saying."""
+    words = f" SRC={kernel.src}" if kernel.src != "starter" else ""
+    usual = labs.earlier(kernel.lab, kernel.src, root=kernel.root) if kernel.prior else ()
+    return words + "".join(f" PRIOR_{lab.number}={tree}" for lab, tree in kernel.prior if (lab, tree) not in usual)
 
 
 def _told(otherwise, tell: Callable, *about):
@@ -310,44 +436,6 @@ def _next(kernel: labs.Kernel, report: Report) -> str:
     if first is not None:
         return ""
     if report.only is not None:
-        tree = f" SRC={kernel.src}" if kernel.src != "starter" else ""
-        return f"Next, all of the lab's checks: make check LAB={kernel.lab.number}{tree}"
+        return f"Next, all of the lab's checks: make check LAB={kernel.lab.number}{_trees(kernel)}"
     later = [name for name in labs.names() if int(name.partition("-")[0]) > kernel.lab.number]
     return f"Next: labs/{later[0]}/README.md." if later else ""
-
-
-# The verb `check`.
-
-def configure(parser) -> None:
-    parser.add_argument("lab", nargs="?", default="", help="1, boot or 1-boot")
-    parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or a tree's path")
-    parser.add_argument("--prior", action="append", default=[], metavar="TREE",
-                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
-    parser.add_argument("--check", metavar="NAME", help="only this check, and those that it needs")
-    parser.add_argument("--seed", metavar="N", help="draw inputs from this number; any: from a fresh one")
-    parser.add_argument("--first", action="store_true", help="stop at the first check that does not pass")
-    parser.add_argument("--json", metavar="FILE", help="write the report there too, as JSON")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of a check that is itself broken")
-
-
-def main(args) -> int:
-    """Judge, show the report, write it; the exit code is the report's."""
-    report = judge(labs.compose(labs.find(args.lab), args.src, labs.priors(args.prior)), args.check, seed_of(args.seed),
-                   args.first, args.debug or bool(os.environ.get("EXOLAB_DEBUG")))
-    terminal.show(report)
-    if args.json:
-        Path(args.json).write_text(result.to_json(report), "utf-8")
-    return report.exit_code
-
-
-def seed_of(text: str | None) -> int | None:
-    """The seed that SEED= means: None for each check's own, a fresh one for "any", else the number."""
-    if text == "any":
-        return params.fresh_seed()
-    try:
-        seed = int(text, 0) if text else None
-    except ValueError:
-        seed = -1
-    if seed is not None and not 0 <= seed < 1 << 64:
-        raise Usage(f"SEED={text}: write a number below 2^64, or SEED=any")
-    return seed

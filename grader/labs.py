@@ -13,6 +13,7 @@ from grader.errors import GraderError, Usage
 from grader.paths import ROOT
 
 TREES = ("starter", "solutions")
+REFERENCE = "solutions"     # the tree whose labs are right
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Lab:
     user: tuple[str, ...]
     host: tuple[str, ...]
     steps: tuple[Step, ...]     # in the handout's order
+    hidden: int = 0             # points of the checks in labs/N-name/hidden, which students do not have
+    given: tuple[str, ...] = () # files from the root, below kernel/, that are linked from this lab on
 
     @property
     def number(self) -> int:
@@ -65,6 +68,11 @@ class Kernel:
         """The kernel's C and assembly files, earlier labs first; they need not exist."""
         both = (*self.prior, (self.lab, self.src))
         return tuple(self.place(lab, tree) / name for lab, tree in both for name in lab.kernel)
+
+    @property
+    def given(self) -> tuple[Path, ...]:
+        """What these labs bring with them, relative to the root."""
+        return tuple(Path(name) for lab in (*(lab for lab, _ in self.prior), self.lab) for name in lab.given)
 
     def place(self, lab: Lab, tree: str) -> Path:
         """The folder of a lab's files in a tree, relative to the root where it lies below it."""
@@ -102,10 +110,10 @@ def read(folder: Path) -> Lab:
 
     number = folder.name.partition("-")[0]
     title = take(data, "title", str, "a text")
-    floor = take(data, "floor", int, "a whole number of points", 0)
+    floor, hidden = (take(data, key, int, "a whole number of points", 0) for key in ("floor", "hidden"))
     files = take(data, "files", dict, "a table [files]")
-    kernel, user, host = (names(files, world) for world in ("kernel", "user", "host"))
-    every = kernel + user + host
+    kernel, user, host, given = (names(files, world) for world in ("kernel", "user", "host", "given"))
+    every = kernel + user + host + given
     if twice := {name for name in every if every.count(name) > 1}:
         raise GraderError(f"{where}: {', '.join(sorted(twice))}: listed twice")
     nothing_left(files, "[files]")
@@ -122,7 +130,7 @@ def read(folder: Path) -> Lab:
     if not steps:
         raise GraderError(f"{where}: there are no [[steps]]")
     nothing_left(data, "lab.toml")
-    return Lab(folder.name, title, floor, kernel, user, host, tuple(steps))
+    return Lab(folder.name, title, floor, kernel, user, host, tuple(steps), hidden, given)
 
 
 def names(root: Path = ROOT) -> list[str]:
@@ -167,14 +175,7 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
     general. What it leaves open is, for the student's own work (`src` "starter"), what starter/config.mk says, or else
     the student's own too; for every other tree it is the solutions.
     """
-    earlier = [other for other in every(root) if other.number < lab.number]
-    said = dict(remembered(root)) if src == "starter" and earlier else {}
-    said = said | dict(prior or {})
-    default = said.get("PRIOR", "starter" if src == "starter" else "solutions")
-    for key, tree in said.items():
-        if not is_tree(tree, root):
-            raise Usage(f"{key}={tree}: write {key}=starter or {key}=solutions")
-    kernel = Kernel(lab, src, tuple((other, said.get(f"PRIOR_{other.number}", default)) for other in earlier), root)
+    kernel = Kernel(lab, src, earlier(lab, src, prior, root), root)
     if not is_tree(src, root):
         raise Usage(f"SRC={src}: write SRC=starter or SRC=solutions")
     if any(re.search(r"\s", str(file)) for file in kernel.files):
@@ -183,6 +184,17 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
         if not (root / file).is_dir():
             raise Usage(f"there is no folder {file}" + (": `make handouts` makes it" if src == "starter" else ""))
     return kernel
+
+
+def earlier(lab: Lab, src: str, prior: Mapping[str, str] | None = None, root: Path = ROOT) -> tuple:
+    """The labs before `lab`, each with its tree, as compose() takes them."""
+    before = [other for other in every(root) if other.number < lab.number]
+    said = (remembered(root) if src == "starter" and before else {}) | dict(prior or {})
+    for key, tree in said.items():
+        if not is_tree(tree, root):
+            raise Usage(f"{key}={tree}: write {key}=starter or {key}=solutions")
+    default = said.get("PRIOR", "starter" if src == "starter" else REFERENCE)
+    return tuple((other, said.get(f"PRIOR_{other.number}", default)) for other in before)
 
 
 def priors(words: list[str]) -> dict[str, str]:

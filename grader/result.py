@@ -4,12 +4,14 @@ Every text in it is safe to print and says nothing of this machine, the time or 
 seed give the same report, byte for byte.
 """
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 
-SCHEMA = 1      # of to_json(); raised when a reader would have to change
+SCHEMA = 2      # of to_json(); raised when a reader would have to change
 
 VERDICTS = ("pass", "fail", "grader error")
-REASONS = ("wrong output", "panic", "fault", "hang", "early exit", "reboot", "build error", "not attempted", "blocked")
+REASONS = ("wrong output", "panic", "fault", "hang", "early exit", "reboot", "build error", "not attempted", "waits",
+           "blocked")
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,19 @@ class Outcome:
     earned: int                 # 0 or points
     verdict: str                # one of VERDICTS
     reason: str = ""            # one of REASONS for a fail, else ""
-    detail: str = ""            # a few words beside the reason: "step 1.1", "waits for reset"
+    detail: str = ""            # a few words beside the reason: "step 1.1", waits "for reset", blocked "by lab 1"
     sections: tuple[Section, ...] = ()  # what happened and where; empty for a pass
     hint: str = ""              # what to think about; of a fail only
     handout: str = ""           # "labs/1-boot/README.md, step 1.3"
     seed: int = 0               # the inputs were drawn from it
     repeat: str = ""            # the command that does the same again
     debug: str = ""             # the command that opens gdb on it; "" if there is no kernel to debug
+    hidden: bool = False        # students do not have it
+
+    @property
+    def score(self) -> int | None:
+        """What it has earned; None where the grader could not judge, which is never a score."""
+        return None if self.verdict == "grader error" else self.earned
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,8 @@ class Report:
     checks: tuple[Outcome, ...]
     next: str = ""              # what to do now
     only: str | None = None     # the one check that was asked for; None: all
+    hidden: int = 0             # points that hidden checks decide which are not here, beyond `points`
+    notes: tuple[str, ...] = () # what has to be known of how it was judged, each a sentence
 
     @property
     def points(self) -> int:
@@ -63,6 +73,11 @@ class Report:
     @property
     def earned(self) -> int:
         return sum(check.earned for check in self.checks)
+
+    @property
+    def score(self) -> int | None:
+        """What the lab has earned; None where the grader could not judge it all, which is never a score."""
+        return None if self.exit_code == 2 else self.earned
 
     @property
     def first(self) -> Outcome | None:
@@ -74,7 +89,7 @@ class Report:
             if check.verdict == "grader error":
                 return 0
             todo = check.detail.removeprefix("step ") if check.reason == "not attempted" else check.step
-            return 2 if check.reason == "blocked" or number(todo) > number(check.step) else 1
+            return 2 if check.reason == "waits" or number(todo) > number(check.step) else 1
 
         return min((check for check in self.checks if check.verdict != "pass"), key=urgency, default=None)
 
@@ -94,11 +109,40 @@ def number(step: str) -> tuple[int, ...]:
 def to_json(report: Report) -> str:
     """The report as JSON, keys sorted, one newline at the end.
 
-    `points` and `earned` are the lab's; `earned` is null where the grader could not judge: that is never a score.
+    `points` and `earned` are the lab's; `earned`, its or a check's, is null where the grader could not judge: that is
+    never a score. writers/report.schema.json says the rest.
     """
-    earned = None if report.exit_code == 2 else report.earned
-    data = asdict(report) | {"schema": SCHEMA, "points": report.points, "earned": earned}
+    data = asdict(report) | {"schema": SCHEMA, "points": report.points, "earned": report.score}
+    data["checks"] = [asdict(check) | {"earned": check.score} for check in report.checks]
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def for_students(report: Report) -> Report:
+    """The report as it may be shown to who does not have the hidden checks: of these only how they went."""
+    shown, count = [], 0
+    for check in report.checks:
+        if check.hidden:
+            count += 1
+            check = replace(check, name=f"hidden-{count}", title="A hidden check.", detail="", sections=(), hint="",
+                            handout="", seed=0, repeat="", debug="")
+        shown.append(check)
+    secret = report.first is not None and report.first.hidden
+    return replace(report, checks=tuple(shown), next="" if secret else report.next)
+
+
+def renamed(data, names: Mapping[str, str]):
+    """A copy of a report (or of any part of it) in whose texts each of `names` reads as what it stands for."""
+    if isinstance(data, str):
+        for old, new in names.items():
+            data = data.replace(old, new)
+        return data
+    if isinstance(data, tuple):
+        return tuple(renamed(each, names) for each in data)
+    if isinstance(data, dict):
+        return {renamed(key, names): renamed(value, names) for key, value in data.items()}
+    if is_dataclass(data):
+        return replace(data, **{field.name: renamed(getattr(data, field.name), names) for field in fields(data)})
+    return data
 
 
 def visible(text: str | bytes) -> str:

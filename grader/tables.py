@@ -28,7 +28,9 @@ def points(lab, page):
     """How the lab is graded: each check with its step and points, and the sum."""
     checks = declared(lab)
     rows = [(f"`{check.name}`", check.title, _step(check.step, page), check.points) for check in checks]
-    total = sum(check.points for check in checks)
+    if lab.hidden:
+        rows.append(("", "hidden checks, judged when it is graded", "", lab.hidden))
+    total = sum(row[-1] for row in rows)
     return table(("check", "what it proves", "step", "points"), rows + [("", "**all of it**", "", f"**{total}**")])
 
 
@@ -68,7 +70,7 @@ def all_labs(lab, page):
         handout = f"{lab.folder}/README.md"
         name = f"[{lab.name}]({up}{handout})" if (page.root / handout).exists() else lab.name
         rows.append((name, lab.title, len(lab.steps), f"{sum(step.hours for step in lab.steps):g}",
-                     sum(check.points for check in declared(lab))))
+                     sum(check.points for check in declared(lab)) + lab.hidden))
     return table(("lab", "title", "steps", "hours", "points"), rows)
 
 
@@ -88,9 +90,9 @@ def table(head, rows):
 
 @functools.cache
 def declared(lab):
-    """The Checks of a lab, in the order in which they are judged; nothing is run."""
+    """The Checks of a lab that everybody has, in the order in which they are judged; nothing is run."""
     from . import judge
-    return judge.collect(lab)
+    return [check for check in judge.collect(lab) if not check.hidden]
 
 
 def _step(step, page):

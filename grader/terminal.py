@@ -5,7 +5,7 @@ The words are the same everywhere. On a terminal rich colours them, unless NO_CO
 import os
 import sys
 import textwrap
-from typing import Iterator, TextIO
+from typing import Iterable, Iterator, TextIO
 
 from grader.result import Outcome, Report
 
@@ -17,6 +17,8 @@ Piece = tuple[str, str]
 CONSOLATION = "This is not about your work, and costs no points. Try again; `make doctor` looks at the tools."
 
 STYLES = {"pass": "green", "fail": "red", "grader error": "magenta"}
+
+CALM = ("not attempted", "waits", "blocked")     # reasons that say nothing against the check's own step
 
 # Line.mark -> what stands before the line, and its style.
 MARKS = {"": ("", ""), "here": (">", "bold"), "expected": ("expected", "green"), "got": ("got", "red"),
@@ -38,7 +40,12 @@ def show(report: Report, out: TextIO | None = None) -> None:
 
 def text(report: Report) -> str:
     """The report without colour."""
-    return "".join("".join(words for words, _ in pieces).rstrip() + "\n" for pieces in lines(report))
+    return plain(lines(report))
+
+
+def plain(shown: Iterable[list[Piece]]) -> str:
+    """Lines without their colours."""
+    return "".join("".join(words for words, _ in pieces).rstrip() + "\n" for pieces in shown)
 
 
 def lines(report: Report) -> Iterator[list[Piece]]:
@@ -65,7 +72,8 @@ def table(report: Report) -> Iterator[list[Piece]]:
     yield [(f"  step  {'check':<{name}}  {'points':>{points}}  verdict", "dim")]
     for check in report.checks:
         yield [(f"  {check.step:<4}  {check.name:<{name}}  {_points(check):>{points}}  ", ""),
-               (verdict(check), "yellow" if check.reason in ("not attempted", "blocked") else STYLES[check.verdict])]
+               (verdict(check), "yellow" if check.reason in CALM else STYLES[check.verdict]),
+               ("  hidden" if check.hidden else "", "dim")]
 
 
 def _points(check: Outcome) -> str:
@@ -73,24 +81,23 @@ def _points(check: Outcome) -> str:
 
 
 def verdict(check: Outcome) -> str:
-    """A check's verdict in a few words: "pass", "fault in uart_putc()", "not attempted, step 1.1", "waits for bss"."""
+    """A check's verdict in a few words: "pass", "fault in uart_putc()", "waits for bss", "not attempted, step 1.1"."""
     if check.verdict != "fail":
         return check.verdict
-    if check.reason == "blocked":
-        return check.detail
-    joint = " " if check.detail.startswith(("in ", "at ")) else ", "
+    joint = " " if check.detail.startswith(("in ", "at ", "for ", "by ")) else ", "
     return check.reason + (joint + check.detail if check.detail else "")
 
 
 def total(report: Report) -> Iterator[list[Piece]]:
+    more = f"; hidden checks decide {report.hidden} more" if report.hidden else ""
     if report.exit_code == 2:
         yield [("No score: the grader itself could not judge every check.", STYLES["grader error"])]
     elif report.exit_code == 0:
-        works = "This check passes." if report.only else "All of it works."
-        yield [(f"{report.earned} of {report.points} points. {works}", "bold green")]
+        works = "This check passes." if report.only else "All of it works." if not more else "All that is here works."
+        yield [(f"{report.earned} of {report.points} points{more}. {works}", "bold green")]
     else:
         passed = sum(check.verdict == "pass" for check in report.checks)
-        yield [(f"{report.earned} of {report.points} points, {passed} of {len(report.checks)} checks.", "bold")]
+        yield [(f"{report.earned} of {report.points} points, {passed} of {len(report.checks)} checks{more}.", "bold")]
     if report.seed is not None:
         yield [(f"Seed {report.seed}", "dim")]
 

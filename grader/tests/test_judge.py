@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, checks, engine, explain, judge, labs, params, result, symbols, terminal
+from grader import build, checks, engine, explain, hardware, judge, labs, params, result, symbols, terminal
 from grader.checks import Boot, Run, Wrong
 from grader.errors import GraderError, Usage
-from grader.result import Line, visible
+from grader.result import Line, Section, visible
 
 NONCE = 0x0123456789abcdef
 END = b"[0123456789abcdef] end\n"
@@ -65,7 +65,8 @@ def toy(tmp_path, monkeypatch):
             given.extend(jobs)
             for job in jobs:
                 run = waiting.pop(0)
-                yield run if isinstance(run, Exception) else dataclasses.replace(run, boot=job.boot, seed=job.seed)
+                yield run if isinstance(run, Exception) else dataclasses.replace(
+                    run, boot=job.boot, seed=job.seed, marks=(engine.Mark("report", 0, 0),) * len(run.reports))
 
         monkeypatch.setattr(engine, "run_many", boots)
         monkeypatch.setattr(build, "build", lambda kernel, payloads: build.Built(
@@ -135,7 +136,7 @@ def test_each_reason(toy, run, reason, words):
 def test_each_reason_is_tested():
     tested = {parameters.values[1] if hasattr(parameters, "values") else parameters[1] for parameters in
               next(mark for mark in test_each_reason.pytestmark if mark.name == "parametrize").args[1]}
-    without_a_run = {"build error", "blocked"}
+    without_a_run = {"build error", "waits", "blocked"}
     assert tested | without_a_run == set(result.REASONS) == set(explain.REASON.values()) | without_a_run
     assert set(explain.REASON) == set(checks.ENDINGS)
 
@@ -200,7 +201,7 @@ def test_a_check_says_which_end_it_expects(toy, expected, run, passes):
 def test_a_check_waits_for_what_it_needs(toy):
     report = toy(TWO, [run_of(b"hullo\n" + END), run_of(END)])
     two = report.checks[1]
-    assert (two.verdict, two.reason, two.detail, two.earned) == ("fail", "blocked", "waits for one", 0)
+    assert (two.verdict, two.reason, two.detail, two.earned) == ("fail", "waits", "for one", 0)
     assert report.first.name == "one" and "waits for one" in shown(report)
 
 
@@ -269,7 +270,7 @@ def test_two_checks_of_one_name_in_two_files(toy, tmp_path):
 def test_a_build_error_shows_the_compiler_first(toy):
     said = "starter/1-toy/toy.c:5:1: error: expected ';'\n    5 | }\x1b[31m\n"
     report = toy(TWO, failed={"toy": said})
-    assert [each.reason for each in report.checks] == ["build error", "blocked"]
+    assert [each.reason for each in report.checks] == ["build error", "waits"]
     assert "starter/1-toy/toy.c:5:1: error: expected ';'" in shown(report) and "}␛[31m" in shown(report)
     assert "make gdb" not in shown(report)
 
@@ -541,3 +542,129 @@ def test_a_terminal_shows_the_same_words(toy, monkeypatch):
 
 def test_the_line_marks_are_known():
     assert set(terminal.MARKS) == {"", "here", "expected", "got", "then"} and Line("x").mark == ""
+
+
+# Hidden checks stand in the lab's folder hidden/, which students do not have.
+
+SECRET = """
+    from grader.checks import *
+    @check(points=6, step="1.1", hint="You cannot know.", boots=Boot("toy"), needs="one")
+    def test_sly(run):
+        "It works in secret."
+        run.expect_lines(["hello"])
+"""
+
+
+@pytest.fixture
+def secret(toy, tmp_path):
+    """secret(worth, tests): as toy, in a lab that says its hidden checks are worth so much."""
+    def judged(worth, *arguments, tests=SECRET, **more):
+        (tmp_path / "labs/1-toy/lab.toml").write_text(f"hidden = {worth}\n" + textwrap.dedent(LAB))
+        if tests:
+            (tmp_path / "labs/1-toy/hidden").mkdir(exist_ok=True)
+            (tmp_path / "labs/1-toy/hidden/test_hidden.py").write_text(textwrap.dedent(tests))
+        return toy(*arguments, **more)
+    return judged
+
+
+HELLO = run_of(b"hello\n" + END)
+
+
+def test_where_hidden_checks_are_not_they_are_spoken_of(secret):
+    report = secret(6, ONE, [HELLO], tests="")
+    assert (report.points, report.earned, report.hidden, report.exit_code) == (3, 3, 6, 0)
+    assert "3 of 3 points; hidden checks decide 6 more. All that is here works." in shown(report)
+    assert secret(6, ONE, [HELLO], tests="", only="one").hidden == 0        # no total is told of one check
+
+
+def test_where_hidden_checks_are_they_are_judged_last(secret):
+    report = secret(6, TWO, [HELLO, HELLO, HELLO])
+    assert [(each.name, each.hidden, each.verdict) for each in report.checks] == [
+        ("one", False, "pass"), ("two-things", False, "pass"), ("sly", True, "pass")]
+    assert (report.points, report.earned, report.hidden) == (13, 13, 0)
+    assert "13 of 13 points. All of it works." in shown(report)
+    report = secret(6, TWO, [HELLO, HELLO, run_of(END)])
+    assert (report.first.name, report.first.hidden, report.earned) == ("sly", True, 7)
+
+
+@pytest.mark.parametrize("worth, tests, words", [
+    (5, SECRET, "the hidden checks are worth 6 points, not the 5 that lab.toml says"),
+    (0, SECRET, "not the 0 that lab.toml says"), ("true", "", "hidden is True, not a whole number"),
+    (6, "this is no Python", "test_hidden.py cannot be read"),
+])
+def test_hidden_points_have_to_be_what_lab_toml_says(secret, worth, tests, words):
+    with pytest.raises(GraderError, match=words):
+        secret(worth, ONE, [HELLO, HELLO], tests=tests)
+
+
+def test_no_open_check_needs_a_hidden_one(secret):
+    with pytest.raises(GraderError, match="needs sly: is not judged before it"):
+        secret(6, TWO.replace('needs="one"', 'needs="sly"'))
+
+
+# The second look at the first failure.
+
+@pytest.fixture
+def closer(monkeypatch):
+    """What explain.closer says, and the runs it was asked about."""
+    asked = []
+
+    def tell(run, kernel, expected):
+        asked.append((run, expected))
+        return "in deep()", (Section("Seen from closer."),)
+    monkeypatch.setattr(explain, "closer", tell)
+    return asked
+
+
+def test_the_first_failure_is_looked_at_again(toy, closer):
+    report = toy(STEPS, [run_of(b"", end="budget"), run_of(b"", end="quiet")])
+    assert [(each.reason, each.detail) for each in report.checks] == [("hang", "in deep()"), ("hang", "in toy()")]
+    assert [section.heading for section in report.first.sections] == ["Seen from closer."]
+    (run, expected), = closer
+    assert (run.end, expected) == ("budget", ("return",))
+
+
+def test_what_the_check_said_stays(toy, closer):
+    report = toy(ONE, [run_of(b"hullo\n" + END)])
+    assert (report.first.reason, report.first.detail) == ("wrong output", "")
+    assert [section.heading for section in report.first.sections][-1] == "Seen from closer."
+    assert "got    1  hullo" in shown(report) and len(closer) == 1
+
+
+def test_of_several_boots_the_one_that_went_wrong(toy, closer):
+    two = BOOTS.format('raise Wrong("no")').replace('hint=', 'ends=("return", "budget"), hint=')
+    toy(two, [HELLO, run_of(b"", end="budget")])
+    toy(BOOTS.format("pass"), [HELLO, run_of(b"", end="quiet")])
+    assert [run.end for run, _ in closer] == ["budget", "quiet"]
+
+
+def test_where_there_is_nothing_to_look_at_nobody_looks(toy, closer):
+    toy(ONE, [HELLO])
+    toy(ONE, [run_of(b"\nTODO 1.1: not written yet\n")])
+    toy(ONE, [GraderError("QEMU died")])
+    toy(ONE, failed={"toy": "no"})
+    assert closer == []
+
+
+@pytest.mark.parametrize("said", [None, GraderError("no"), KeyError("x")])
+def test_a_look_that_finds_nothing_changes_nothing(toy, monkeypatch, said):
+    def tell(*about):
+        if said is not None:
+            raise said
+    monkeypatch.setattr(explain, "closer", lambda *about: None)
+    plain = toy(ONE, [run_of(b"", end="budget")])
+    monkeypatch.setattr(explain, "closer", tell)
+    assert toy(ONE, [run_of(b"", end="budget")]) == plain and plain.first.sections
+
+
+# What hardware would not have forgiven.
+
+def test_a_check_that_passes_by_grace_of_the_emulator_fails(toy, monkeypatch):
+    monkeypatch.setattr(judge.hardware, "words", lambda found, table: f"Missing: {found.missing}.\x1b")
+    forgiven = [hardware.Finding("code", missing, 0x40010004, 0, 0, 0, "") for missing in hardware.MISSING[1:6]]
+    run = dataclasses.replace(HELLO, findings=tuple(forgiven))
+    report = toy(ONE, [run])
+    assert (report.first.reason, report.first.earned) == ("wrong output", 0)
+    text = shown(report)
+    assert "Missing: DCCMVAU.␛" in text and "It shows here: starter/1-toy/toy.c:6" in text and "And 2 more" in text
+    assert "hullo" in shown(toy(ONE, [dataclasses.replace(run, serial=b"hullo\n" + END)]))    # the check speaks first
