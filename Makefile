@@ -5,7 +5,8 @@
 
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
-names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) JSON MERGE TRANSCRIPTS FILE DEBUG OPT WERROR PYTHON
+names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
+	FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
@@ -16,10 +17,15 @@ lab    = $(if $(LAB),$(call quote,$(LAB)))
 priors = $(call option,PRIOR,prior) $(foreach n,$(numbers),$(if $(PRIOR_$n),--prior $(call quote,$n=$(PRIOR_$n))))
 trees  = $(call option,SRC,src) $(priors)
 one    = $(call option,CHECK,check) $(call option,SEED,seed)
+boot   = $(call option,BOOT,boot)
+files  = $(call option,JSON,json) $(call option,JUNIT,junit) $(call option,GRADESCOPE,gradescope) $(call option,CSV,csv)
 
 # with GROUPS,COMMAND: runs COMMAND under a Python that has those groups of grader/packages.txt
 with   = python=$$(sh grader/setup.sh --python $1) && $$python -m $2
 grader = $(call with,check,grader $@ $1)
+
+# What is well to have is installed with what is needed, and nothing waits for it.
+install = sh grader/setup.sh check && { sh grader/setup.sh extra || :; }
 
 define help
   make demo                  the whole thing at work: grades the reference solution of every lab
@@ -27,11 +33,14 @@ define help
 
   make check LAB=1           grades your lab 1; CHECK=name: that one check; SEED=any: other random inputs
   make run LAB=1             boots it, your terminal on its serial line
-  make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger
+  make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger; make rewind ...: backwards, too
+  make watch LAB=1           checks it again at each save; make status: all labs, points, what comes next
   make reset LAB=1 FILE=x    gives back one file of the starter and keeps yours beside it
   make begin, make update    a branch of your own; what is new in the course, merged into it
 
   make test, make soak       all that CI runs; the long runs
+  make gradescope LAB=1      the autograder that Gradescope runs, as a zip
+  make check LAB=1 SUBMISSION=path    grades what was handed in; JSON=, JUNIT=, CSV=, GRADESCOPE=file: its report
   make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
   make bench                 the papers' tables, counted in instructions
   make mutants               the known-wrong solutions, each against the check that must find it
@@ -47,38 +56,42 @@ help:
 
 .PHONY: setup demo test
 setup:
-	@sh grader/setup.sh check
+	@$(install)
 
 demo:
-	@sh grader/setup.sh check
+	@$(install)
 	@for lab in solutions/[0-9]*; do \
 		$(call with,check,grader check "$${lab#*/}" --src solutions) || exit; \
 	done
 	@echo 'That was the reference. For yours, type: make check LAB=1'
 
 test:
-	@sh grader/setup.sh check course
-	@$(call with,check course,pytest --rootdir=. -q -n auto grader/tests)
+	@sh grader/setup.sh check extra course
+	@$(call with,check extra course,pytest --rootdir=. -q -n auto grader/tests)
 
-.PHONY: doctor check run gdb begin update reset
+.PHONY: doctor check watch status run gdb rewind begin update reset
 doctor:
 	@$(call with,,grader doctor)
 check:
-	@$(call grader,$(lab) $(trees) $(one) $(call option,JSON,json) $(call flag,DEBUG,debug))
-run gdb:
-	@$(call grader,$(lab) $(trees) $(one) $(call option,BOOT,boot))
+	@$(call grader,$(lab) $(trees) $(one) $(call option,SUBMISSION,submission) $(files) $(call flag,DEBUG,debug))
+watch:
+	@$(call grader,$(lab) $(trees) $(one))
+status:
+	@$(call grader,$(trees))
+run gdb rewind:
+	@$(call grader,$(lab) $(trees) $(one) $(boot))
 begin update:
 	@$(call grader)
 reset:
 	@$(call grader,$(lab) $(call option,FILE,file))
 
-.PHONY: handouts bench soak mutants
+.PHONY: handouts gradescope bench soak mutants
 handouts:
-	@sh grader/setup.sh check course
+	@sh grader/setup.sh check extra course
 	@$(call with,check course,grader handouts $(call flag,MERGE,merge) $(call flag,TRANSCRIPTS,transcripts))
 bench:
 	@$(call grader,$(lab) $(trees) $(call option,JSON,json))
-soak mutants:
+gradescope soak mutants:
 	@$(call grader,$(lab))
 
 .PHONY: clean

@@ -25,6 +25,8 @@ KNOWN_GOOD = {
     "python3-pytest": ("7.2", "7"),
     "python3-rich": ("13.3", "12"),
     "python3-pyelftools": ("0.29", "0.27"),
+    "bubblewrap": ("0.8", "0.4"),
+    "python3-watchdog": ("2.2", "1"),
     "python3-pytest-xdist": ("3.1", "2"),
     "python3-hypothesis": ("6.67", "6"),
     "python3-sphinx": ("5.3", "5"),
@@ -61,7 +63,7 @@ class Need:
 @dataclass(frozen=True)
 class Finding:
     """What is said about one tool."""
-    state: str          # ok, missing, too old or broken
+    state: str          # ok, missing, too old or broken; without: it is done without
     name: str
     version: str = ""
     good: str = ""      # the version known good
@@ -75,13 +77,15 @@ def configure(parser) -> None:
 def main(args) -> int:
     """Print the findings; 0 if a student has all they need, 2 if not."""
     python = chosen_python()
-    for group, title in (("check", "To build, check and debug labs:"), ("course", "To work on the course itself:")):
+    for group, title in (("check", "To build, check and debug labs:"),
+                         ("extra", "Well to have; all works without, if less well:"),
+                         ("course", "To work on the course itself:")):
         print(title)
         found = [examine(need, python) for need in needs() if need.group == group]
         show(found)
         if group == "check":
             wanting = [finding for finding in found if finding.state != "ok"]
-        elif any(finding.state == "missing" for finding in found):
+        elif group == "course" and any(finding.state == "missing" for finding in found):
             print("  (make test and make handouts install what is missing of these)")
     print("The machine:")
     if wanting:
@@ -89,7 +93,7 @@ def main(args) -> int:
         print(f"What to do: {remedy(len(wanting))}")
         return 2
     trials = [trial() for trial in (plugin, smoke_boot)]
-    show(trials)
+    show([*trials, box()])
     return 0 if all(trial.state == "ok" for trial in trials) else 2
 
 
@@ -221,6 +225,13 @@ def smoke_boot(source: str = SMOKE) -> Finding:
         return Finding("broken", "smoke boot", "", "", f"it ended by {run.end} and printed {run.serial!r}")
     return Finding("ok", "smoke boot", "works", "",
                    f"a kernel booted, printed and powered off in {run.instructions} instructions")
+
+
+def box() -> Finding:
+    """Whether builds and boots are kept from the machine; the reports say so too where they are not."""
+    from grader import sandbox
+    why = sandbox.missing()
+    return Finding("without", "sandbox", "", "", why) if why else Finding("ok", "sandbox", "works")
 
 
 def show(findings: list[Finding]) -> None:

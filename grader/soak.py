@@ -2,10 +2,12 @@
 import collections
 import multiprocessing
 import os
+from typing import Callable
 
 from grader import judge, labs, result
 
-RUNS = 200
+RUNS = 1000
+TELL = 100      # runs between two lines of progress
 
 
 def configure(parser) -> None:
@@ -19,7 +21,8 @@ def main(args) -> int:
     same = True
     for lab in [labs.find(args.lab)] if args.lab else labs.every():
         kernel = labs.compose(lab, args.src)
-        tally = soak(kernel, args.runs)
+        tally = soak(kernel, args.runs, lambda done, load: print(
+            f"{lab.name}: {done} of {args.runs} runs" + ", under load" * load, flush=True))
         for text, times in tally.most_common():
             print(f"{lab.name}: {times} times {text.partition(chr(10))[0]}")
         reports = "1 report" if len(tally) == 1 else f"{len(tally)} different reports"
@@ -30,8 +33,8 @@ def main(args) -> int:
     return 0 if same else 1
 
 
-def soak(kernel: labs.Kernel, runs: int) -> collections.Counter[str]:
-    """How often each report came out, each with a first line that sums it up."""
+def soak(kernel: labs.Kernel, runs: int, tell: Callable[[int, bool], None]) -> collections.Counter[str]:
+    """How often each report came out, each with a first line that sums it up; `tell` hears of every TELL-th run."""
     tally: collections.Counter[str] = collections.Counter()
     for times, load in ((runs - runs // 2, 0), (runs // 2, os.cpu_count() or 1)):
         burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(load)]
@@ -40,6 +43,8 @@ def soak(kernel: labs.Kernel, runs: int) -> collections.Counter[str]:
         try:
             for _ in range(times):
                 tally[_summed(judge.judge(kernel))] += 1
+                if tally.total() % TELL == 0:
+                    tell(tally.total(), load > 0)
         finally:
             for burner in burners:
                 burner.kill()

@@ -241,9 +241,11 @@ def test_a_students_error_is_told_by_the_compiler(tree, file, old, new, words):
         assert words in said and "make" not in said and "/usr/" not in said
 
 
-def test_the_compiler_says_the_same_again(tree):
-    kernel = tree("bss.c", "= 0;", "= 0")
-    assert build.build(kernel, ["demo"]) == build.build(kernel, ["demo"])
+@pytest.mark.parametrize("new, words", [("= 0", "error: expected ';'"), ('= 0; asm("frob");', "bad instruction `frob'")])
+def test_the_compiler_says_the_same_again(tree, new, words):
+    kernel = tree("bss.c", "= 0;", new)
+    first, second = build.build(kernel, ["demo"]), build.build(kernel, ["demo"])
+    assert first == second and words in first.failed["demo"]
 
 
 def test_warnings_are_shown_and_forgiven(tree, capsys):
@@ -485,6 +487,16 @@ def test_soak_tells_different_reports(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "3 times 3 points" in said and "+ 4" in said
     assert "4 runs, half of them under load: 2 different reports" in said
+
+
+def test_soak_tells_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(soak.judge, "judge", lambda kernel: None)
+    monkeypatch.setattr(soak, "_summed", lambda report: "all points\n{}\n")
+    monkeypatch.setattr(soak, "TELL", 2)
+    assert command.main(["soak", "1", "--runs", "7"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1-boot: 2 of 7 runs", "1-boot: 4 of 7 runs", "1-boot: 6 of 7 runs, under load",
+        "1-boot: 7 times all points", "1-boot: 7 runs, half of them under load: 1 report"]
 
 
 def test_soak_is_quiet_about_one_report(capsys):

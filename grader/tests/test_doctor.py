@@ -16,7 +16,7 @@ PYTHON = sys.executable
 def test_the_table_of_versions_is_the_list_of_packages():
     packages = [need.package for need in doctor.needs()]
     assert sorted(packages) == sorted(doctor.KNOWN_GOOD) and len(packages) == len(set(packages))
-    assert all(need.purpose and need.group in ("check", "course") for need in doctor.needs())
+    assert all(need.purpose and need.group in ("check", "extra", "course") for need in doctor.needs())
 
 
 def test_lines_are_read():
@@ -120,6 +120,14 @@ def test_a_tool_is_missing(tmp_path):
     [line] = [line for line in said.splitlines() if line.startswith("  missing")]
     assert "qemu-system-arm" in line and "known good: 7.2" in line
     assert "apt-get install --no-install-recommends qemu-system-arm" in said and "make setup" in said
+
+
+def test_what_is_well_to_have_is_named_and_missed_by_nobody(tmp_path):
+    code, said = run_doctor(tmp_path, without=["bwrap"])
+    assert code == 0
+    assert any(line.split()[:2] == ["missing", "bwrap"] for line in said.splitlines())
+    assert any(line.split()[:2] == ["without", "sandbox"] for line in said.splitlines())
+    assert "apt-get install --no-install-recommends bubblewrap" in said
 
 
 def test_a_qemu_without_plugins(tmp_path):

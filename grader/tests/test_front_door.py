@@ -67,8 +67,16 @@ def grader(*words):
      "check 2-vm --src solutions --prior starter --check walk --seed any --json out.json --debug"),
     ("check LAB=3 PRIOR_2=solutions PRIOR_1=starter", "check 3 --prior 1=starter --prior 2=solutions"),
     ("check LAB=1 OPT=-Og", "check 1"),
+    ("check LAB=1 SUBMISSION=in JUNIT=a GRADESCOPE=b CSV=c JSON=d",
+     "check 1 --submission in --json d --junit a --gradescope b --csv c"),
+    ("watch LAB=1 SRC=mine PRIOR_1=solutions CHECK=bss SEED=2",
+     "watch 1 --src mine --prior 1=solutions --check bss --seed 2"),
+    ("status SRC=solutions PRIOR=starter", "status --src solutions --prior starter"),
     ("run LAB=boot", "run boot"),
     ("gdb LAB=1 CHECK=reset BOOT=2 SEED=4", "gdb 1 --check reset --seed 4 --boot 2"),
+    ("rewind LAB=1 CHECK=reset BOOT=2 SEED=4 SRC=solutions PRIOR=starter",
+     "rewind 1 --src solutions --prior starter --check reset --seed 4 --boot 2"),
+    ("gradescope LAB=1", "gradescope 1"),
     ("reset LAB=1 FILE=uart.c", "reset 1 --file uart.c"),
     ("begin", "begin"),
     ("update", "update"),
@@ -85,10 +93,12 @@ def test_what_is_typed_becomes_words_for_the_grader(here, typed, words):
     assert here.says(*typed.split()) == grader(*words.split())
 
 
-@pytest.mark.parametrize("typed", "check run gdb reset begin update doctor handouts bench soak mutants".split())
+@pytest.mark.parametrize("typed", ("check watch status run gdb rewind reset begin update doctor handouts gradescope "
+                                   "bench soak mutants").split())
 def test_the_grader_takes_those_words(here, typed):
     """All that the Makefile can pass to a verb is what that verb's parser knows."""
-    names = "LAB CHECK BOOT SEED SRC PRIOR PRIOR_1 JSON MERGE TRANSCRIPTS FILE DEBUG".split()
+    names = ("LAB CHECK BOOT SEED SRC PRIOR PRIOR_1 SUBMISSION JSON JUNIT GRADESCOPE CSV FILE MERGE TRANSCRIPTS "
+             "DEBUG").split()
     [words] = here.says(typed, *(f"{name}=1" for name in names))
     parser = __main__.Parser()
     parser.set_defaults(verb=typed)
@@ -115,16 +125,17 @@ def test_in_a_labs_folder_its_name_is_known(here, folder, words):
     assert here.says("check", "LAB=2", "SRC=starter", folder=folder) == grader("check", "2", "--src", "starter")
     here.make("clean", folder=folder)
     here.make("setup", folder=folder)
-    assert here.log.read_text().splitlines()[-1] == "setup check"
+    assert here.log.read_text().splitlines()[-2:] == ["setup check", "setup extra"]
 
 
 def test_without_a_word_it_helps(here):
     for folder in (".", "starter/1-boot"):
         code, out, err = here.make(folder=folder)
         assert (code, err) == (0, "") and out == here.make("help")[1]
-    for word in "demo setup check run gdb reset begin update test soak handouts bench mutants clean doctor".split():
-        assert f"make {word}" in out or f", make {word}" in out, word
-    assert max(map(len, out.splitlines())) <= 120
+    for word in ("demo setup check watch status run gdb rewind reset begin update test soak handouts gradescope bench "
+                 "mutants clean doctor").split():
+        assert f"make {word}" in out, word
+    assert max(map(len, out.splitlines())) <= 120 and len(out.splitlines()) <= 24, "it is one screen"
 
 
 def test_a_name_that_means_nothing(here):
@@ -144,7 +155,7 @@ def test_a_failure_is_makes_too(here):
 
 def test_demo_installs_then_grades_every_solution(here):
     code, out, err = here.make("demo")
-    assert (code, err) == (0, "") and here.log.read_text().splitlines()[0] == "setup check"
+    assert (code, err) == (0, "") and here.log.read_text().splitlines()[:2] == ["setup check", "setup extra"]
     *graded, last = out.splitlines()
     assert [re.findall("<(.*?)>", line) for line in graded] == [*grader("check", "1-boot", "--src", "solutions"),
                                                                 *grader("check", "2-vm", "--src", "solutions")]
@@ -156,9 +167,16 @@ def test_demo_fails_with_any_lab(here):
     assert here.make("demo")[0] != 0
 
 
+@pytest.mark.parametrize("group, goes_on", [("check", False), ("extra", True)])
+def test_what_is_well_to_have_stops_nothing(here, group, goes_on):
+    setup = here.root / "grader/setup.sh"
+    here.script(setup, f"{setup.read_text()}[ $1 != {group} ]\n")
+    assert here.make("setup")[0] == here.make("demo")[0] == (0 if goes_on else 2)
+
+
 def test_test_installs_then_runs_pytest(here):
     code, out, err = here.make("test", "WERROR=1")
-    assert (code, err) == (0, "") and here.log.read_text().splitlines()[0] == "setup check course"
+    assert (code, err) == (0, "") and here.log.read_text().splitlines()[0] == "setup check extra course"
     words = re.findall("<(.*?)>", out)
     assert words[:2] == ["-m", "pytest"] and words[-1] == "grader/tests" and "-n" in words
     assert out.endswith(" 1\n"), "WERROR reaches the build"
