@@ -1,7 +1,8 @@
 """Kernels from files: calls make on kernel/lab.mk, and tells a student's compile error from the grader's own trouble.
 
 What is built stays below BUILD and is made anew only when a source changed; of two builds at a time one waits.
-A student's files are compiled within limits, and may read nothing but themselves, kernel/ and the compiler's headers.
+A student's files are compiled in a box (sandbox.py) and within limits, and may read nothing but themselves, kernel/
+and the compiler's headers: where there is no box, what was read is looked through afterwards.
 """
 import fcntl
 import functools
@@ -14,12 +15,13 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
-from grader import labs
+from grader import forgery, labs, sandbox
 from grader.errors import GraderError
 from grader.paths import BUILD, ROOT
 from grader.result import visible
@@ -29,15 +31,25 @@ TOOLS = ("make", "arm-none-eabi-gcc")
 PASSED_ON = ("PATH", "TMPDIR", "OPT", "WERROR")     # of the environment, to make
 
 # What a compiler may use: seconds of computing, bytes of memory, bytes of each file that it writes.
-SECONDS, MEMORY, OUTPUT = 10, 2 << 30, 256 << 20
+SECONDS, MEMORY, OUTPUT = 10, 2 << 30, 32 << 20
 LIMITED = ('ulimit -S -t "$1"; ulimit -H -t "$(($1 + 5))"; ulimit -v "$2"; ulimit -f "$3"; ulimit -c 0; '
            'shift 3; exec "$@"')
+SAID = 1 << 20      # bytes of its messages that are read
 PATIENCE = 600      # seconds after which a make that computes nothing, as on a terminal's file, is given up
 WARNINGS = 20       # lines shown of those of a build that works
 
 # What a tool says that came to a limit.
 ENDLESS = ("CPU time limit exceeded", "File size limit exceeded", "File too large", "out of memory allocating",
            "virtual memory exhausted", "memory exhausted")
+
+# What a tool says of a file that it cannot have.
+SOUGHT = re.compile(r"(?m): (?:fatal error: (.+): [A-Z][\w ]+|Error: can't open (.+) for reading: .*|"
+                    r"Error: file not found: (.+)|Error: unable to include `(.+)')$")
+
+SCRATCH = r"/cc\w{6}\.s"         # what the compiler hands to the assembler
+
+# How the compiler itself ends where there is no room: no message of a file's own does.
+FULL = re.compile(r"^(?!.*:\d+: (error|warning|note):).*: fatal error: .*: No space left on device$")
 
 # What a tool says when it was stopped, and by no fault in the files.
 STOPPED = {
@@ -59,7 +71,7 @@ class Built:
 
 def payload_source(lab: labs.Lab, payload: str) -> Path:
     """The C file of a payload, relative to the root: a check's, or a program of the lab itself, as `demo`."""
-    for path in (Path(lab.folder) / "checks" / f"{payload}.c", Path(lab.folder) / f"{payload}.c"):
+    for path in (Path(lab.folder) / folder / f"{payload}.c" for folder in ("checks", "hidden", "")):
         if (ROOT / path).is_file():
             return path
     raise GraderError(f"{lab.folder}/checks/{payload}.c: no such payload")
@@ -80,6 +92,8 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
     sources = {payload: payload_source(kernel.lab, payload) for payload in payloads}
     need_tools(TOOLS)
     if lost := [file for file in kernel.files if not (ROOT / file).is_file()]:
+        if lost[0] in _reference(kernel):
+            raise GraderError(f"{lost[0]}: this file of the reference is missing")
         return Built({}, dict.fromkeys(payloads, f"{lost[0]}: this file is missing"))
     if odd := _odd_file(kernel):
         return Built({}, dict.fromkeys(payloads, odd))
@@ -89,7 +103,10 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
         done = make.run()
         if done.returncode:
             return make.explain(done)
-        if refused := [said for target in make.students if (said := make.reads(target))]:
+        if lost := [target for target in (*make.students, *make.elfs) if not (ROOT / target).is_file()]:
+            raise GraderError(f"make says that all is well, and has not made {lost[0]}")
+        refused = [said for target in make.students if (said := make.reads(target))]
+        if refused := refused or make.forges():
             return Built({}, dict.fromkeys(payloads, "\n".join(refused)))
     warnings = make.tidy(done.stderr).splitlines()      # of what was compiled just now
     if len(warnings) > WARNINGS:
@@ -97,6 +114,12 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
     for line in warnings:
         print(visible(line.expandtabs(4)), file=sys.stderr)
     return Built({payload: make.out / f"{payload}.elf" for payload in payloads})
+
+
+def _reference(kernel: labs.Kernel) -> list[Path]:
+    """The files of earlier labs that are the reference's, and so ours."""
+    places = [kernel.place(lab, tree) for lab, tree in kernel.prior if tree == labs.REFERENCE]
+    return [file for file in kernel.files if any(file.is_relative_to(place) for place in places)]
 
 
 def _folders(kernel: labs.Kernel) -> list[Path]:
@@ -124,9 +147,10 @@ class _Make:
         self.kernel, self.sources, self.out = kernel, sources, folder(kernel)
         self.command = ["make", "--no-print-directory", "-rRskO", f"-j{os.cpu_count() or 1}", "-f", MAKEFILE,
                         f"BUILD={_relative(BUILD)}", f"OUT={_relative(self.out)}",
-                        "FILES=" + " ".join(map(str, kernel.files)), "PAYLOADS=" + " ".join(map(str, sources.values()))]
+                        *(f"{name}={' '.join(map(str, files))}" for name, files in
+                          (("FILES", kernel.files), ("GIVEN", kernel.given), ("PAYLOADS", sources.values())))]
         self.objects = f"{_relative(BUILD)}/obj-virt{os.environ.get('OPT', '-O2')}"
-        self.students = {f"{self.objects}/{file}.o": file for file in kernel.files}
+        self.students = {f"{self.objects}/{file}.o": file for file in kernel.files if file not in _reference(kernel)}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
 
     def forget_changed(self) -> None:
@@ -152,22 +176,35 @@ class _Make:
             record.write_text(json.dumps(now))
 
     def run(self, *targets: str, variables: Iterable[str] = ()) -> subprocess.CompletedProcess:
-        # Nothing of the caller's that could change what is compiled; messages in English, for they are read here.
+        # Nothing of the caller's that could change what is compiled, nor the time; messages in English, for they are
+        # read here.
         environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         limits = [str(SECONDS), str(MEMORY >> 10), str(OUTPUT >> 9)]
-        done = _run(["sh", "-c", LIMITED, "sh", *limits, *self.command, *variables, "--", *targets],
-                    environment | {"LC_ALL": "C"})
+        written = [BUILD / Path(self.objects).name, self.out]
+        for folder in written:
+            folder.mkdir(parents=True, exist_ok=True)
+        boxed = sandbox.wrap(["sh", "-c", LIMITED, "sh", *limits, *self.command, *variables, "--", *targets],
+                             read=self._needed(), write=written, cwd=ROOT)
+        done = _run(boxed, environment | {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"})
         for line in self._tools_own(done.stderr):
             for sign, words in STOPPED.items():
                 if sign in line and not _endless(line):
                     raise GraderError(f"{words}: {visible(line.strip())}")
         return done
 
+    def _needed(self) -> list[Path | str]:
+        """What make and the tools have to find."""
+        # A check may include what lies beside it; any other payload is a file or two.
+        payloads = [source.parent if source.parent.name == "checks" else path for source in self.sources.values()
+                    for path in (source, source.with_suffix(".S")) if (ROOT / path).is_file()]
+        tools = [folder for tool in TOOLS for folder in sandbox.installation(tool)]
+        return [*(ROOT / path for path in dict.fromkeys((Path("kernel"), *_folders(self.kernel), *payloads))), *tools]
+
     def _tools_own(self, text: str) -> Iterable[str]:
         """The lines that speak of the tools, not of a place in a file or of the student's files, whatever these say."""
         theirs = (" ", *(f"{file.parent}/" for file in self.kernel.files))
-        return [line for line in text.splitlines() if not line.startswith(theirs)
-                and not re.search(r":\d+: (error|warning|note|Error|Warning|Info):", line)]
+        return [line for line in text.splitlines() if FULL.search(line) or not line.startswith(theirs)
+                and not re.search(r":\d+: ((fatal )?error|warning|note|Error|Warning|Info):", line)]
 
     def reads(self, target: str, listed: Iterable[str] = ()) -> str:
         """Words on a file that this object of the student's was made of, and must not be; "" if there is none."""
@@ -183,6 +220,11 @@ class _Make:
                 return visible(f"{self.students[target]}: it takes in {name}, which is not part of your kernel: only "
                                "the lab's own folder, kernel/ and the compiler's headers are")
         return ""
+
+    def forges(self) -> list[str]:
+        """A line on each name of the framework's that the student's objects take or replace."""
+        ours = [ROOT / self.objects / f"{file}.o" for file in self._given()]
+        return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()}, ours)
 
     @functools.cached_property
     def _may_be_read(self) -> list[str]:
@@ -207,7 +249,8 @@ class _Make:
         for line in text.splitlines():
             if not line.startswith(" "):
                 named = [line[:match.start()] for match in re.finditer(r":\d+|: Assembler messages", line)]
-                foreign = next((name for name in named if _exists(name) and not self._shown(name)), None)
+                foreign = next((name for name in named if not self._shown(name) and not _scratch(name)
+                                and (_exists(name) or ": " not in name)), None)
             if foreign is not None:
                 line = f"{foreign}: this is not part of your kernel, and what is said of it is not shown"
             if foreign is None or line not in kept:
@@ -220,6 +263,8 @@ class _Make:
         # theirs: none but our own targets are taken from it, and only if they fail again.
         line = re.compile(r"make: \*\*\* \[[\w./]+:\d+: ([^\s\]]+)\] ")
         named = [match[1] for match in map(line.match, done.stderr.splitlines()) if match]
+        if _says_too_much(done):
+            named += self.students
         known = {*self.students, *self.elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
         said = {target: text for target in dict.fromkeys(named) if target in known and (text := self._said(target))}
         if not said:
@@ -241,7 +286,8 @@ class _Make:
         """The files of ours that every kernel of this call is made of."""
         kernel = [path.relative_to(ROOT) for folder in ("core", "board/virt") for path in
                   (ROOT / "kernel" / folder).glob("*.[cS]")]
-        return [*kernel, *self.sources.values(), *(source.with_suffix(".S") for source in self.sources.values())]
+        return [*kernel, *self.kernel.given, *_reference(self.kernel), *self.sources.values(),
+                *(source.with_suffix(".S") for source in self.sources.values())]
 
     def _said(self, target: str) -> str:
         """What the tools say of one target alone; "" if it can be made."""
@@ -252,21 +298,23 @@ class _Make:
         done = self.run(target, variables=["LIST=-H"] if students else [])      # it lists what is included
         if done.returncode == 0:
             return ""
-        if any(map(_endless, self._tools_own(done.stderr))):
+        if _says_too_much(done) or any(map(_endless, self._tools_own(done.stderr))):
             what = self.students.get(target, target)
             return (f"{what}: the compiler did not come to an end ({SECONDS} seconds of computing, {MEMORY >> 30} GB "
-                    f"of memory and {OUTPUT >> 20} MB of output are the most that it may use)")
+                    f"of memory, {OUTPUT >> 20} MB of output and {SAID >> 20} MB of messages are the most that it may "
+                    "use)")
         if not done.stderr.endswith(f": {target}] Error 1\n"):
             raise GraderError("something stopped the compiler; try again "
                               f"({visible(_telling(done.stderr)) or 'it says nothing'})")
         text = done.stderr
         if students:
             text, _, guards = text.partition("Multiple include guards may be useful for:\n")
-            listed = re.findall(r"(?m)^\.+ (.*)\n", text)
+            listed = re.findall(r"(?m)^\.+ (.*)\n", text) + ["".join(names) for names in SOUGHT.findall(done.stderr)]
             if refused := self.reads(target, listed):
                 return refused
             text = re.sub(r"(?m)^\.+ .*\n", "", text) + "".join(
-                line for line in guards.splitlines(True) if not _exists(line.strip()))
+                line for line in guards.splitlines(True) if not (self._allowed(line.strip()) and _exists(line.strip())))
+            text = re.sub(rf"(?m)^\S*{SCRATCH}(?=:)", f"{self.students[target]} (as assembly)", text)
         said = self.tidy(re.sub(r"(?m)^make: .*\n?", "", text)).strip("\n")
         return re.sub(r"(?m)^\S*/\S*\bld(\.bfd)?: ", "ld: ", said).replace(f"{BUILD}/", "build/")
 
@@ -297,17 +345,33 @@ def _alone():
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
-    """Run a command from the root, without a terminal; whatever becomes of it, nothing of it is left running."""
-    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
-        try:
-            out, err = process.communicate(timeout=PATIENCE)
-        except BaseException as error:
+    """Run a command from the root, without a terminal; whatever becomes of it, nothing of it is left running.
+
+    Of what it says on stderr the first SAID bytes are kept, and then make's own lines alone, up to twice as much.
+    """
+    kept, size, late = [], 0, threading.Event()
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, start_new_session=True) as process:
+        def end():
+            late.set()
             os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise GraderError(f"the compiler waits for something, since {PATIENCE} seconds") from None
+
+        backstop = threading.Timer(PATIENCE, end)
+        backstop.start()
+        try:
+            for line in iter(lambda: process.stderr.readline(1 << 16), b""):
+                if size < SAID or size < 2 * SAID and line.startswith(b"make: "):
+                    kept.append(line)
+                    size += len(line)
+            process.wait()
+        except BaseException:
+            end()
             raise
-    return subprocess.CompletedProcess(command, process.returncode, out, err)
+        finally:
+            backstop.cancel()
+    if late.is_set():
+        raise GraderError(f"the compiler waits for something, since {PATIENCE} seconds")
+    return subprocess.CompletedProcess(command, process.returncode, stderr=b"".join(kept).decode(errors="replace"))
 
 
 @functools.lru_cache
@@ -325,7 +389,15 @@ def _prerequisites(text: str) -> list[str]:
 
 def _scratch(name: str) -> bool:
     """Whether a name is no file's, as what the compiler handed to the assembler and removed, or .file's argument."""
-    return not _exists(name) and not os.path.realpath(ROOT / name).startswith(("/proc/", "/dev/"))
+    return not _exists(name) and (not _outside(name) or re.search(f"{SCRATCH}$", name) is not None)
+
+
+def _outside(name: str) -> bool:
+    """Whether a name leads out of the root. Nothing that is told depends on whether there is such a file."""
+    try:
+        return not f"{os.path.realpath(ROOT / name)}/".startswith(f"{os.path.realpath(ROOT)}/")
+    except ValueError:
+        return False
 
 
 def _exists(name: str) -> bool:
@@ -333,6 +405,10 @@ def _exists(name: str) -> bool:
         return bool(name) and os.path.exists(ROOT / name) and not os.path.isdir(ROOT / name)
     except ValueError:
         return False
+
+
+def _says_too_much(done: subprocess.CompletedProcess) -> bool:
+    return len(done.stderr.encode()) >= SAID
 
 
 def _endless(line: str) -> bool:

@@ -8,6 +8,7 @@ _WAITS = {
     "x86_64": {"202": (3, 0), "271": (2, 0), "7": (2, 0xffffffff)},     # futex, ppoll, poll
     "aarch64": {"98": (3, 0), "73": (2, 0)},                            # futex, ppoll
 }.get(platform.machine(), {})
+_FUTEX = next(iter(_WAITS), None)
 
 
 def asleep(pid: int) -> tuple | None:
@@ -27,6 +28,15 @@ def asleep(pid: int) -> tuple | None:
     except OSError:
         return None
     return tuple(seen)
+
+
+def waits(pid: int) -> bool:
+    """Whether a process's first thread waits for another of its threads; False where /proc does not tell."""
+    try:
+        number, *arguments = _read(f"/proc/{pid}/task/{pid}/syscall").split()
+    except OSError:
+        return False
+    return number == _FUTEX and int(arguments[3], 16) == 0
 
 
 def processor_time(pid: int) -> float:

@@ -19,14 +19,15 @@ CFLAGS := -std=gnu11 $(OPT) -g -Wall -Wextra -Wshadow \
 	-U__INT32_TYPE__ -D__INT32_TYPE__=int -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' \
 	-ffreestanding -fno-common -fno-pie '-fdebug-prefix-map=$(CURDIR)=.' \
 	-Ikernel/include -Ikernel/board/$(BOARD) -MD -MP
-LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+# (Without -fno-lto the linker runs the compiler on what an object's own sections ask for.)
+LDFLAGS := -nostdlib -static -fno-lto -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Lkernel/board/$(BOARD) -Tkernel/core/kernel.ld
 ifdef WERROR
 CFLAGS += -Werror
 LDFLAGS += -Wl,--fatal-warnings
 endif
 
-KERNEL := $(sort $(wildcard kernel/core/*.[cS] kernel/board/$(BOARD)/*.[cS]))
+KERNEL := $(sort $(wildcard kernel/core/*.[cS] kernel/board/$(BOARD)/*.[cS])) $(GIVEN)
 COMMON := $(patsubst %,$(OBJ)/%.o,$(KERNEL) $(FILES))
 
 .DELETE_ON_ERROR:
