@@ -1,0 +1,14 @@
+// Spins with every exception masked.
+//
+// file: lab1.c
+// check banner: fail, hang
+
+#include "hostile.h"
+
+static void
+evil(void)
+{
+	__asm__ volatile("cpsid aif");
+	for (;;)
+		;
+}

@@ -1,0 +1,26 @@
+// Sleeps a million times, woken by a timer each time.
+//
+// file: lab1.c
+// budget: 300000
+// check banner: fail, hang
+
+#include "hostile.h"
+
+static inline void
+timer(uint32_t ticks, uint32_t control)
+{
+	__asm__ volatile("mcr p15, 0, %0, c14, c2, 0\n\tmcr p15, 0, %1, c14, c2, 1\n\tisb" : : "r"(ticks), "r"(control));
+}
+
+static void
+evil(void)
+{
+	*mmio(BOARD_GICD_PA) = 1;
+	*mmio(BOARD_GICD_PA + 0x100) = 1u << BOARD_TIMER_IRQ;
+	*mmio(BOARD_GICC_PA + 4) = 0xff;
+	*mmio(BOARD_GICC_PA) = 1;
+	for (int i = 0; i < 1000000; i++) {
+		timer(50, 1);
+		wfi();
+	}
+}
