@@ -616,7 +616,8 @@ class _Following:
                     exceptions=exceptions, exceptions_more=more, storm=storm,
                     operations=vm.memory.operations(),
                     findings=tuple(finding(*found) for found in vm.memory.findings()),
-                    trail=vm.memory.trail(counters.instructions) if vm.memory.log is not None and end == "budget" else ())
+                    trail=vm.memory.trail(counters.instructions) if vm.memory.log is not None and end == "budget"
+                    else ())
 
     def _records(self, n: int) -> tuple[tuple[Mark, ...], tuple[Access, ...]]:
         marks, accesses = [], []
@@ -710,7 +711,8 @@ def _cost(elf: Path, times: int = 15) -> int:
     settings = [f"parent={os.getpid()}", f"control={theirs.fileno()}", f"memory={memory.fd}", "records=1",
                 *_Following(None, Job(boot, elf, 1, 1), threading.Event()).settings()]
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory, ours, theirs, contextlib.closing(memory):
-        bare = [str(qemu.program), *machine(boot, elf, seed=1, nonce=1, directory=Path(directory)), "-accel", plugin.TCG,
+        bare = [str(qemu.program), *machine(boot, elf, seed=1, nonce=1, directory=Path(directory)),
+                "-accel", plugin.TCG,
                 "-serial", "null", "-monitor", "none"]
         commands = {"without": bare, "with": [*bare, "-plugin", ",".join((escaped(qemu.plugin), *settings))]}
         least = dict.fromkeys(commands, math.inf)

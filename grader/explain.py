@@ -83,7 +83,8 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
         place = None if run.pc is None else symbols.of(run.elf).where(run.pc)
         said.append(Section({
             "budget": f"The kernel did not come to an end: its budget of {run.boot.budget:,} instructions is spent.",
-            "hold-budget": "The kernel did not come to an end: it came by the same place, or to the same device, again and again.",
+            "hold-budget": "The kernel did not come to an end: it came by the same place, or to the same device, again "
+                           "and again.",
             "wfi-budget": f"The kernel did not come to an end: it slept (WFI) {run.boot.wfi:,} times.",
             "quiet": "The kernel sleeps (WFI or WFE), and nothing is under way that could ever wake it.",
             "lost": "The core went where no instruction can be fetched, or none was ever put"

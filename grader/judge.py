@@ -204,7 +204,7 @@ class _Session(_Collector):
         self.names = names      # judge these alone: what they need and is not among them has passed
         self.ended: Generator = (_ for _ in ())     # what the boots come to, in the order of the checks
         self.ran: dict[str, tuple[Run | Exception, ...]] = {}
-        self.forged: dict[str, tuple[str, ...]] = {}        # of each run: what it says in the framework's name, in words
+        self.forged: dict[str, tuple[str, ...]] = {}        # of each run: what it says in the framework's name
         self.outcomes: dict[str, Outcome] = {}
         self.faults: dict[str, tuple[int | None, tuple[Section, ...]]] = {}     # check -> its boot that went wrong, and
                                                                                 # what the check itself said

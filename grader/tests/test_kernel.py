@@ -303,7 +303,7 @@ def test_string_functions(calls=3500, **more):
 
 def test_string_functions_touch_only_their_arguments():
     """No store outside the destination, and no load from a word that holds no byte of an argument."""
-    seed, calls = params.fixed_seed("kernel/touch"), 700
+    seed, calls = params.fixed_seed("kernel/touch"), 80
     base = address("string", "arena")
     run = run_check("string", words(calls), seed=seed, watch=((base, ARENA),), marks=("string_done", *FUNCTIONS))
     begun, *ends = [mark.count for mark in run.marks if mark.symbol == "string_done"]
