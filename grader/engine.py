@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from . import mmu, params, plugin, proc, symbols
 from .errors import GraderError
-from .hardware import Finding, finding
+from .hardware import Finding, Operation, finding, operation
 from .qmp import QmpError
 from .stub import StubError
 from .vm import Abandoned, Vm, escaped
@@ -146,6 +146,7 @@ class Run:
     exceptions_more: int = 0                # how many between those are left out
     storm: bool = False                     # of a look: it ended amid ten thousand that are all the same
     operations: tuple[int, ...] = ()        # where code is whose operands `findings` need
+    executed: tuple[Operation, ...] = ()    # of a look, beside `findings`: each operation, the first 65,536 of them
     findings: tuple[Finding, ...] = ()      # what hardware would not have forgiven, if it was asked for
     trail: tuple[int, ...] = ()             # of a look that a budget ended: where its last instructions were, in order
 
@@ -319,7 +320,8 @@ def _run_job(job: Job, abandoned: threading.Event) -> Run:
     run = _run(job.boot, Path(job.elf), job.seed, job.nonce, abandoned)
     if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT:
         return run
-    return dataclasses.replace(run, findings=_look(run, abandoned, hardware=True).findings)
+    seen = _look(run, abandoned, hardware=True)
+    return dataclasses.replace(run, findings=seen.findings, executed=seen.executed)
 
 
 def _told(run: Run) -> tuple:
@@ -616,6 +618,7 @@ class _Following:
                     exceptions=exceptions, exceptions_more=more, storm=storm,
                     operations=vm.memory.operations(),
                     findings=tuple(finding(*found) for found in vm.memory.findings()),
+                    executed=tuple(operation(*each) for each in vm.memory.executed()),
                     trail=vm.memory.trail(counters.instructions) if vm.memory.log is not None and end == "budget"
                     else ())
 

@@ -11,6 +11,16 @@ RULES = {ord("c"): "code", ord("t"): "translation", ord("r"): "register"}
 MISSING = ("", "DCCMVAU", "DSB after DCCMVAU", "ICIMVAU or ICIALLU", "BPIALL", "DSB after ICIMVAU and BPIALL", "ISB",
            "TLBI", "TLBI of this address", "TLBI of this ASID", "DSB before TLBI", "DSB after TLBI")
 REGISTERS = ("SCTLR", "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "VBAR", "CONTEXTIDR")
+OPERATIONS = ("", "DCCMVAU", "ICIMVAU", "ICIALLU", "BPIMVA", "BPIALL", "DSB", "ISB", "TLBIALL", "TLBIMVA", "TLBIASID",
+              "TLBIMVAA", *REGISTERS)
+
+
+class Operation(NamedTuple):
+    """An operation on caches, TLB or predictors, a barrier, or a write of a system register, that was executed."""
+    name: str           # one of OPERATIONS, whichever of its forms it was: DCCMVAC is DCCMVAU, an IS form the plain one
+    value: int          # its operand, or what was written; 0 of a barrier
+    pc: int
+    count: int          # instructions executed before
 
 
 class Finding(NamedTuple):
@@ -22,6 +32,11 @@ class Finding(NamedTuple):
     stored_by: int      # pc of who stored the word or the descriptor, or wrote the register
     count: int          # instructions executed before
     register: str       # of the rule "register": which
+
+
+def operation(count: int, pc: int, value: int, which: int) -> Operation:
+    """An Operation of the plugin's numbers."""
+    return Operation(OPERATIONS[which], value, pc, count)
 
 
 def finding(count: int, pc: int, address: int, by: int, rule: int, missing: int, register: int) -> Finding:

@@ -102,13 +102,15 @@ def _numbers(text: str) -> tuple[int, int]:
 
 # ---- the memory that the plugin and the engine share; plugin.h and exolab.c have the same layouts
 
-_SHARED = struct.Struct("<16Q")
+_SHARED = struct.Struct("<17Q")
 _RECORD = struct.Struct("<QIIBBB5x")
 _EXCEPTION = struct.Struct("<QIIB207s")
 _FINDING = struct.Struct("<QIIIBBBx")
-_OPERATIONS_AT, _FINDINGS_AT, _RECORDS_AT = 128, 2176, 4096
+_EXECUTED = struct.Struct("<QIIB7x")
+_OPERATIONS_AT, _FINDINGS_AT, _RECORDS_AT = 136, 2184, 4096
 OPERATIONS = 512            # addresses there is room for
 _TRAIL_AT, TRAIL = 3072, 256
+EXECUTED = 1 << 16          # operations: the first so many
 KEPT = 4096                 # exceptions: the first so many, and as many last ones
 STORM = 10_000              # so many, one and the same, are one
 
@@ -132,6 +134,7 @@ class Shared(NamedTuple):
     walked: int                 # and how far from there its last executed instruction is
     operations: int             # how many there are; more than OPERATIONS if there was no room for all
     findings: int
+    executed: int
 
     @property
     def slept(self) -> bool:
@@ -155,7 +158,8 @@ class Memory:
         self.log = unnamed() if looking else None
         self.fd = self._file.fileno()
         self._exceptions_at = _RECORDS_AT + records * _RECORD.size
-        size = self._exceptions_at + looking * 2 * KEPT * _EXCEPTION.size
+        self._executed_at = self._exceptions_at + 2 * KEPT * _EXCEPTION.size
+        size = self._executed_at + EXECUTED * _EXECUTED.size if looking else self._exceptions_at
         os.truncate(self.fd, size)
         self._map = mmap.mmap(self.fd, size)
 
@@ -187,6 +191,11 @@ class Memory:
     def findings(self) -> list[tuple[int, ...]]:
         """What hardware.c found: count, pc, address, pc of who stored, rule (ord of c, t or r), missing, register."""
         return [_FINDING.unpack_from(self._map, _FINDINGS_AT + i * _FINDING.size) for i in range(self.read().findings)]
+
+    def executed(self) -> Iterator[tuple[int, int, int, int]]:
+        """The operations that hardware.c saw executed, in order: count, pc, operand, which."""
+        end = self._executed_at + self.read().executed * _EXECUTED.size
+        return _EXECUTED.iter_unpack(self._map[self._executed_at:end])
 
     def unread(self, size: int) -> str:
         """Up to `size` bytes of the log behind what the plugin has read."""

@@ -127,6 +127,7 @@ uintptr_t ram_here;
 static plugin_id self;
 struct shared *shared;
 static struct record *records;
+struct executed *executed_here;
 static uint64_t capacity; /* records there is room for */
 static uint64_t budget, wfi_budget;
 static uint64_t alarm_at; /* a block that could reach this count asks */
@@ -475,14 +476,16 @@ static bool
 map_memory(int fd, uint64_t room, int log)
 {
 	size_t exceptions_at = RECORDS_AT + room * sizeof(struct record);
+	size_t executed_at = exceptions_at + 2 * EXCEPTIONS_KEPT * sizeof(struct exception);
 	size_t size =
-	    exceptions_at + (log >= 0 ? 2 * EXCEPTIONS_KEPT * sizeof(struct exception) : 0);
+	    log >= 0 ? executed_at + EXECUTED_KEPT * sizeof(struct executed) : exceptions_at;
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (memory == MAP_FAILED)
 		return false;
 	shared = memory;
 	records = (struct record *)((char *)memory + RECORDS_AT);
+	executed_here = (struct executed *)((char *)memory + executed_at);
 	capacity = room;
 	looking = log >= 0;
 	return !looking ||

@@ -30,7 +30,7 @@
 
 #include "plugin.h"
 
-/* ---- the operations: MCR p15, opc1 = 0 ---- */
+/* ---- the operations: MCR p15, opc1 = 0; hardware.py has the same order ---- */
 
 enum {
 	NOTHING,
@@ -575,6 +575,14 @@ holds(uint32_t bits, uint32_t psr)
 }
 
 static void
+keep(const struct instruction *i, uint32_t value)
+{
+	if (shared->executed < EXECUTED_KEPT)
+		executed_here[shared->executed++] =
+		    (struct executed){executed, i->pc, value, (uint8_t)i->operation, {0}};
+}
+
+static void
 operate(const struct instruction *i)
 {
 	const struct registers *r = &log_registers;
@@ -582,10 +590,13 @@ operate(const struct instruction *i)
 	unsigned w = i->operation;
 
 	if (w == DSB && i->bits >> 28 == 0xf) {
+		keep(i, 0);
 		event(DSB, 0, 0);
 		return;
 	}
 	if (w == ISB && (i->bits & 0x0f000010) != 0x0e000010) {
+		if ((i->bits & 0xfffffff0) == 0xf57ff060) /* and no exception return */
+			keep(i, 0);
 		synchronize();
 		return;
 	}
@@ -595,6 +606,7 @@ operate(const struct instruction *i)
 	}
 	if (!holds(i->bits, r->psr) || (r->psr & 0x1f) == 0x10)
 		return;
+	keep(i, value);
 	if (w >= WRITE) {
 		w -= WRITE;
 		if ((reg[w] ^ value) & (w == SCTLR ? sctlr_matters : ~0u)) {

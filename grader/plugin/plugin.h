@@ -12,6 +12,7 @@
 enum { CPUS_MAX = 8 };           /* as many as a virt machine with a GICv2 has */
 enum { EXCEPTIONS_KEPT = 4096 }; /* the first so many, and as many last ones */
 enum { OPERATIONS_MAX = 512, FINDINGS_MAX = 16 };
+enum { EXECUTED_KEPT = 1 << 16 }; /* operations: the first so many */
 enum { TRAIL = 256 }; /* the last so many instructions, before a limit that was near */
 
 /* ---- what the grader reads; __init__.py has the same layouts ---- */
@@ -51,6 +52,15 @@ struct finding {
 	uint8_t unused[1];
 };
 
+/* An operation on caches, TLBs, predictors or system registers, or a barrier, that was executed. */
+struct executed {
+	uint64_t count; /* instructions executed before it */
+	uint32_t pc;
+	uint32_t value;    /* its operand; 0 of a barrier */
+	uint8_t operation; /* hardware.c's, whose order hardware.py has */
+	uint8_t unused[7];
+};
+
 struct shared {
 	struct counters now;
 	struct counters call; /* behind the last HVC or SMC */
@@ -65,6 +75,7 @@ struct shared {
 	uint64_t walked;     /* and how far from there its last executed instruction is */
 	uint64_t operations; /* how many are in operation[] */
 	uint64_t findings;   /* how many are in finding[] */
+	uint64_t executed;   /* how many struct executed stand behind the exceptions */
 	uint32_t operation
 	    [OPERATIONS_MAX]; /* addresses of instructions whose operand hardware.c has to know */
 	struct finding finding[FINDINGS_MAX];
@@ -84,6 +95,8 @@ _Static_assert(sizeof(struct shared) <= 4096, "the records begin at 4096");
 _Static_assert(offsetof(struct shared, trail) == 3072,
                "plugin/__init__.py reads the trail at 3072");
 _Static_assert(sizeof(struct finding) == 24, "plugin/__init__.py reads findings of 24 bytes");
+_Static_assert(sizeof(struct executed) == 24,
+               "plugin/__init__.py reads operations of 24 bytes");
 _Static_assert(sizeof(struct exception) == 224, "plugin/__init__.py reads exceptions of 224 bytes");
 
 struct range {
@@ -91,6 +104,7 @@ struct range {
 };
 
 extern struct shared *shared;
+extern struct executed *executed_here; /* of a look: room for EXECUTED_KEPT */
 extern struct range ram;   /* physical addresses that code has */
 extern uintptr_t ram_here; /* where QEMU keeps RAM; 0 until something is translated */
 

@@ -126,6 +126,18 @@ def test_nothing_is_watched_unasked():
     assert [len(found.findings) for found in both] == [0, 1]
 
 
+def test_operations_are_told_with_their_operands_in_order():
+    run, address, _ = findings("remap")
+    at = [i for i, each in enumerate(run.executed) if each.name == "TLBIMVA"][-1]
+    assert [(each.name, each.value) for each in run.executed[at - 1:at + 3]] == [
+        ("DSB", 0), ("TLBIMVA", LOW | 1), ("DSB", 0), ("ISB", 0)]
+    assert [each.value for each in run.executed if each.name in ("TTBR1", "TTBR0", "TTBCR", "CONTEXTIDR")][:4] == [
+        0x40204000, 0x40200000, 2, 1]
+    seen = engine.look(run, budget=run.executed[at].count)
+    assert seen.pc == run.executed[at].pc, "count is of the instructions before"
+    assert boot("remap").executed == ()
+
+
 def test_what_cannot_be_watched_is_said():
     with pytest.raises(ValueError, match="one core"):
         boot("two", smp=2, hardware=True)
