@@ -1,7 +1,7 @@
 // Takes a timer's interrupt again and again, as nobody switches the timer off.
 //
 // file: lab1.c
-// budget: 300000
+// budget: 100000
 // check banner: fail, hang
 
 #include "hostile.h"

@@ -1,6 +1,7 @@
 // Spins with every exception masked.
 //
 // file: lab1.c
+// budget: 500000
 // check banner: fail, hang
 
 #include "hostile.h"

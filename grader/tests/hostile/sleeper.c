@@ -1,7 +1,7 @@
 // Sleeps a million times, woken by a timer each time.
 //
 // file: lab1.c
-// budget: 300000
+// budget: 100000
 // check banner: fail, hang
 
 #include "hostile.h"

@@ -1,7 +1,7 @@
 // A vector that faults itself, for ever.
 //
 // file: lab1.c
-// budget: 300000
+// budget: 100000
 // check banner: fail, hang
 
 #include "hostile.h"
