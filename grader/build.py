@@ -194,9 +194,9 @@ class _Make:
 
     def _needed(self) -> list[Path | str]:
         """What make and the tools have to find."""
-        # A check may include what lies beside it; any other payload is a file or two.
+        # A check may include what lies beside it; any other payload is a file or two and its programs.
         payloads = [source.parent if source.parent.name == "checks" else path for source in self.sources.values()
-                    for path in (source, source.with_suffix(".S")) if (ROOT / path).is_file()]
+                    for path in (source, source.with_suffix(".S"), source.with_suffix("")) if (ROOT / path).exists()]
         tools = [folder for tool in TOOLS for folder in sandbox.installation(tool)]
         return [*(ROOT / path for path in dict.fromkeys((Path("kernel"), *_folders(self.kernel), *payloads))), *tools]
 

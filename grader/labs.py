@@ -114,6 +114,9 @@ def read(folder: Path) -> Lab:
     files = take(data, "files", dict, "a table [files]")
     kernel, user, host, given = (names(files, world) for world in ("kernel", "user", "host", "given"))
     every = kernel + user + host + given
+    for name in given:
+        if not name.startswith("kernel/"):
+            raise GraderError(f"{where}: given has {name!r}, which is no file below kernel/")
     if twice := {name for name in every if every.count(name) > 1}:
         raise GraderError(f"{where}: {', '.join(sorted(twice))}: listed twice")
     nothing_left(files, "[files]")

@@ -23,6 +23,7 @@ NAME = 80                   # characters told of a function's name; assemblers t
 _LOAD, _SYMTAB = 1, 2
 _NOTYPE, _FUNC = 0, 2
 _CODE = 4                   # SHF_EXECINSTR
+_ABSOLUTE = 0xfff1          # SHN_ABS: a number with a name, as of a place in a program of its own
 LR = 14
 
 
@@ -96,12 +97,13 @@ class Symbols:
             for name_at, value, size, info, _, index in _SYMBOL.iter_unpack(data[section[4]:section[4] + section[5]]):
                 kind = info & 15
                 name = data[strings + name_at:data.index(b"\0", strings + name_at)].decode("ascii", "backslashreplace")
-                if not name or name.startswith("$") or not 0 < index < 0xff00 or kind not in (0, 1, 2):
+                if not name or name.startswith("$") or kind not in (0, 1, 2) or \
+                        not 0 < index < 0xff00 and index != _ABSOLUTE:
                     continue
                 value &= ~1 if kind == _FUNC else ~0
                 if name not in self._addresses or info >> 4:        # a global one hides a local one
                     self._addresses[name] = value
-                if sections[index][2] & _CODE and kind in (_NOTYPE, _FUNC):
+                if index != _ABSOLUTE and sections[index][2] & _CODE and kind in (_NOTYPE, _FUNC):
                     end = sections[index][3] + sections[index][5]
                     code.append((value, kind == _FUNC, size, end, name if len(name) <= NAME else f"{name[:NAME]}..."))
         self._code = sorted(code)

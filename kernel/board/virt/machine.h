@@ -13,3 +13,8 @@
 #define BOARD_GICD_PA       0x08000000
 #define BOARD_GICC_PA       0x08010000
 #define BOARD_TIMER_IRQ     30
+
+// Kernel addresses of devices once the MMU is on: physical + offset, by whole megabytes.
+#define BOARD_MMIO_PA       0x08000000
+#define BOARD_MMIO_SIZE     0x08000000
+#define BOARD_MMIO_OFFSET   0xe0000000

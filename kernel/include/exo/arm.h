@@ -20,6 +20,8 @@
 #define PSR_A      (1 << 8)	// asynchronous aborts masked
 #define PSR_E      (1 << 9)	// big-endian data
 
+#define DFSR_WNR   (1 << 11)	// the access was a write (B4.1.52)
+
 // MPIDR (B4.1.106): which core this is.
 #define MPIDR_AFF0 0xff
 
@@ -27,28 +29,70 @@
 
 #include <exo/types.h>
 
+// Inline at -O0 too: between an operation and its barrier stands no call, and no access to a stack.
+#define ARM_INLINE static inline __attribute__((always_inline))
+
 // ARM_SYSREG(name, opc1, CRn, CRm, opc2) defines name_read() and name_write() for a CP15 register.
 #define ARM_SYSREG(name, opc1, crn, crm, opc2) \
-	static inline uint32_t name##_read(void) \
+	ARM_INLINE uint32_t name##_read(void) \
 	{ \
 		uint32_t v; \
 		__asm__ volatile("mrc p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 : "=r"(v)); \
 		return v; \
 	} \
-	static inline void name##_write(uint32_t v) \
+	ARM_INLINE void name##_write(uint32_t v) \
 	{ \
 		__asm__ volatile("mcr p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 : : "r"(v) : "memory"); \
 	}
 
 ARM_SYSREG(midr, 0, c0, c0, 0)		// Main ID Register (B4.1.105)
 ARM_SYSREG(mpidr, 0, c0, c0, 5)		// Multiprocessor Affinity Register (B4.1.106)
+ARM_SYSREG(sctlr, 0, c1, c0, 0)		// System Control Register (B4.1.130)
+ARM_SYSREG(cpacr, 0, c1, c0, 2)		// Coprocessor Access Control Register (B4.1.40)
+ARM_SYSREG(ttbr0, 0, c2, c0, 0)		// Translation Table Base Register 0 (B4.1.154)
+ARM_SYSREG(ttbr1, 0, c2, c0, 1)		// Translation Table Base Register 1 (B4.1.155)
+ARM_SYSREG(ttbcr, 0, c2, c0, 2)		// Translation Table Base Control Register (B4.1.153)
+ARM_SYSREG(dacr, 0, c3, c0, 0)		// Domain Access Control Register (B4.1.43)
+ARM_SYSREG(prrr, 0, c10, c2, 0)		// Primary Region Remap Register (B4.1.127)
+ARM_SYSREG(nmrr, 0, c10, c2, 1)		// Normal Memory Remap Register (B4.1.111)
+ARM_SYSREG(contextidr, 0, c13, c0, 1)	// Context ID Register: the ASID (B4.1.36)
 ARM_SYSREG(dfsr, 0, c5, c0, 0)		// Data Fault Status Register (B4.1.52)
 ARM_SYSREG(ifsr, 0, c5, c0, 1)		// Instruction Fault Status Register (B4.1.96)
 ARM_SYSREG(dfar, 0, c6, c0, 0)		// Data Fault Address Register (B4.1.51)
 ARM_SYSREG(ifar, 0, c6, c0, 2)		// Instruction Fault Address Register (B4.1.95)
 ARM_SYSREG(vbar, 0, c12, c0, 0)		// Vector Base Address Register (B4.1.156)
+ARM_SYSREG(cntfrq, 0, c14, c0, 0)	// Counter Frequency register (B8.1.1)
+ARM_SYSREG(cntp_ctl, 0, c14, c2, 1)	// PL1 Physical Timer Control register (B8.1.5)
 
-static inline uint32_t
+// ARM_SYSOP(name, opc1, CRn, CRm, opc2) defines name(v) for an operation; those of the whole ignore v.
+#define ARM_SYSOP(name, opc1, crn, crm, opc2) \
+	ARM_INLINE void name(uint32_t v) \
+	{ \
+		__asm__ volatile("mcr p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 : : "r"(v) : "memory"); \
+	}
+
+ARM_SYSOP(iciallu, 0, c7, c5, 0)	// the instruction cache, whole (B4.2.1)
+ARM_SYSOP(bpiall, 0, c7, c5, 6)		// the branch predictors, whole (B4.2.1)
+ARM_SYSOP(dccmvau, 0, c7, c11, 1)	// clean the data line at an address to the point of unification (B4.2.1)
+ARM_SYSOP(tlbiall, 0, c8, c7, 0)	// the unified TLB, whole (B4.2.2)
+ARM_SYSOP(tlbimva, 0, c8, c7, 1)	// by address [31:12] and ASID [7:0]
+ARM_SYSOP(tlbiasid, 0, c8, c7, 2)	// by ASID [7:0]
+
+// Barriers (A3.8.3): every access and maintenance operation before it is complete; every
+// instruction behind it is fetched anew, in the context that was changed before it.
+ARM_INLINE void
+dsb(void)
+{
+	__asm__ volatile("dsb" : : : "memory");
+}
+
+ARM_INLINE void
+isb(void)
+{
+	__asm__ volatile("isb" : : : "memory");
+}
+
+ARM_INLINE uint32_t
 cpsr_read(void)
 {
 	uint32_t v;
@@ -58,7 +102,7 @@ cpsr_read(void)
 }
 
 // Sleep until an interrupt is pending, masked or not (A8.8.425).
-static inline void
+ARM_INLINE void
 wfi(void)
 {
 	__asm__ volatile("dsb\n\twfi" : : : "memory");

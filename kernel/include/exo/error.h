@@ -8,3 +8,6 @@
 #define E_EXISTS 3	// the place is taken
 #define E_NOENT  4	// there is no such thing
 #define E_IO     5	// the device reported an error
+#define E_PERM   6	// the capability, or the rights recorded at binding, do not allow it
+#define E_FAULT  7	// an address is not the application's, or it has faulted
+#define E_NOSYS  8	// there is no system call of that number

@@ -1,21 +1,23 @@
 // The tables through which labs extend the kernel. kernel/core owns them and calls what is in
 // them; each lab's labN_init() fills its entries. A taken entry is refused with -E_EXISTS, an
 // index out of range or a null function with -E_INVAL: nothing is ever replaced in silence.
+// Included by C and, for the numbers, by assembly.
 #pragma once
+
+// The exceptions of A32 in the order of the vector table (DDI 0406C, B1.8.1).
+#define TRAP_UNDEFINED      1
+#define TRAP_SVC            2
+#define TRAP_PREFETCH_ABORT 3
+#define TRAP_DATA_ABORT     4
+#define TRAP_IRQ            6
+#define TRAP_FIQ            7
+#define TRAP_COUNT          8
+
+#ifndef __ASSEMBLER__
 
 #include <exo/types.h>
 
-struct trapframe;	// lab 3 defines it; the tables only pass it on
-
-enum {				// the exceptions of A32 in the order of the vector table (DDI 0406C, B1.8.1)
-	TRAP_UNDEFINED = 1,
-	TRAP_SVC,
-	TRAP_PREFETCH_ABORT,
-	TRAP_DATA_ABORT,
-	TRAP_IRQ = 6,
-	TRAP_FIQ,
-	TRAP_COUNT
-};
+struct trapframe;	// exo/trap.h has it; the tables only pass it on
 
 #define SYSCALL_COUNT 64	// system-call numbers
 #define IRQ_COUNT     288	// interrupt numbers of the interrupt controller: 32 of the core's own, 256 shared
@@ -43,3 +45,5 @@ void lab6_init(void);
 void lab7_init(void);
 void lab8_init(void);
 void lab9_init(void);
+
+#endif

@@ -1,0 +1,1309 @@
+"""The checks of lab 2, in the order of the handout's steps.
+
+Most of them let the kernel carry out a list of operations, drawn from the run's seed (checks/operations.h), and follow it
+with a model: what each had to return, what an access had to come to, and what the tables in memory have to say, read from
+outside after each operation. What emulation forgives is told by the operations that the core executed.
+"""
+import itertools
+import random
+import struct
+
+from grader import mmu
+from grader.checks import Boot, Wrong, check
+from grader.params import boot_key
+
+PAGE, STRETCH, USER_TOP = 4096, 1 << 22, 0x40000000
+ANY = 0xfffffffe                # operations.h's PAGE_ANY, as odd numbers are slots
+LAST = 0x47ff0000               # where the free pages end: the parameter block
+R, W, X, GUARD = 1, 2, 4, 8
+PROTS = (0, R, R | W, R | X)
+INVAL, NOMEM, EXISTS, NOENT, PERM = -1, -2, -3, -4, -6
+ERRORS = {-1: "-E_INVAL", -2: "-E_NOMEM", -3: "-E_EXISTS", -4: "-E_NOENT", -6: "-E_PERM", 0: "0"}
+
+# As operations.h has them, from 1; the model has a method for each.
+METHODS = ("", "alloc", "hold", "release", "query", "count", "create", "destroy", "map", "unmap", "protect", "lookup",
+           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind")
+(_, ALLOC, HOLD, RELEASE, QUERY, COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP, SWITCH, READ, WRITE, EXEC, STAMP,
+ FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND) = range(len(METHODS))
+
+
+def op(code, n=0, x=0, y=0, z=0):
+    return struct.pack("<BBHII", code, n, x, y & 0xffffffff, z & 0xffffffff)
+
+
+def slot(n):
+    return n << 1 | 1
+
+
+def name(prot):
+    return "+".join(word for bit, word in ((R, "READ"), (W, "WRITE"), (X, "EXEC")) if prot & bit) or "none"
+
+
+def said(status):
+    return ERRORS.get(status, str(status))
+
+
+class Model:
+    """What pages and address spaces have to be, followed operation by operation."""
+
+    def __init__(self, run, first, last):
+        self.run = run
+        self.first, self.last = first, last
+        self.free = set(range(first, last, PAGE))   # tables' pages are among them: nobody here knows which
+        self.refs, self.owner, self.guard = {}, {}, {}
+        self.slots = [0] * 256
+        self.spaces = {}            # number -> what it is
+        self.current = None
+        self.words = {}             # physical address -> the word stamped there
+        self.step, self.what = -1, ""
+
+    def fail(self, what, expected, got, look):
+        raise Wrong(f"Operation {self.step}: {what}", expected=expected, got=got, look=look, run=self.run)
+
+    def expect(self, what, status, errors, look):
+        """0 is returned, or one of the errors if there are any: which of several is not told by the contract."""
+        self.what = what
+        errors = {error for error in errors if error}
+        if status not in (errors or {0}):
+            self.fail(what, f"it returns {' or '.join(map(said, sorted(errors, reverse=True) or [0]))}",
+                      f"it returned {said(status)}", look)
+
+    def address(self, y):
+        return self.slots[y >> 1 & 0xff] if y & 1 else y
+
+    def is_page(self, pa):
+        return pa % PAGE == 0 and self.first <= pa < self.last
+
+    def allocated(self, pa):
+        return pa in self.refs
+
+    def take(self, pa, owner, guard, what, look):
+        if pa not in self.free:
+            self.fail(what, "a page that is free", f"0x{pa:08x}, which is " +
+                      ("allocated already" if pa in self.refs else "no page that can be allocated"), look)
+        self.free.discard(pa)
+        self.refs[pa], self.owner[pa], self.guard[pa] = 1, owner, guard
+
+    def let_go(self, pa):
+        self.refs[pa] -= 1
+        if not self.refs[pa]:
+            del self.refs[pa], self.owner[pa], self.guard[pa]
+            self.words.pop(pa, None)
+            self.free.add(pa)
+
+    def is_user(self, va):
+        return va % PAGE == 0 and PAGE <= va < USER_TOP
+
+    def mapped(self, space, va):
+        """The mapping at va, or the error that every function has to return for it."""
+        return self.spaces[space]["maps"].get(va, NOENT) if self.is_user(va) else INVAL
+
+    def stretches(self, space):
+        return {va // STRETCH for va in self.spaces[space]["maps"]}
+
+    def available(self):
+        return len(self.free) - sum(len(self.stretches(space)) for space in self.spaces)
+
+    # One operation after the other. `after(i)` is called behind number i.
+
+    def follow(self, ops, results, after=lambda i: None):
+        for self.step, ((code, n, x, y, z), (status, value)) in enumerate(zip(ops, results)):
+            self.what = ""
+            getattr(self, METHODS[code])(n, x, y, z, status, value)
+            after(self.step)
+
+    def alloc(self, n, x, y, z, status, value):
+        pa, guard, look = self.address(y), z & 0xffff, "page_alloc, in page.c"
+        what = f"page_alloc({'PAGE_ANY' if pa == ANY else f'0x{pa:08x}'}, owner {x})"
+        if status == 1:
+            self.fail(what, "a page full of zeros", "a page with something in it", look)
+        errors = {INVAL * (x == 0)}
+        if pa == ANY:
+            errors |= {0 if self.available() else NOMEM}
+        elif not self.is_page(pa):
+            errors |= {INVAL}
+        elif pa not in self.free or self.spaces and status != 0:    # among the free there may be a table
+            errors |= {EXISTS}
+        self.expect(what, status, errors, look)
+        if status == 0:
+            if pa not in (ANY, value):
+                self.fail(what, f"the page asked for, 0x{pa:08x}", f"0x{value:08x}", look)
+            self.take(value, x, guard, what, look)
+            self.slots[n], self.words[value] = value, 0x5a5a5a5a
+
+    def hold(self, n, x, y, z, status, value):
+        pa = self.address(y)
+        self.expect(f"page_hold(0x{pa:08x})", status, {0 if self.allocated(pa) else INVAL}, "page_hold, in page.c")
+        if status == 0:
+            self.refs[pa] += 1
+
+    def release(self, n, x, y, z, status, value):
+        pa = self.address(y)
+        self.expect(f"page_release(0x{pa:08x})", status, {0 if self.allocated(pa) else INVAL},
+                    "page_release, in page.c")
+        if status == 0:
+            self.let_go(pa)
+
+    def query(self, n, x, y, z, status, value):
+        pa = self.address(y)
+        expected = f"holders: {self.refs.get(pa, 0)}, owner {self.owner.get(pa, 0)}, guard {self.guard.get(pa, 0):#06x}"
+        got = f"holders: {status}, owner {value >> 16}, guard {value & 0xffff:#06x}"
+        expected, got = expected if self.is_page(pa) else "null", "null" if status == -1 else got
+        if expected != got and not (pa in self.free and self.spaces):
+            self.fail(f"page_at(0x{pa:08x})", expected, got, "page_at, page_hold and page_release, in page.c")
+
+    def count(self, n, x, y, z, status, value):
+        if value != self.available():
+            self.fail("page_free_count()", f"{self.available()} free pages", f"{value}: " + (
+                f"{self.available() - value} too few: something was not let go of" if value < self.available() else
+                f"{value - self.available()} too many: something in use was let go of"),
+                "as_unmap and as_destroy, in aspace.c" if n else "page_alloc and page_release, in page.c")
+
+    def alloc_all(self, n, x, y, z, status, value):
+        value, look = value + 1 & 0xffffffff, "page_alloc, in page.c"
+        if value != self.available():
+            self.fail("page_alloc(PAGE_ANY), until it failed", f"{self.available()} pages", f"{value}", look)
+        self.expect("page_alloc(PAGE_ANY) with nothing left", status, {NOMEM}, look)
+        for pa in self.free:
+            self.refs[pa], self.owner[pa], self.guard[pa] = 1, x, z & 0xffff
+        self.free.clear()
+
+    def init(self, n, x, y, z, status, value):
+        pass
+
+    def flush(self, n, x, y, z, status, value):
+        pass
+
+    # Address spaces.
+
+    def create(self, n, x, y, z, status, value):
+        bad = x == 0 or not 0 < y < 256
+        self.expect(f"as_create(owner {x}, asid {y})", status, {INVAL * bad, 0 if self.available() else NOMEM},
+                    "as_create, in aspace.c")
+        if status == 0:
+            self.take(value, x, 0, self.what + ": its table", "page_alloc, in page.c")
+            self.spaces[n] = {"l1": value, "asid": y, "owner": x, "maps": {}}
+
+    def destroy(self, n, x, y, z, status, value):
+        self.what = "as_destroy()"
+        space = self.spaces.pop(n)
+        for pa, _, _ in space["maps"].values():
+            self.let_go(pa)
+        self.let_go(space["l1"])
+
+    def map(self, n, x, y, z, status, value):
+        self.mapping("as_map", "as_map, in aspace.c", n, y, self.address(z), x & 0xff, x >> 8, set(), status)
+
+    def bind(self, n, x, y, z, status, value):
+        pa, prot, rights = self.address(z & 0xffff), x & 0xf, x >> 4 & 0xf
+        key, guard = (struct.pack("<H", word).rstrip(b"\0") for word in (z >> 16, self.guard.get(pa, 0)))
+        fits = guard.startswith(key) and not x >> 8 and not (prot | R) & ~rights
+        self.mapping(f"as_bind, capability {key!r} of {name(rights)}{' (forged)' * (x >> 8)}, guard {guard!r}",
+                     "as_bind (given), cap_check and as_map", n, y, pa, prot, rights, set() if fits else {PERM}, status)
+
+    def mapping(self, what, look, n, va, pa, prot, rights, errors, status):
+        maps = self.spaces[n]["maps"]
+        errors |= {INVAL * (not self.is_user(va) or prot not in PROTS or not self.allocated(pa)),
+                   PERM * bool(prot & ~rights), EXISTS * (va in maps)}
+        if va // STRETCH not in self.stretches(n) and not self.available():
+            errors |= {NOMEM}
+        self.expect(f"{what}: page 0x{pa:08x} at 0x{va:08x}, {name(prot)} of {name(rights)}", status, errors, look)
+        if status == 0:
+            maps[va] = pa, prot, rights & (W | X) | R
+            self.refs[pa] += 1
+
+    def unmap(self, n, x, y, z, status, value):
+        found = self.mapped(n, y)
+        self.expect(f"as_unmap(0x{y:08x})", status, {found if type(found) is int else 0}, "as_unmap, in aspace.c")
+        if status == 0:
+            self.let_go(self.spaces[n]["maps"].pop(y)[0])
+
+    def protect(self, n, x, y, z, status, value):
+        found = self.mapped(n, y)
+        errors = {INVAL * (x not in PROTS), found if type(found) is int else PERM * bool(x & ~found[2])}
+        self.expect(f"as_protect(0x{y:08x}, {name(x)})", status, errors, "as_protect, in aspace.c")
+        if status == 0:
+            self.spaces[n]["maps"][y] = found[0], x, found[2]
+
+    def lookup(self, n, x, y, z, status, value):
+        found, look = self.mapped(n, y), "as_lookup and described, in aspace.c"
+        self.expect(f"as_lookup(0x{y:08x})", status, {found if type(found) is int else 0}, look)
+        if status == 0:
+            expected, got = (f"page 0x{pa:08x}, {name(prot)} of {name(rights)}" for pa, prot, rights in
+                             (found, (value & ~0xfff, value & 0xf, value >> 4 & 0xf)))
+            if expected != got:
+                self.fail(self.what, expected, got, look)
+
+    # What the running application sees.
+
+    def switch(self, n, x, y, z, status, value):
+        self.current = n if x else None
+
+    def fault(self, va, allowed):
+        """What an access by the application has to come to: 0, or the fault status."""
+        if va >= USER_TOP:
+            return 0xd if va < 0x48000000 else 5        # the kernel's own sections; what is nobody's
+        maps = self.spaces[self.current]["maps"] if self.current is not None else {}
+        found = maps.get(va & ~(PAGE - 1))
+        if found is None:
+            return 7 if va // STRETCH in {other // STRETCH for other in maps} else 5
+        return 0 if found[1] & allowed else 0xf
+
+    def access(self, what, va, status, allowed):
+        expected = self.fault(va, allowed)
+        faults = {5: "a translation fault, section", 7: "a translation fault, page", 0xd: "a permission fault, section",
+                  0xf: "a permission fault, page", 0: "no fault"}
+        code = status & 0x40f if status >> 16 & 1 else 0
+        if code != expected:
+            self.fail(f"{what} at 0x{va:08x} by the application", faults[expected],
+                      faults.get(code, f"a fault with status {code:#x}"),
+                      "descriptor, in aspace.c, and at what the TLB was told")
+        return code == 0
+
+    def page_of(self, va):
+        return self.spaces[self.current]["maps"][va & ~(PAGE - 1)][0]
+
+    def read(self, n, x, y, z, status, value):
+        if self.access("a read", y, status, R):
+            expected = self.words[self.page_of(y)]
+            if value != expected:
+                self.fail(f"a read at 0x{y:08x}", f"0x{expected:08x}, the word in the page mapped there",
+                          f"0x{value:08x}", "what the TLB was told: is the old translation gone?")
+
+    def write(self, n, x, y, z, status, value):
+        if self.access("a write", y, status, W):
+            self.words[self.page_of(y)] = z
+
+    def fetch(self, n, x, y, z, status, value):
+        self.access("a fetch", y, status, X)
+
+    def stamp(self, n, x, y, z, status, value):
+        self.words[self.address(y)] = z
+
+
+# What the payloads keep for us.
+
+def results(held):
+    held.keep("results", held.memory(held.address("results"), 8 * 5460))
+
+
+def table_end(first, last):
+    """The first page that can be allocated, behind the table of pages that page_init makes at `first`."""
+    return first + ((last - first) // PAGE * ENTRY + PAGE - 1) // PAGE * PAGE
+
+
+ENTRY = 28                      # bytes of a struct page
+
+
+def followed(run, data, after=None):
+    """The model, once it has followed the run through its operations; after(model, i) is called behind each."""
+    ops = list(struct.iter_unpack("<BBHII", data))
+    first, last = (ops[0][4], ops[0][3]) if ops[0][0] == INIT else (0, LAST)
+    model = Model(run, table_end(first or run.symbol("__image_end"), last), last)
+    model.follow(ops, struct.iter_unpack("<iI", run.kept["results"]), lambda i: after and after(model, i))
+    return model
+
+
+def carried_out(operations, **more):
+    """The boot that carries out what operations(seed) gives, with the MMU off: for all that comes before it is on."""
+    return Boot("early", input=operations, read_at_end=results, budget=60_000_000, **more)
+
+
+# Thirty pages of memory, where little time shall pass or all of it be read.
+POOL, POOL_END = 0x40700000, 0x40720000
+POOL_FIRST = table_end(POOL, POOL_END)
+SMALL = op(INIT, y=POOL_END, z=POOL)
+
+
+# 2.1: pages.
+
+def one_page(seed):
+    draw = random.Random(seed)
+    guard = draw.randrange(1 << 16)
+    return b"".join([
+        op(INIT, y=0x40200000),         # so that the pages are full of junk, which lies behind the image
+        op(COUNT), op(ALLOC, 1, 2, ANY, guard), op(QUERY, 0, 0, slot(1)), op(COUNT),
+        op(ALLOC, 2, 3, ANY, 0), op(QUERY, 0, 0, slot(2)), op(QUERY, 0, 0, slot(1)),
+        op(ALLOC, 3, 4, 0x40180000 + draw.randrange(96) * PAGE, guard), op(QUERY, 0, 0, slot(3)), op(COUNT),
+        op(QUERY, 0, 0, 0x401ff000)])
+
+
+def strange_pages(seed):
+    draw = random.Random(seed)
+    ops = [op(ALLOC, 1, 2, ANY)]
+    for pa in (0, 0x1000, 0x40000000, 0x40100000, LAST, 0x48000000, 0xfffff000, 0x42000000 + draw.randrange(1, 2047) * 2,
+               0x09000000):
+        ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
+    return b"".join(ops + [op(ALLOC, 2, 2, slot(1)), op(ALLOC, 2, 0, ANY), op(QUERY, 0, 0, slot(1)), op(COUNT)])
+
+
+def let_go(seed):
+    return b"".join([
+        op(ALLOC, 1, 2, ANY, 0x6162), op(HOLD, 0, 0, slot(1)), op(QUERY, 0, 0, slot(1)), op(COUNT),
+        op(RELEASE, 0, 0, slot(1)), op(QUERY, 0, 0, slot(1)), op(COUNT), op(RELEASE, 0, 0, slot(1)),
+        op(QUERY, 0, 0, slot(1)), op(COUNT), op(RELEASE, 0, 0, slot(1)), op(HOLD, 0, 0, slot(1)), op(COUNT),
+        op(ALLOC, 2, 3, slot(1), 0x6364), op(QUERY, 0, 0, slot(1)), op(COUNT)])
+
+
+def every_page(seed):
+    return b"".join([
+        op(INIT, y=0x40800000), op(ALLOC, 1, 2, ANY), op(ALLOC_ALL, 2, 3), op(COUNT), op(ALLOC, 3, 3, ANY),
+        op(RELEASE, 0, 0, slot(1)), op(COUNT), op(ALLOC, 3, 3, ANY), op(ALLOC, 4, 3, ANY), op(COUNT)])
+
+
+def random_pages(seed):
+    draw = random.Random(seed)
+    ops = [op(ALLOC, i, 2, ANY, i) for i in range(8)]
+    while len(ops) < 2500:
+        i = draw.randrange(24)
+        ops.append(draw.choice((op(ALLOC, i, draw.randrange(5), draw.choice((ANY, ANY, slot(draw.randrange(24)))),
+                                   draw.getrandbits(16)),
+                                op(HOLD, 0, 0, slot(i)), op(RELEASE, 0, 0, slot(i)), op(RELEASE, 0, 0, slot(i)),
+                                op(QUERY, 0, 0, slot(i)))))
+    return b"".join(ops + [op(COUNT)])
+
+
+@check(points=4, step="2.1", boots=carried_out(one_page, junk=True),
+       hint="page_alloc takes a page off the list, writes into its entry what the caller said, and clears the page itself.")
+def test_alloc(run):
+    """A page is allocated, any or the one that is asked for: zero, with its owner and its guard, held once."""
+    followed(run, one_page(run.seed))
+
+
+@check(points=3, step="2.1", boots=carried_out(strange_pages), needs="alloc",
+       hint="An address is a page of ours if it is the start of one, not before `first` and before `last`. Everything else "
+            "is -E_INVAL, whoever asks, and nothing changes.")
+def test_strangers(run):
+    """Addresses that are no pages of ours, a page in use and the owner nobody are refused."""
+    followed(run, strange_pages(run.seed))
+
+
+@check(points=4, step="2.1", boots=carried_out(let_go), needs="alloc",
+       hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. One "
+            "release more is an error.")
+def test_release(run):
+    """A page is free when its last holder lets go, and not before; letting go once more is an error."""
+    followed(run, let_go(run.seed))
+
+
+@check(points=3, step="2.1", boots=carried_out(every_page), needs="release",
+       hint="With the list empty page_alloc returns -E_NOMEM, and all is well again when a page comes back.")
+def test_exhaustion(run):
+    """Every page can be allocated, once; then there is none, until one is let go of."""
+    followed(run, every_page(run.seed))
+
+
+@check(points=4, step="2.1", boots=carried_out(random_pages), needs=("release", "strangers"),
+       hint="Read the operation that went wrong, then the contract of that function in exo/page.h.")
+def test_pages(run):
+    """Two thousand operations on pages, sensible and not, each as the contract says."""
+    followed(run, random_pages(run.seed))
+
+
+# 2.2: capabilities. The MAC is computed here too, from the paper.
+
+MASK = (1 << 64) - 1
+
+
+def siphash(key, data):
+    """SipHash-2-4 (Aumasson and Bernstein, 2012, section 2)."""
+    k0, k1 = struct.unpack("<2Q", key)
+    v = [k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573]
+
+    def turn(i, j, bits, half):
+        v[i] = v[i] + v[j] & MASK
+        v[j] = (v[j] << bits | v[j] >> 64 - bits) & MASK ^ v[i]
+        if half:
+            v[i] = (v[i] << 32 | v[i] >> 32) & MASK
+
+    def rounds(n):
+        for _ in range(n):
+            for step in ((0, 1, 13, 1), (2, 3, 16, 0), (0, 3, 21, 0), (2, 1, 17, 1)):
+                turn(*step)
+
+    padded = data + bytes(7 - len(data) % 8) + bytes([len(data) & 0xff])
+    for word, in struct.iter_unpack("<Q", padded):
+        v[3] ^= word
+        rounds(2)
+        v[0] ^= word
+    v[2] ^= 0xff
+    rounds(4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+assert siphash(bytes(range(16)), bytes(range(15))) == 0xa129ca6149be45e5        # the paper's appendix A
+
+
+# As caps.c has them.
+MINT, CHECK, NARROW, REVOKE = range(4)
+FUNCTIONS = ("cap_mint", "cap_check", "cap_narrow", "cap_revoke")
+
+
+def cap(seed, name, rights, epoch=0, key=None):
+    """A capability as the kernel has to mint it."""
+    signed = struct.pack("<8sII", name, rights, epoch)
+    return signed + struct.pack("<Q", siphash(boot_key(seed) if key is None else key, signed))
+
+
+def question(what, cap, guard=b"", epoch=0, rights=0):
+    return struct.pack("<I4x24s8sII", what, cap.ljust(24, b"\0"), guard, epoch, rights)
+
+
+def asked(cases):
+    """The input that asks what `cases(seed)` lists: (function, words, question, what it returns, and the cap)."""
+    def questions(seed):
+        return b"".join(case[2] for case in cases(seed))
+
+    def answers(held):
+        held.keep("answers", held.memory(held.address("answers"), 40 * 1365))
+
+    return Boot("caps", input=questions, read_at_end=answers)
+
+
+def shown(cap):
+    name, rights, epoch, mac = struct.unpack("<8sIIQ", cap)
+    return f"name {name.rstrip(bytes(1))!r}, rights {rights:#x}, epoch {epoch}, MAC 0x{mac:016x}"
+
+
+def compare(run, cases):
+    """Each question was answered as it says."""
+    answers = struct.iter_unpack("<i8sI24s", run.kept["answers"])
+    for (words, look, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
+        what = FUNCTIONS[question[0]]
+        if status not in statuses:
+            raise Wrong(f"{what} of {words}:", expected=f"it returns {' or '.join(map(said, statuses))}",
+                        got=f"it returned {said(status)}", look=look, run=run)
+        if wanted is not None and wanted != got:
+            raise Wrong(f"{what} of {words}:", expected=shown(wanted), got=shown(got), look=look, run=run)
+
+
+def mints(seed):
+    draw = random.Random(seed)
+    for length in range(9):
+        for _ in range(3):
+            name = bytes(draw.randrange(1, 256) for _ in range(length))
+            wanted = cap(seed, name, draw.randrange(16), draw.choice((0, 1, draw.getrandbits(32), MASK >> 32)))
+            yield shown(wanted), "cap_mint, in cap.c", question(MINT, wanted[:16]), (0,), wanted
+    for name in (b"\0a", b"a\0b", b"abcdef\0h", b"\0\0\0\0\0\0\0z"):
+        signed = struct.pack("<8sII", name, R, 0)
+        yield f"a name with a byte behind a zero, {name!r}", "name_length, in cap.c", question(MINT, signed), (INVAL,), None
+    for rights in (0x10, 0x80000001, 0xffffffff):
+        signed = struct.pack("<8sII", b"a", rights, 0)
+        yield f"rights {rights:#x}, which are not all rights", "cap_mint, in cap.c", question(MINT, signed), (INVAL,), None
+
+
+def prefixes(seed):
+    names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff", b"\xff\xfe")
+    for own, guard in itertools.product(names, names):
+        fits = guard.startswith(own)
+        yield (f"a capability with name {own!r} for a guard {guard!r}, which does {'' if fits else 'not '}begin with it",
+               "cap_check, in cap.c", question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
+
+
+def forgeries(seed):
+    draw = random.Random(seed)
+    look = "cap_check, in cap.c"
+
+    def ask(words, cap, status):
+        name, rights, epoch = struct.unpack("<8sII", cap[:16])      # of a guard that it would fit, were it genuine
+        return words, look, question(CHECK, cap, name, epoch, rights), (status,), None
+
+    for name, rights, epoch in ((b"alice", R, 0), (b"", R | W | X | GUARD, 7), (b"abcdefgh", W, draw.getrandbits(32))):
+        good = cap(seed, name, rights, epoch)
+        yield ask("a genuine capability", good, 0)
+        for bit in range(192):
+            field = "name" if bit < 64 else "rights" if bit < 96 else "epoch" if bit < 128 else "MAC"
+            forged = (int.from_bytes(good, "little") ^ 1 << bit).to_bytes(24, "little")
+            yield ask(f"a forgery: bit {bit} of it, in its {field}, is not as it was signed", forged, PERM)
+        yield ask("a capability of another boot, with another key",
+                  cap(seed, name, rights, epoch, draw.randbytes(16)), PERM)
+        yield ask("a capability signed with a key of zeros", cap(seed, name, rights, epoch, bytes(16)), PERM)
+        yield ask("a name with the MAC of another one's", good[:16] + cap(seed, b"mallory", rights, epoch)[16:], PERM)
+        yield ask("wider rights with the MAC of a capability that is genuine",
+                  struct.pack("<8sII", name, 15 ^ (rights == 15), epoch) + good[16:], PERM)
+        for mac in (0, MASK, draw.getrandbits(64)):
+            yield ask(f"a MAC made up, 0x{mac:016x}", good[:16] + struct.pack("<Q", mac), PERM)
+        yield ask("the genuine capability once more", good, 0)
+
+
+def rights_and_epochs(seed):
+    look = "cap_check, in cap.c"
+    for rights, wanted in itertools.product(range(16), range(16)):
+        yield (f"a capability of rights {rights:#x} for all of rights {wanted:#x}", look,
+               question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (PERM if wanted & ~rights else 0,), None)
+    epochs = (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
+    for minted, guard in itertools.product(epochs, epochs):
+        yield (f"a capability of epoch {minted:#x} for a guard of epoch {guard:#x}", look,
+               question(CHECK, cap(seed, b"a", R, minted), b"a", guard, R), (PERM if minted < guard else 0,), None)
+    # What is given builds on it.
+    look = "cap_check, in cap.c, and the given kernel/vm/cap.c"
+    old, narrow, new = cap(seed, b"al", 15), cap(seed, b"alice", R), cap(seed, b"al", 15, 1)
+    yield "a name that begins with its own, and fewer rights", look, question(NARROW, old, b"alice", 0, R), (0,), narrow
+    yield "a name that does not", look, question(NARROW, old, b"bob", 0, R), (PERM, INVAL), None
+    yield "more rights", look, question(NARROW, narrow, b"alice", 0, R | W), (PERM, INVAL), None
+    yield "a capability without RIGHT_GUARD", look, question(REVOKE, narrow, b"alice"), (PERM,), None
+    yield "a capability with RIGHT_GUARD", look, question(REVOKE, old, b"alice"), (0,), new
+    for words, each, status in (("that is new", new, 0), ("that was revoked", old, PERM), ("that was revoked", narrow, PERM)):
+        yield f"a capability {words}", look, question(CHECK, each, b"alice", 1, R), (status,), None
+
+
+@check(points=5, step="2.2", boots=asked(mints),
+       hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it is "
+            "made. A name is bytes that are not zero, then zeros, none at all or eight included.")
+def test_mint(run):
+    """Capabilities are minted as SipHash-2-4 under the boot key has them; what is no name or no right is refused."""
+    compare(run, mints)
+
+
+@check(points=5, step="2.2", boots=asked(forgeries), needs="mint",
+       hint="Sign the sixteen bytes anew and compare all of the MAC: it is what makes any other bit count.")
+def test_forgeries(run):
+    """With any one bit changed, another key or another's MAC a capability is refused; the genuine one is not."""
+    compare(run, forgeries)
+
+
+@check(points=4, step="2.2", boots=asked(prefixes), needs="mint",
+       hint="As many bytes as the capability's name has must be those that the guard begins with: none of the empty "
+            "name, and not the zeros behind a shorter one.")
+def test_prefixes(run):
+    """A capability fits the guards that begin with its name, and no others."""
+    compare(run, prefixes)
+
+
+@check(points=4, step="2.2", boots=asked(rights_and_epochs), needs="mint",
+       hint="All of the rights that are asked for, not any of them; and an epoch that is the guard's or later, as numbers "
+            "without a sign.")
+def test_rights(run):
+    """All the rights asked for, and an epoch that is not before the guard's; narrowing and revoking follow from it."""
+    compare(run, rights_and_epochs)
+
+
+# 2.3: what the TLB is told. QEMU would forgive nearly all of it, so it is judged by the operations that were executed.
+
+def windows(run):
+    """For each operation of the list: what the core executed meanwhile."""
+    counts = [mark.count for mark in run.marks]
+    return [[each for each in run.executed if one <= each.count < other] for one, other in zip(counts, counts[1:])]
+
+
+TLBI = ("TLBIALL", "TLBIMVA", "TLBIASID", "TLBIMVAA")
+OPERANDS = ("TLBIMVA", "TLBIASID", "TLBIMVAA")
+
+
+def in_words(done):
+    return [f"{each.name} 0x{each.value:08x}" if each.name in OPERANDS else each.name
+            for each in done if each.name in (*TLBI, "DSB", "ISB", "BPIALL", "BPIMVA")] or ["nothing"]
+
+
+def ordered(done, *names):
+    """Whether these come in this order, whatever is between them."""
+    left = iter(each.name for each in done)
+    return all(name in left for name in names)
+
+
+def flushes(seed):
+    draw = random.Random(seed)
+    ops = [op(FLUSH_PAGE, x=draw.randrange(1, 256), y=va & ~0xfff)
+           for va in (PAGE, USER_TOP - PAGE, draw.getrandbits(30), draw.getrandbits(30))]
+    return b"".join([SMALL] + ops + [op(FLUSH_PAGE, x=0, y=0xc0000000 + draw.randrange(256) * PAGE)] +
+                    [op(FLUSH_ASID, x=asid) for asid in (1, 255, draw.randrange(2, 255))] + [op(FLUSH_ALL)])
+
+
+def published(seed):
+    return SMALL + op(PUBLISH)
+
+
+def told(operations):
+    return Boot("early", input=operations, marks=("next_operation",), hardware=True)
+
+
+@check(points=8, step="2.3", boots=told(flushes),
+       hint="DSB, so that the store is where the walk will see it; the operation, with bits [31:12] the address and [7:0] "
+            "the ASID; BPIALL, as predictors know addresses too; DSB, to wait for both; ISB, for what was fetched already.")
+def test_flushes(run):
+    """Each flush tells the TLB what it is asked to, with its operand, between the barriers that make it count."""
+    for (code, _, asid, va, _), done in zip(struct.iter_unpack("<BBHII", flushes(run.seed)), windows(run)):
+        if code == INIT:
+            continue
+        what, tlbi = {FLUSH_PAGE: (f"tlb_flush_page(0x{va:08x}, {asid})", f"TLBIMVA 0x{va | asid:08x}"),
+                      FLUSH_ASID: (f"tlb_flush_asid({asid})", f"TLBIASID 0x{asid:08x}"),
+                      FLUSH_ALL: ("tlb_flush_all()", "TLBIALL")}[code]
+        name = tlbi.split()[0]
+        if [word for word in in_words(done) if word.startswith("TLBI")] != [tlbi]:
+            problem = "does not tell the TLB what it should"
+        elif not ordered(done, "DSB", name):
+            problem = "has no DSB before the operation"
+        elif not ordered(done, name, "BPIALL"):
+            problem = "leaves the branch predictors as they were"
+        elif not ordered(done, name, "BPIALL", "DSB"):
+            problem = "does not wait for what it began: there is no DSB behind"
+        elif not ordered(done, name, "BPIALL", "DSB", "ISB"):
+            problem = "has no ISB at its end"
+        else:
+            continue
+        raise Wrong(f"{what} {problem}. What the core executed, as hardware sees it:",
+                    expected=["DSB", tlbi, "BPIALL", "DSB", "ISB"], got=in_words(done), look="tlb.c")
+
+
+@check(points=4, step="2.3", boots=told(published),
+       hint="An entry that was invalid is in no TLB, so there is nothing to invalidate. But the store may still be on its "
+            "way to memory, and the next instruction fetched already.")
+def test_publish(run):
+    """A new entry is on its way before the next instruction: DSB, then ISB."""
+    done = windows(run)[1]
+    if not ordered(done, "DSB", "ISB"):
+        raise Wrong("tlb_publish() does not see to it that a new entry counts. What the core executed:",
+                    expected=["DSB", "ISB"], got=in_words(done), look="tlb_publish, in tlb.c")
+
+
+# 2.4: tables. The kernel has thirty pages, and the grader reads all of them behind each operation.
+
+REGISTERS = {"SCTLR": mmu.M | mmu.TRE, "TTBCR": 2, "TTBR1": 0, "DACR": 1,       # as exo/mmu.h has them
+             "PRRR": 0x000b0084, "NMRR": 0x00400040}
+RIGHTS = {0: "", R: "r", R | W: "rw", R | X: "r"}
+
+
+def look_at_pool(held):
+    held.keep("pools", held.kept("pools", ()) + (held.memory(POOL, POOL_END - POOL),))
+
+
+def pooled(operations, **more):
+    """The boot whose kernel has that pool alone, which is read before each operation and behind the last."""
+    def with_pool(seed):
+        return SMALL + operations(seed)
+
+    return carried_out(with_pool, holds={"next_operation": look_at_pool}, **more)
+
+
+class Pool:
+    """The pool's pages as they are in memory."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def words(self, pa, count):
+        return struct.unpack_from(f"<{count}I", self.data, pa - POOL)
+
+    def word(self, pa):
+        return self.words(pa, 1)[0] if POOL_FIRST <= pa < POOL_END else None
+
+    def entry(self, pa):
+        """What the student's table of pages says of one: guard, epoch, holders, owner."""
+        return struct.unpack_from("<8sIII", self.data, (pa - POOL_FIRST) // PAGE * ENTRY)
+
+
+def entry_of(pool, space, va):
+    """Where the second-level entry of va is."""
+    return (pool.word(space["l1"] + (va >> 20) * 4) & 0xfffffc00) + (va >> 12 & 0xff) * 4
+
+
+def check_space(model, pool, space):
+    """The tables of one address space say what the model does."""
+    def fail(problem, expected, got, look):
+        model.fail(f"{model.what}. Then, in the tables of ASID {space['asid']}: {problem}", expected, got, look)
+
+    maps, first = space["maps"], pool.words(space["l1"], 1024)
+    walker = mmu.Walker(REGISTERS | {"TTBR0": space["l1"]}, pool.word)
+    needed, found = {va // STRETCH for va in maps}, {}
+    for number in range(256):
+        words = first[4 * number:4 * number + 4]
+        where = f"the first-level entries {4 * number} to {4 * number + 3}"
+        if number not in needed:
+            if any(word & 3 for word in words):
+                fail(where, "no entry: nothing is mapped in these 4 MB", [f"0x{word:08x}" for word in words],
+                     "as_unmap and as_map, in aspace.c")
+            continue
+        table = words[0] & 0xfffff000
+        if [word & 0xfffffc03 for word in words] != [table + 0x400 * i | 1 for i in range(4)]:
+            fail(where, [f"0x{table + 0x400 * i | 5:08x}" for i in range(4)], [f"0x{word:08x}" for word in words],
+                 "as_map, in aspace.c: the four tables of a page, one after the other")
+        for i, word in enumerate(words):
+            if word & 0x1e8:
+                fail(f"first-level entry {4 * number + i}, 0x{word:08x}", "domain 0 and NS = 0 (bits [8:5] and [3])",
+                     f"domain {word >> 5 & 15}, NS = {word >> 3 & 1}", "as_map, in aspace.c")
+            if not word & 4:
+                fail(f"first-level entry {4 * number + i}, 0x{word:08x}", "PXN (bit 2) = 1", "PXN = 0", "as_map, in aspace.c")
+        if not model.is_page(table) or table in model.refs or table in found.values():
+            fail(where, "a page of their own", f"0x{table:08x}, which is somebody else's", "as_map, in aspace.c")
+        guard, epoch, refs, owner = pool.entry(table)
+        if not refs or owner != space["owner"] or guard.rstrip(b"\0") or epoch:
+            fail(f"the page of its second-level tables, 0x{table:08x}",
+                 f"it is held, owner {space['owner']}, under the empty guard",
+                 f"holders: {refs}, owner {owner}, guard {guard.rstrip(bytes(1))!r}", "as_map and as_unmap, in aspace.c")
+        found[number] = table
+        for i, word in enumerate(pool.words(table, 1024)):
+            va = number * STRETCH + i * PAGE
+            if word & 3 and va not in maps:
+                fail(f"0x{va:08x}", "nothing is mapped there", f"entry 0x{word:08x}", "as_unmap and as_map, in aspace.c")
+    for va, (pa, prot, rights) in maps.items():
+        check_mapping(walker.translate(va), pa, prot, rights, lambda *said: fail(f"0x{va:08x}, {said[0]}", *said[1:]))
+    return found
+
+
+def check_mapping(got, pa, prot, rights, fail):
+    """One page is mapped as it should be, as hardware reads it."""
+    look = "descriptor, in aspace.c"
+    if isinstance(got, mmu.Fault):
+        fail("a walk by hardware", f"page 0x{pa:08x}", str(got), "as_map, in aspace.c")
+    word = f"entry 0x{got.descriptors[-1][1]:08x}"
+    for field, expected, found in (
+        ("what it leads to", f"small page 0x{pa:08x}", f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
+        ("nG", "nG = 1: not global", "nG = 1: not global" if not got.global_ else "nG = 0: every ASID's"),
+        ("memory", ("normal", "write-back, write-allocate"), (got.memory, got.outer if got.outer == got.inner else "?")),
+        ("AP[2:0]", f"mapped for {name(prot)}: the application {RIGHTS[prot] or 'nothing'}, the kernel no more",
+         f"mapped for {name(prot)}: the application {got.user or 'nothing'}, the kernel "
+         f"{'no more' if got.privileged == got.user else got.privileged}"),
+        ("AP[2:0]", "an encoding that is not reserved",
+         "an encoding that is not reserved" if got.descriptors[-1][1] & 0x230 != 0x200 else "0b100, which is reserved"),
+        ("XN", f"XN = {int(not prot & X)}", f"XN = {int(got.xn)}"),
+        ("PXN", "PXN = 1", f"PXN = {int(got.pxn)}"),
+        ("TEX[2:1], the rights recorded", name(rights), name(R | got.software << 1 & (W | X))),
+    ):
+        if expected != found:
+            fail(f"{word}: {field}", expected, found, look)
+
+
+def check_pool(model, pool):
+    """All of the pool is as the model has it: tables, holders, owners, and nothing besides."""
+    tables = {}
+    for space in model.spaces.values():
+        tables |= dict.fromkeys(check_space(model, pool, space).values())
+    for pa in range(POOL_FIRST, POOL_END, PAGE):
+        guard, _, refs, owner = pool.entry(pa)
+        if pa in model.refs:
+            expected, got = (model.refs[pa], model.owner[pa]), (refs, owner)
+        elif pa in tables:
+            continue
+        else:
+            expected, got = (0, 0), (refs, owner)
+        if expected != got:
+            model.fail(f"{model.what}. Then, of page 0x{pa:08x}", "holders: {}, owner {}".format(*expected),
+                       "holders: {}, owner {}".format(*got), "what holds pages and lets go of them, in aspace.c")
+
+
+def walked(run, operations):
+    """The model has followed, and the pool was as it says behind each operation."""
+    pools = run.kept["pools"]
+
+    def after(model, i):
+        if pools[i + 1] != pools[i] or not i:
+            check_pool(model, Pool(pools[i + 1]))
+
+    return followed(run, SMALL + operations(run.seed), after)
+
+
+def begun(pages=3, spaces=1):
+    """Pages in slots 1 and up, and address spaces from number 0."""
+    return [op(ALLOC, 1 + i, 9, ANY, 0x6261) for i in range(pages)] + [op(CREATE, n, 2 + n, 17 + n) for n in range(spaces)]
+
+
+EDGES = (PAGE, STRETCH - PAGE, STRETCH, 0x00900000, 0x00aff000, 0x00b00000, USER_TOP - PAGE)     # of stretches, megabytes
+
+
+def maps(seed):
+    draw = random.Random(seed)
+    ops = begun(3, 2)
+    for i, va in enumerate(EDGES):
+        prot = PROTS[(i + 1) % 4]
+        ops.append(op(MAP, 0, prot | draw.choice((prot, R | W | X)) << 8, va, slot(1 + i % 3)))
+    return b"".join(ops + [op(MAP, 1, R | W | (R | W) << 8, PAGE, slot(3)), op(COUNT, 1)])
+
+
+def lookups(seed):
+    draw = random.Random(seed)
+    ops = begun(3)
+    places = [va & ~0xfff for va in (PAGE, USER_TOP - PAGE, *(draw.randrange(PAGE, USER_TOP) for _ in range(6)))]
+    for i, va in enumerate(places):
+        prot = PROTS[i % 4]
+        ops += [op(LOOKUP, 0, 0, va), op(MAP, 0, prot | draw.choice((prot, R | W, R | X, R | W | X)) % 16 << 8 | prot << 8,
+                                         va, slot(1 + i % 3)), op(LOOKUP, 0, 0, va)]
+    return b"".join(ops + [op(LOOKUP, 0, 0, va) for va in (0, PAGE + 4, USER_TOP, 0xfffff000, places[2] ^ 0x00100000)])
+
+
+def unmaps(seed):
+    draw = random.Random(seed)
+    ops, places = begun(3, 2), [STRETCH + PAGE * i for i in (0, 255, 256, 1023)] + [PAGE, USER_TOP - PAGE]
+    for n in range(2):
+        ops += [op(MAP, n, R | W | (R | W) << 8, va, slot(1 + i % 3)) for i, va in enumerate(places)]
+    draw.shuffle(places)
+    for va in places:
+        ops += [op(UNMAP, 0, 0, va), op(UNMAP, 0, 0, va)]
+    ops += [op(RELEASE, 0, 0, slot(1)), op(RELEASE, 0, 0, slot(2))]     # now the mappings of number 1 hold them alone
+    ops += [op(UNMAP, 1, 0, va) for va in (0, PAGE + 4, USER_TOP, 2 * PAGE, 2 * STRETCH, *places)]
+    return b"".join(ops + [op(COUNT, 1), op(MAP, 0, R | R << 8, STRETCH, slot(3)), op(COUNT, 1)])
+
+
+def protects(seed):
+    ops = begun(1)
+    for i, rights in enumerate((R, R | W, R | X, R | W | X, 0)):
+        va = STRETCH * i + PAGE * (i + 1)
+        ops.append(op(MAP, 0, (R & rights) | rights << 8, va, slot(1)))
+        for prot in (R, R | W, R | X, 0, R | X, R | W, 0, R, W, R | W | X):
+            ops.append(op(PROTECT, 0, prot, va))
+    return b"".join(ops + [op(PROTECT, 0, R, va) for va in (0, PAGE + 4, USER_TOP, 3 * PAGE, 200 * STRETCH)])
+
+
+def refusals(seed):
+    r = R | R << 8
+    ops = begun(3) + [op(MAP, 0, r, PAGE, slot(1))]
+    bad = [op(MAP, 0, r, va, slot(2)) for va in (0, PAGE // 2, 2 * PAGE + 4, USER_TOP, USER_TOP + PAGE, 0xfffff000)]
+    bad += [op(MAP, 0, r, 2 * STRETCH, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE)]
+    bad += [op(MAP, 0, prot | 7 << 8, 3 * STRETCH, slot(2)) for prot in (W, X, W | X, R | W | X)]
+    bad += [op(MAP, 0, R | W | R << 8, 4 * STRETCH, slot(2)), op(MAP, 0, R | X | (R | W) << 8, 4 * STRETCH, slot(2)),
+            op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5), op(CREATE, 1, 2, 0),
+            op(CREATE, 1, 2, 256)]
+    left = (POOL_END - POOL_FIRST) // PAGE - 3 - 2      # but for three, a first level and a page of tables
+    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, 5 * STRETCH, slot(2)), op(CREATE, 1, 2, 5),
+            op(MAP, 0, r, 3 * PAGE, slot(2)), op(COUNT, 1)]
+    return b"".join(ops + bad + [op(COUNT, 1)] + full)
+
+
+def destroys(seed):
+    draw = random.Random(seed)
+    ops = [op(COUNT)] + begun(4, 3)
+    for n, places in enumerate((EDGES, (), [STRETCH * 100 + PAGE * i for i in draw.sample(range(1024), 6)])):
+        ops += [op(MAP, n, PROTS[i % 4] | 7 << 8, va, slot(1 + i % 4)) for i, va in enumerate(places)]
+    ops += [op(UNMAP, 0, 0, EDGES[1])] + [op(RELEASE, 0, 0, slot(i)) for i in (1, 2)]
+    for n in (0, 1, 2):
+        ops += [op(DESTROY, n), op(COUNT, 1)]
+    return b"".join(ops + begun(0, 1) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)] + [op(DESTROY, 0), op(COUNT, 1)])
+
+
+def binds(seed):
+    word = struct.Struct("<H").unpack
+    ops = begun(1) + [op(ALLOC, 2, 9, ANY, word(b"kx")[0])]     # page 1's guard is "ab"
+    for i, (key, page, prot, rights, forged) in enumerate((
+        (b"ab", 1, R | W, R | W, 0), (b"a\0", 1, R, R | X, 0), (b"\0\0", 1, R | X, 15, 0), (b"ab", 1, R | W, R | W, 1),
+        (b"b\0", 1, R, 15, 0), (b"ab", 2, R, 15, 0), (b"ab", 1, R | W, R | X | GUARD, 0), (b"k\0", 2, 0, R, 0),
+        (b"kx", 2, R, W | X, 0), (b"kx", 2, 0, W, 0))):
+        ops.append(op(BIND, 0, prot | rights << 4 | forged << 8, STRETCH * 3 + PAGE * i, slot(page) | word(key)[0] << 16))
+    ops += [op(BIND, 0, R | 15 << 4, PAGE, slot(9)), op(PROTECT, 0, R | W, STRETCH * 3 + PAGE),
+            op(PROTECT, 0, R | X, STRETCH * 3 + PAGE), op(PROTECT, 0, R | W, STRETCH * 3 + 2 * PAGE)]
+    return b"".join(ops)
+
+
+@check(points=6, step="2.4", boots=pooled(maps), needs=("pages", "publish"),
+       hint="4 MB have a page of their own for tables: four first-level entries lead to its four quarters. All are not "
+            "global, of domain 0, PXN in the first level; C and B make Normal memory. AP and XN say prot, TEX[1] and "
+            "TEX[2] remember rights. Each mapping holds its page once.")
+def test_map(run):
+    """Mapped pages as hardware reads them: entry by entry, from outside, at every edge there is."""
+    walked(run, maps)
+
+
+@check(points=3, step="2.4", boots=pooled(lookups), needs="map",
+       hint="described() is descriptor() reversed: AP[1] says whether it is readable, AP[2] whether it is read-only, XN "
+            "whether it cannot be executed; TEX[1] and TEX[2] have the rights.")
+def test_lookup(run):
+    """What is mapped is found, with what it is mapped for and what it could be; where nothing is, that is said."""
+    walked(run, lookups)
+
+
+@check(points=4, step="2.4", boots=pooled(refusals), needs="map",
+       hint="Refuse before anything is changed; and where that is not possible, as no page for a table is found only when "
+            "the page to be mapped is held already, undo it.")
+def test_refusals(run):
+    """What as_map and as_create refuse, no memory for a table included, changes nothing: no entry, no holder."""
+    walked(run, refusals)
+
+
+@check(points=4, step="2.4", boots=pooled(protects), needs=("lookup", "flushes"),
+       hint="The rights recorded are the limit for ever: they come out of the old entry and go into the new one.")
+def test_protect(run):
+    """Any prot within the rights recorded, after any other, and never more; rights are not lost on the way."""
+    walked(run, protects)
+
+
+@check(points=5, step="2.4", boots=pooled(unmaps), needs=("map", "flushes"),
+       hint="The entry goes, the page is let go of; with the last of 4 MB the page of tables too, and the four "
+            "first-level entries that led to it.")
+def test_unmap(run):
+    """What is unmapped is gone from the tables, and let go of; so is a table with its last entry."""
+    walked(run, unmaps)
+
+
+@check(points=4, step="2.4", boots=pooled(destroys), needs="unmap",
+       hint="Every page that is mapped is let go of as often as it is mapped; then each page of tables; then the first level.")
+def test_destroy(run):
+    """With an address space go its mappings and its tables: nothing is leaked, nothing goes twice."""
+    walked(run, destroys)
+
+
+def story(seed):
+    rw = R | W | (R | W) << 8
+    places = [STRETCH * 2 + PAGE * i for i in (1, 255, 256)]
+    return b"".join(begun(2) + [op(MAP, 0, rw, va, slot(1)) for va in places] + [op(PROTECT, 0, R, places[0])] +
+                    [op(UNMAP, 0, 0, va) for va in places] + [op(MAP, 0, rw, PAGE, slot(2)), op(DESTROY, 0)])
+
+
+def forgotten(done, ranges, asid):
+    """Behind which instruction, counted, a TLB has forgotten these ranges of addresses of an ASID: a DSB that an ISB
+    follows. None if it never has."""
+    left = set(ranges)
+    for i, each in enumerate(done):
+        if each.name == "TLBIALL" or each.name == "TLBIASID" and each.value & 0xff == asid:
+            left.clear()
+        elif each.name == "TLBIMVAA" or each.name == "TLBIMVA" and each.value & 0xff == asid:
+            left = {(start, size) for start, size in left if not start <= each.value & ~0xfff < start + size}
+        if not left and each.name == "DSB":
+            return each.count if ordered(done[i:], "DSB", "ISB") else None
+    return None
+
+
+@check(points=4, step="2.4", needs=("unmap", "protect", "destroy"),
+       boots=pooled(story, marks=("next_operation",), hardware=True, watch=((POOL, POOL_END - POOL),)),
+       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB leads "
+            "to it. Where first-level entries go, all the addresses of theirs have to be forgotten: tlb_flush_asid.")
+def test_told(run):
+    """Whenever tables change the TLB is told, behind the store and before any page is let go of."""
+    ops = list(struct.iter_unpack("<BBHII", SMALL + story(run.seed)))
+    counts, pools = [mark.count for mark in run.marks], [Pool(data) for data in run.kept["pools"]]
+    spaces = {}
+
+    def after(model, i):
+        code, n, _, va, _ = ops[i]
+        spaces.update(model.spaces)
+        if code not in (MAP, PROTECT, UNMAP, DESTROY):
+            return
+
+        def fail(problem):
+            model.fail(model.what, "the store, DSB, a TLBI that covers what changed, DSB, ISB; then pages are let go of"
+                       if code != MAP else "the store, DSB, ISB", f"{problem}; executed was: {', '.join(in_words(done))}",
+                       {MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}[code] + ", in aspace.c")
+
+        def stored(address):
+            """When this word was stored to, in counts."""
+            return [access.count for access in run.accesses if access.kind == "w" and counts[i] <= access.count < counts[i + 1]
+                    and access.address <= address < access.address + access.size]
+
+        space, done = spaces[n], [each for each in run.executed if counts[i] <= each.count < counts[i + 1]]
+        if code == DESTROY:
+            if forgotten(done, {(0, 1 << 32)}, space["asid"]) is None:
+                fail("the ASID is not forgotten")
+            return
+        l1 = [space["l1"] + va // STRETCH * 16 + 4 * k for k in range(4)]
+        before, now = pools[i], pools[i + 1]
+        entry = entry_of(now if code == MAP else before, space, va)
+        changed = [at for at in (entry, *l1) if before.word(at) != now.word(at)]
+        last = max(time for at in changed for time in stored(at))
+        behind = [each for each in done if each.count > last]
+        if code == MAP:
+            if not ordered(behind, "DSB", "ISB"):
+                fail("no DSB and ISB behind the last store")
+            return
+        if not ordered(behind, "DSB", *[each.name for each in behind if each.name in TLBI][:1]):
+            fail("no DSB between store and TLBI")
+        first = next((k for k, each in enumerate(behind) if each.name == "DSB"), len(behind))
+        megabytes = {(va // STRETCH * STRETCH + (k << 20), 1 << 20) for k in range(4)} if len(changed) > 1 else set()
+        over = forgotten(behind[first + 1:], {(va, PAGE), *megabytes}, space["asid"])
+        if over is None:
+            fail("behind the last store and a DSB there is no TLBI that covers what changed, with DSB and ISB behind it")
+        page, table = before.word(entry) & 0xfffff000, before.word(l1[0]) & 0xfffff000
+        holders = [POOL + (pa - POOL_FIRST) // PAGE * ENTRY + 12 for pa in (page, table)]
+        if code == UNMAP and min(stored(holders[0])) < over:
+            fail("the page was let go of before the TLB had forgotten it")
+        if megabytes and max(stored(holders[1])) < over:
+            fail("the table was let go of before the TLB had forgotten it")
+
+    followed(run, SMALL + story(run.seed), after)
+
+
+@check(points=2, step="2.4", boots=pooled(binds), needs=("map", "prefixes", "protect"),
+       hint="as_bind is given, and asks your cap_check; what it then hands to your as_map as rights is what the "
+            "capability has, RIGHT_GUARD included, which no entry records.")
+def test_bind(run):
+    """A page is bound to whoever shows a capability that fits, and to nobody else; its rights are the limit from then on."""
+    walked(run, binds)
+
+
+# 2.5: the MMU on.
+
+def up(operations, read=results, **more):
+    """The boot that carries out what operations(seed) gives when the kernel is up."""
+    return Boot("ops", input=operations, read_at_end=read, budget=200_000_000, **more)
+
+
+def nothing(seed):
+    return op(COUNT)
+
+
+def look_at_system(held):
+    walker = held.walker()
+    held.keep("system", walker.system)
+    held.keep("kernel", list(walker.mappings(USER_TOP)))
+    held.keep("user", list(walker.mappings(0, USER_TOP)))
+
+
+def kernel_map(run):
+    """What the kernel's own map has to be: (va, bytes, pa, rights, memory) of each part."""
+    normal, offset = "normal, write-back, write-allocate", 0xe0000000
+    text, text_end, data, data_end = (run.symbol(f"__{part}_{end}") for part in ("text", "rodata") for end in ("start", "end"))
+    for start, end, rights in ((USER_TOP, text, "rw"), (text, text_end, "r, executed"), (text_end, data, "rw"),
+                               (data, data_end, "r"), (data_end, USER_TOP + (128 << 20), "rw")):
+        if start < end:
+            yield start, end - start, start, rights, normal
+    yield 0x08000000 + offset, 128 << 20, 0x08000000, "rw", "device"
+
+
+def found_map(translations):
+    """What a walk found, in the same terms."""
+    for each in translations:
+        rights = ", ".join([each.privileged, *["executed"] * each.allows(execute=True), *["by applications"] * bool(each.user),
+                            *["not global"] * (not each.global_), *["domain not client"] * (each.access != "client")])
+        yield each.va, each.size, each.pa, rights, ", ".join(dict.fromkeys(filter(None, (each.memory, each.inner, each.outer))))
+
+
+def ranges(parts):
+    """Parts of a map as lines; those that follow each other and say the same are one."""
+    merged = []
+    for va, size, pa, *more in parts:
+        if merged and merged[-1][1] == va and merged[-1][2:] == [pa - va, *more]:
+            merged[-1][1] += size
+        else:
+            merged.append([va, va + size, pa - va, *more])
+    return [f"0x{start:08x} to 0x{end:08x}: physical 0x{start + offset:08x}; {'; '.join(more)}"
+            for start, end, offset, *more in merged]
+
+
+def bits(system, names):
+    return [f"{register}.{field} = {system[register] >> low & (1 << width) - 1:#x}" for register, field, low, width in names]
+
+
+SWITCHED_ON = {("SCTLR", "M", 0, 1): 1, ("SCTLR", "C", 2, 1): 1, ("SCTLR", "Z", 11, 1): 1, ("SCTLR", "I", 12, 1): 1,
+               ("SCTLR", "TRE", 28, 1): 1, ("SCTLR", "AFE", 29, 1): 0, ("TTBCR", "N", 0, 3): 2, ("TTBCR", "PD0, PD1", 4, 2): 0,
+               ("TTBR0", "IRGN[1]", 0, 1): 0, ("TTBR0", "IRGN[0]", 6, 1): 1, ("TTBR0", "RGN", 3, 2): 1,
+               ("TTBR1", "IRGN[1]", 0, 1): 0, ("TTBR1", "IRGN[0]", 6, 1): 1, ("TTBR1", "RGN", 3, 2): 1,
+               ("DACR", "D0", 0, 2): 1, ("CONTEXTIDR", "ASID", 0, 8): 0}
+WALK = 0x59                     # IRGN and RGN in TTBR0
+
+
+@check(points=5, step="2.5", boots=up(nothing, look_at_system, marks=("mmu_on", "check_main"), hardware=True),
+       hint="All that the walk uses is set first, and what caches, predictors and TLB hold from before is forgotten; DSB and "
+            "ISB; then SCTLR, and at once an ISB. mmio_offset moves with the devices.")
+def test_on(run):
+    """The MMU is on as exo/mmu.h says, behind the right barriers, and what is mapped is the kernel's map and no more."""
+    begin = {mark.symbol: mark.count for mark in run.marks}
+    expected = bits({name: sum(value << low for (register, _, low, _), value in SWITCHED_ON.items() if register == name)
+                     for name in run.kept["system"]}, SWITCHED_ON)
+    got = bits(run.kept["system"], SWITCHED_ON)
+    if expected != got:
+        raise Wrong("Once the kernel is up these fields are not as they should be:",
+                    expected=[one for one, other in zip(expected, got) if one != other],
+                    got=[other for one, other in zip(expected, got) if one != other], look="mmu_on, in mmu.c")
+    wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
+    if wrong[0] != wrong[1]:
+        raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
+                    got=wrong[1], look="mmu_on, in mmu.c: TTBR1, TTBCR, DACR, PRRR and NMRR say how it is read")
+    if run.kept["user"]:
+        raise Wrong("With no address space there is something mapped below USER_TOP.", expected=[],
+                    got=ranges(found_map(run.kept["user"])), look="mmu_on, in mmu.c: TTBR0")
+    done = [each for each in run.executed if begin.get("mmu_on", 0) <= each.count < begin["check_main"]]
+    on = next((i for i, each in enumerate(done) if each.name == "SCTLR" and each.value & 1), None)
+    if on is None:
+        raise Wrong("The MMU is not switched on by mmu_on().", look="mmu_on, in mmu.c")
+    before, behind = done[:on], done[on + 1:]
+    last = max((i for i, each in enumerate(before) if each.name not in ("DSB", "ISB")), default=-1)
+    for problem, found in (
+        ("the instruction cache is not invalidated before", "ICIALLU" in [each.name for each in before]),
+        ("the branch predictors are not invalidated before", "BPIALL" in [each.name for each in before]),
+        ("the TLB is not invalidated before", "TLBIALL" in [each.name for each in before]),
+        ("there is no DSB between what is invalidated or set and SCTLR", ordered(before[last + 1:], "DSB")),
+        ("there is no ISB between what is set and SCTLR", ordered(before[last + 1:], "DSB", "ISB")),
+        ("there is no ISB behind SCTLR", "ISB" in [each.name for each in behind]),
+    ):
+        if not found:
+            raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done], look="mmu_on, in mmu.c")
+
+
+def switches(seed):
+    draw = random.Random(seed)
+    asids = draw.sample(range(1, 256), 3)
+    ops = [op(ALLOC, 1, 9, ANY)] + [op(CREATE, n, 2 + n, asid) for n, asid in enumerate(asids)]
+    ops += [op(MAP, n, R | R << 8, PAGE, slot(1)) for n in range(3)]
+    for n in (0, 1, 2, 0, None, 1, 1, None, None, 2):
+        ops.append(op(SWITCH, n or 0, n is not None))
+    return b"".join(ops)
+
+
+@check(points=4, step="2.5", boots=up(switches, marks=("next_operation",), hardware=True), needs=("on", "map"),
+       hint="Between ISBs the core may have seen any part of what you wrote. An ASID that is somebody's must never meet "
+            "somebody else's table: in between is ASID 0, or the empty table.")
+def test_switch(run):
+    """From one address space to the next, no ASID ever meets another's table, however late a write takes effect."""
+    ops = list(struct.iter_unpack("<BBHII", switches(run.seed)))
+    start = run.marks[0].count
+    written = {each.name: each.value for each in run.executed if each.count < start}
+    state = {name: written.get(name, 0) for name in ("TTBR0", "CONTEXTIDR", "TTBCR")}
+    nobody = state["TTBR0"] >> 12
+    done = windows(run)
+
+    def after(model, i):
+        code, n, on, _, _ = ops[i]
+        if code != SWITCH:
+            return
+        owners = {space["l1"] >> 12: space["asid"] for space in model.spaces.values()}
+        words = [f"{each.name} = 0x{each.value:08x}" if each.name in state else each.name for each in done[i]
+                 if each.name in state or each.name == "ISB"]
+        may_be = {name: {value} for name, value in state.items()}
+        for each in done[i]:
+            if each.name in state:
+                may_be[each.name].add(each.value)
+                state[each.name] = each.value
+            elif each.name == "ISB":
+                may_be = {name: {value} for name, value in state.items()}
+            for table, context, control in itertools.product(*may_be.values()):
+                asid = context & 0xff
+                if asid and table >> 12 != nobody and owners.get(table >> 12) != asid and not control >> 4 & 1:
+                    model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'})",
+                               "no ASID with another's table",
+                               [f"ASID {asid} with the table at 0x{table & ~0xfff:08x}, which may happen in", *words],
+                               "as_switch, in mmu.c")
+        table, asid = (model.spaces[n]["l1"] >> 12, model.spaces[n]["asid"]) if on else (nobody, 0)
+        expected = [f"TTBR0 = 0x{table << 12 | 0x48:08x}", f"ASID {asid}"]
+        got = [f"TTBR0 = 0x{state['TTBR0'] & ~0xfff | state['TTBR0'] & WALK:08x}", f"ASID {state['CONTEXTIDR'] & 0xff}"]
+        if expected != got or any(len(values) > 1 for values in may_be.values()):
+            model.fail("as_switch", [*expected, "and an ISB behind the last write"], words, "as_switch, in mmu.c")
+
+    followed(run, switches(run.seed), after)
+
+
+def probes(va):
+    return [op(READ, 0, 0, va), op(WRITE, 0, 0, va, va * 0x9e3779b1), op(EXEC, 0, 0, va), op(READ, 0, 0, va)]
+
+
+def permitted(seed):
+    draw = random.Random(seed)
+    ops = [op(ALLOC, 1 + i, 9, ANY) for i in range(4)] + [op(CREATE, 0, 2, draw.randrange(1, 256)), op(SWITCH, 0, 1)]
+    places = [PAGE, STRETCH * 9 - PAGE, USER_TOP - PAGE, 0x12345000]
+    draw.shuffle(places)
+    for i, va in enumerate(places):
+        ops.append(op(MAP, 0, PROTS[i] | 7 << 8, va, slot(1 + i)))
+    for va in (*places, *(va ^ bit for va in places for bit in (0x2000, 0x100000, 0x400000)), 0, USER_TOP, 0xfffff000):
+        ops += probes(va)
+    return b"".join(ops)
+
+
+def stale(seed):
+    draw = random.Random(seed)
+    asids, va = draw.sample(range(1, 256), 2), draw.randrange(PAGE, USER_TOP) & ~0xfff
+    ops = [op(ALLOC, 1 + i, 9, ANY) for i in range(3)]
+    ops += [op(STAMP, 0, 0, slot(1 + i), draw.getrandbits(32)) for i in range(3)]
+    ops += [op(CREATE, n, 2, asid) for n, asid in enumerate(asids)]
+    ops += [op(SWITCH, 0, 1), op(MAP, 0, 7 << 8, va, slot(1)), op(MAP, 0, R | R << 8, va ^ PAGE, slot(2))]
+    for one, other in itertools.permutations(PROTS, 2):
+        for prot in (one, other):
+            ops += [op(PROTECT, 0, prot, va), *probes(va)]
+    both = [op(READ, 0, 0, va), op(READ, 0, 0, va ^ PAGE)]
+    ops += [op(PROTECT, 0, R, va), *both, op(UNMAP, 0, 0, va), *both, op(MAP, 0, R | R << 8, va, slot(3)), *both]
+    ops += [op(MAP, 1, R | R << 8, va, slot(2))] + 2 * [op(SWITCH, 1, 1), *both, op(SWITCH, 0, 1), *both]
+    # Gone with its table; and back with another.
+    ops += [op(UNMAP, 0, 0, va), *both, op(UNMAP, 0, 0, va ^ PAGE), *both, op(MAP, 0, R | X | 7 << 8, va, slot(1)), *both]
+    # Gone with the address space, whose ASID is another's now.
+    ops += [op(SWITCH, 1, 1), *both, op(DESTROY, 0), *both, op(CREATE, 0, 2, asids[0]), op(SWITCH, 0, 1), *both,
+            op(MAP, 0, R | R << 8, va ^ PAGE, slot(3)), *both, op(SWITCH, 0, 0), *both]
+    return b"".join(ops)
+
+
+@check(points=3, step="2.5", boots=up(permitted), needs="switch",
+       hint="What an application may do is AP[2:1]; what it may execute is XN, and readable too. In page 0, and from USER_TOP "
+            "on, there is nothing for it.")
+def test_permissions(run):
+    """An application reads, writes and executes what it may, and nothing else, tried by accesses of its own."""
+    followed(run, permitted(run.seed))
+
+
+@check(points=4, step="2.5", boots=up(stale, hardware=True), needs=("permissions", "unmap", "protect", "destroy"),
+       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID.")
+def test_stale(run):
+    """Once unmapped, protected, remapped or destroyed, the old translation is gone; ASIDs are kept apart."""
+    followed(run, stale(run.seed))
+
+
+def history(seed, steps, spaces=4, pages=48):
+    """A random history: mostly sensible, with mistakes in between."""
+    draw = random.Random(seed)
+    vas = [stretch * STRETCH + page * PAGE for stretch in (0, 1, 7, 255) for page in (1, 2, 255, 256, 511, 1023)]
+    vas += [0, 0x1001, USER_TOP - PAGE, USER_TOP, 0xfffff000]
+    ops, alive, mapped, current = [], {}, {}, None
+    held = dict.fromkeys(range(pages), 0)       # by the history itself: it lets go of nothing that is a mapping's
+
+    def a_slot(is_held):
+        return draw.choice([i for i in held if bool(held[i]) == is_held] or [pages])
+
+    for i in range(pages // 2):
+        ops.append(op(ALLOC, i, 2 + i % 3, ANY, draw.randrange(1 << 16)))
+        held[i] = 1
+    for n in range(2):
+        ops.append(op(CREATE, n, 2 + n, n + 1))
+        alive[n] = n + 1
+    while len(ops) < steps:
+        what = draw.random()
+        n = draw.choice(list(alive)) if alive else None
+        va = draw.choice(list(mapped.get(n, ())) or vas) if draw.random() < .6 else draw.choice(vas)
+        if what < .08:
+            i, owner = a_slot(False), draw.choice((0, 2, 3, 4, 5))
+            if i < pages and draw.random() < .7:
+                ops.append(op(ALLOC, i, owner, ANY, draw.randrange(1 << 16)))
+                held[i] = int(owner != 0)
+            else:
+                pa = draw.choice([slot(a_slot(True)), 0x40000000, 0x47ff0000, 0x1000, 0xfffff000, 0x41234566])
+                ops.append(op(ALLOC, 255, owner, pa))
+        elif what < .14:
+            i, more = a_slot(True), draw.random() < .4
+            if i < pages:
+                ops.append(op(HOLD if more else RELEASE, 0, 0, slot(i)))
+                held[i] += 1 if more else -1
+        elif what < .18:
+            ops.append(op(QUERY, 0, 0, slot(a_slot(True))))
+        elif what < .20:
+            ops.append(op(COUNT, 1))
+        elif what < .22 and len(alive) < spaces:
+            n = next(i for i in range(spaces) if i not in alive)
+            asid = draw.choice([i for i in range(1, 256) if i not in alive.values()])
+            ops.append(op(CREATE, n, 2 + n, asid))
+            alive[n], mapped[n] = asid, set()
+        elif what < .225 and n is not None:
+            if n == current:
+                ops.append(op(SWITCH, 0, 0))
+                current = None
+            ops.append(op(DESTROY, n))
+            del alive[n]
+            mapped.pop(n, None)
+        elif n is None:
+            continue
+        elif what < .42:
+            prot = draw.choice(PROTS + (R | W | X, W, X)) if draw.random() < .2 else draw.choice(PROTS)
+            ops.append(op(MAP, n, prot | draw.choice((prot, R | W | X, R | W, R)) << 8, va,
+                          slot(a_slot(True) if draw.random() < .97 else 250)))
+            mapped.setdefault(n, set()).add(va)
+        elif what < .50:
+            ops.append(op(UNMAP, n, 0, va))
+            mapped.get(n, set()).discard(va)
+        elif what < .60:
+            ops.append(op(PROTECT, n, draw.choice(PROTS), va))
+        elif what < .66:
+            ops.append(op(LOOKUP, n, 0, va))
+        elif what < .70:
+            ops.append(op(SWITCH, n, 1))
+            current = n
+        elif what < .97:
+            if current is not None and draw.random() < .7:
+                va = draw.choice(list(mapped.get(current, ())) or vas)
+            ops.append(op(draw.choice((READ, WRITE, EXEC)), 0, 0, va & ~0xfff, draw.getrandbits(32)))
+        else:
+            ops.append(op(FLUSH_ALL))
+    for n in [n for n in alive]:
+        ops += [op(SWITCH, 0, 0), op(DESTROY, n)]
+    return b"".join(ops + [op(COUNT, 1)])
+
+
+def long_history(seed):
+    return history(seed, 5000)
+
+
+@check(points=4, step="2.5", boots=up(long_history), needs="stale",
+       hint="Read the operation that went wrong; then the contract of its function, and what it may have left to do. The "
+            "checks before this one are of one thing each.")
+def test_history(run):
+    """Five thousand operations on pages, mappings and address spaces, by chance, with accesses in between."""
+    followed(run, long_history(run.seed))

@@ -1,0 +1,165 @@
+// Steps 3.2 to 3.4: exceptions of an application in every state that the run's input has. Handlers are
+// registered that keep the frame they are called with, do to it what the case says, and return.
+
+#include <exo/gic.h>
+#include <exo/register.h>
+#include <exo/timer.h>
+
+#include "cases.h"
+
+#define SYS_TELL 40		// keeps its arguments, returns what the case says
+
+// The input's first word: faults are decoded, too; no handler is registered; an interrupt comes soon.
+enum { DECODE = 1, NOBODY = 2, INTERRUPT = 4 };
+
+int status[1024];		// what user_enter() returned, for each case
+
+static uint32_t now;		// the case that runs
+static uint32_t times;		// exceptions it has had
+
+static bool
+is_asked(uint32_t what)
+{
+	return *(const uint32_t *)params()->input & what;
+}
+
+static struct seen *
+keep(unsigned number, const void *at)
+{
+	struct seen *s = &seen[seen_count++];
+
+	s->of = now;
+	s->number = number;
+	s->at = (uintptr_t)at;
+	if (seen_count == ARRAY_SIZE(seen))
+		user_leave(-1);
+	return s;
+}
+
+static void
+handle(struct trapframe *tf, unsigned number)
+{
+	const struct input_case *c = &cases()[now];
+	struct seen *s;
+	struct fault f;
+
+	if (c->action == MANY && times > 0 && ++times < c->y && seen[seen_count - 1].at == (uintptr_t)tf) {
+		tf->pc += c->x;
+		return;
+	}
+	s = keep(number, tf);
+	s->tf = *tf;
+	if (is_asked(DECODE) && number != TRAP_UNDEFINED) {
+		fault_decode(number, &f);
+		s->kind = f.kind, s->address = f.address, s->level = f.level;
+		s->domain = f.domain, s->write = f.write, s->asynchronous = f.asynchronous;
+	}
+	if (times++ > 0)
+		user_leave(0x2000 + now);
+	switch (c->action) {
+	case LEAVE:
+		user_leave(0x2000 + now);
+	case SKIP:
+	case MANY:
+		tf->pc += c->x;
+		break;
+	case REPAIR:
+		tf->r[c->x] = c->y;
+		break;
+	case REPLACE:
+		*tf = c->next;
+		break;
+	case PROVIDE:
+		user_map(&space, LATER, PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
+		put(&c->code[1]);
+		break;
+	}
+}
+
+static void
+undefined(struct trapframe *tf)
+{
+	handle(tf, TRAP_UNDEFINED);
+}
+
+static void
+prefetch_abort(struct trapframe *tf)
+{
+	handle(tf, TRAP_PREFETCH_ABORT);
+}
+
+static void
+data_abort(struct trapframe *tf)
+{
+	handle(tf, TRAP_DATA_ABORT);
+}
+
+static int32_t
+sys_tell(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
+{
+	struct seen *s = keep(TRAP_SVC, &a0);
+
+	s->tf.r[0] = a0, s->tf.r[1] = a1, s->tf.r[2] = a2, s->tf.r[3] = a3;
+	times++;
+	return cases()[now].x;
+}
+
+static void
+tick(unsigned irq, void *arg)
+{
+	(void)irq, (void)arg;
+	timer_stop();
+	user_leave(0x3000 + now);
+}
+
+// What lies in no address space of the kernel's making (step 3.3): a page and a table at addresses where
+// nothing answers, and everything of domain 1, in the first megabytes from 0x1000000 on.
+static void
+odd_entries(void)
+{
+	physaddr_t nothing = BOARD_RAM_PA + BOARD_RAM_SIZE, table;
+	static const struct guard nobody;
+	uint32_t *l1 = p2v(space.l1);
+
+	page_alloc(PAGE_ANY, OWNER_USER, &nobody, &table);
+	*(uint32_t *)p2v(table) = nothing | L2_SMALL | L2_C | L2_B | L2_AP0 | L2_AP1 | L2_NG;
+	l1[0x10] = table | L1_TABLE;
+	l1[0x11] = nothing | L1_TABLE;
+	l1[0x12] = table | L1_TABLE | 1 << 5;
+	l1[0x13] = BOARD_RAM_PA | L1_SECTION | SECTION_C | SECTION_B | SECTION_AP0 | SECTION_AP1 | 1 << 5;
+	tlb_publish();
+}
+
+void
+check_main(void)
+{
+	struct aspace nowhere = { .l1 = 0x50000000, .asid = 2 };
+
+	if (!is_asked(NOBODY)) {
+		trap_register(TRAP_UNDEFINED, undefined);
+		trap_register(TRAP_PREFETCH_ABORT, prefetch_abort);
+		trap_register(TRAP_DATA_ABORT, data_abort);
+	}
+	syscall_register(SYS_TELL, sys_tell);
+	space_create();
+	if (is_asked(DECODE))
+		odd_entries();
+	if (is_asked(INTERRUPT)) {
+		irq_register(BOARD_TIMER_IRQ, tick, NULL);
+		gic_enable(BOARD_TIMER_IRQ);
+		timer_set(timer_now() + 10000);
+	}
+	for (now = 0; now < case_count(); now++) {
+		const struct input_case *c = &cases()[now];
+
+		times = 0;
+		for (int i = 0; i < 2; i++)
+			if (page_of(c->code[i].at) != NULL)
+				put(&c->code[i]);
+		if (c->y == 0xffffffff)		// a first level where nothing answers
+			as_switch(&nowhere);
+		status[now] = user_enter(&c->tf);
+		as_switch(&space);
+		as_unmap(&space, LATER);
+	}
+}

@@ -1,0 +1,872 @@
+"""The checks of lab 3, in the order of the handout's steps.
+
+Most of them enter user mode in states drawn from the run's seed (checks/cases.h): all registers, flags, IT blocks, byte order; and
+compare what the kernel saw of the exception that follows, and what the application saw behind it, with what the manual says.
+"""
+import random
+import struct
+from dataclasses import dataclass, field
+
+from grader.checks import Boot, Wrong, check
+
+CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000     # as in checks/cases.h
+LEAVE, SKIP, REPAIR, REPLACE, PROVIDE, MANY = range(6)
+DECODE, NOBODY, INTERRUPT = 1, 2, 4
+UNDEFINED, SVC, PREFETCH, DATA_ABORT = 1, 2, 3, 4
+NUMBERS = {1: "an undefined instruction", 2: "a system call",
+           3: "a prefetch abort", 4: "a data abort"}
+WAYS = {1: "undefined's way, in vectors.S", 2: "svc's way, in vectors.S", 3: "the prefetch abort's way, in vectors.S",
+        4: "the data abort's way, in vectors.S"}
+REGISTERS = (*(f"r{n}" for n in range(13)), "sp", "lr")
+E, T, USER = 1 << 9, 1 << 5, 0x10
+UDF = {False: 0xe7f000f0, True: 0xde00}         # permanently undefined, in A32 and in Thumb
+CASE, SEEN, TOLD = struct.Struct("<36I6I6I3I"), struct.Struct("<3I18I6I"), struct.Struct("<20I")
+
+
+# States of the processor, as an application has them.
+
+def it_of(cpsr):
+    return cpsr >> 8 & 0xfc | cpsr >> 25 & 3
+
+
+def with_it(cpsr, it):
+    return cpsr & ~0x0600fc00 | (it & 0xfc) << 8 | (it & 3) << 25
+
+
+def passes(condition, cpsr):
+    """Whether an A32 or IT condition holds (A8.3)."""
+    n, z, c, v = (cpsr >> bit & 1 for bit in (31, 30, 29, 28))
+    holds = (z, c, n, v, c and not z, n == v, n == v and not z, True)[condition >> 1]
+    return bool(holds) != bool(condition & 1 and condition < 15)
+
+
+def advanced(it):
+    """ITAdvance() (A2.5.2)."""
+    return 0 if it & 7 == 0 else it & 0xe0 | it << 1 & 0x1f
+
+
+def random_cpsr(rng, thumb, block):
+    """Flags, GE and byte order at random; within an IT block, if there is to be one, at an instruction that is executed."""
+    cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(1) * E | thumb * T
+    if block:
+        condition = rng.randrange(14)
+        if not passes(condition, cpsr):
+            condition ^= 1
+        cpsr = with_it(cpsr, condition << 4 | rng.choice((0b1000, 0b0100, 0b1100, 0b0010, 0b1010, 0b0110, 0b1110)))
+    return cpsr
+
+
+@dataclass
+class Frame:
+    """struct trapframe: r0 to r12, sp and lr; pc; CPSR."""
+    r: list
+    pc: int
+    cpsr: int
+
+    @classmethod
+    def random(cls, rng, pc, thumb, block=False):
+        return cls([rng.getrandbits(32) for _ in REGISTERS], pc, random_cpsr(rng, thumb, block))
+
+    def pack(self):
+        return (*self.r, 0, self.pc, self.cpsr)
+
+    def but(self, pc=None, cpsr=None, **registers):
+        r = [registers.get(name, value) for name, value in zip(REGISTERS, self.r)]
+        return Frame(r, self.pc if pc is None else pc, self.cpsr if cpsr is None else cpsr)
+
+    def lines(self):
+        flags = "".join(name if self.cpsr >> bit & 1 else "-" for name, bit in zip("NZCVQ", (31, 30, 29, 28, 27)))
+        return [f"{name} 0x{value:08x}" for name, value in zip(REGISTERS, self.r)] + [
+            f"pc 0x{self.pc:08x}",
+            f"cpsr 0x{self.cpsr:08x}: {flags}, GE {self.cpsr >> 16 & 15:04b}, IT {it_of(self.cpsr):08b}, "
+            f"{'big' if self.cpsr & E else 'little'}-endian, {'Thumb' if self.cpsr & T else 'A32'}, mode 0x{self.cpsr & 31:02x}"]
+
+
+def words(*instructions):
+    """The bytes of instructions: numbers below 0x10000 are half-words, pairs of half-words those of Thumb's long ones."""
+    out = b""
+    for one in instructions:
+        if isinstance(one, tuple):
+            out += struct.pack("<2H", *one)
+        else:
+            out += struct.pack("<H" if one < 0x10000 else "<I", one)
+    return out
+
+
+@dataclass
+class Case:
+    """One entry to user mode, and what has to come of it."""
+    what: str               # the instruction, in words
+    tf: Frame
+    code: bytes
+    expected: list = field(default_factory=list)        # (number, Frame or the arguments, fault or None)
+    next: Frame | None = None
+    more: tuple = (0, b"")  # further code: where, what
+    action: int = LEAVE
+    x: int = 0
+    y: int = 0
+
+    def pack(self):
+        where, more = self.more
+        both = [struct.unpack("<II4I", struct.pack("<II16s", at, len(code), code))
+                for at, code in ((self.tf.pc, self.code), (where, more))]
+        return CASE.pack(*self.tf.pack(), *(self.next or self.tf).pack(), *both[0], *both[1], self.action, self.x, self.y)
+
+    def __str__(self):
+        block = f", in an IT block ({it_of(self.tf.cpsr):08b})" if it_of(self.tf.cpsr) else ""
+        return f"{self.what}, in {'Thumb' if self.tf.cpsr & T else 'A32'}{block}, at 0x{self.tf.pc:08x}"
+
+
+def packed(make, asked=0):
+    """The parameter block's input of the cases that make(seed) draws."""
+    return lambda seed: struct.pack("<I", asked) + b"".join(case.pack() for case in make(random.Random(seed)))
+
+
+def keep_seen(held):
+    count = held.word(held.address("seen_count"))
+    data = held.memory(held.address("seen"), min(count, 1024) * SEEN.size)
+    held.keep("seen", [SEEN.unpack_from(data, i * SEEN.size) for i in range(min(count, 1024))])
+
+
+def keep_cases(held):
+    keep_seen(held)
+    held.keep("status", struct.unpack("<1024i", held.memory(held.address("status"), 4096)))
+
+
+def keep_told(held):
+    keep_seen(held)
+    held.keep("told", list(TOLD.iter_unpack(held.memory(held.address("told"), 1024 * TOLD.size))))
+
+
+def differ(expected, got):
+    """The lines that differ, of both."""
+    wrong = [(one, other) for one, other in zip(expected, got, strict=True) if one != other]
+    return [one for one, _ in wrong], [other for _, other in wrong]
+
+
+def compare(message, expected, got, look, run):
+    missing, there = differ(expected, got)
+    if missing:
+        raise Wrong(message, expected=missing, got=there, look=look, run=run)
+
+
+def frame_of(entry):
+    return Frame(list(entry[3:18]), entry[19], entry[20])
+
+
+# 3.1: into user mode, and out of it. The vectors are the check's own, and the first instruction is a system call.
+
+def entries(rng, kinds=3):
+    cases = []
+    for i in range(240):
+        thumb, block = i % kinds > 0, i % kinds == 2
+        tf = Frame.random(rng, CODE + rng.randrange(256) * 8 + 4 * (not thumb) + 2 * thumb * rng.randrange(4), thumb, block)
+        if kinds < 3:
+            tf.cpsr &= ~E
+        cases.append(Case("svc #0", tf, words(0xdf00 if thumb else 0xef000000)))
+    return cases
+
+
+def plain_entries(rng):
+    """In A32 alone, little-endian."""
+    return entries(rng, 1)
+
+
+def entered(run, cases, upto):
+    """Each case's system call was made in the state that its frame says."""
+    seen = run.kept["seen"]
+    assert len(seen) == len(cases), "as many system calls as entries"
+    for case, entry in zip(cases, seen):
+        thumb = bool(case.tf.cpsr & T)
+        there = case.tf.but(pc=case.tf.pc + (2 if thumb else 4), cpsr=with_it(case.tf.cpsr, advanced(it_of(case.tf.cpsr))))
+        compare(f"The application's first instruction ({case}) was executed in another state than the frame says. Where the "
+                "next one stands, and what is wrong with the rest:", there.lines()[:upto], frame_of(entry).lines()[:upto],
+                "user_enter, in user.S", run)
+
+
+@check(points=5, step="3.1", boots=Boot("enter", input=packed(plain_entries), read_at_end=keep_told),
+       hint="User's sp and lr can be loaded from a privileged mode by LDM with ^ and no PC in its list; it takes no "
+            "writeback. What comes last, PC and CPSR together, is what RFE is for.")
+def test_enter(run):
+    """Every register that the frame says is there when the application's first instruction is executed."""
+    entered(run, plain_entries(run.random()), 16)
+
+
+@check(points=4, step="3.1", boots=Boot("enter", input=packed(entries), read_at_end=keep_told), needs="enter",
+       hint="All 32 bits of the CPSR count, not the flags alone: T and IT decide how the first instruction is read, E how "
+            "its data is, GE what SEL makes of it.")
+def test_state(run):
+    """The application starts with the frame's flags, GE bits, IT block, byte order and instruction set, in A32 and in Thumb."""
+    entered(run, entries(run.random()), 17)
+
+
+@check(points=5, step="3.1", boots=Boot("enter", input=packed(plain_entries, 1), read_at_end=keep_told), needs="enter",
+       hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and the "
+            "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own.")
+def test_leave(run):
+    """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp and the mode as they were."""
+    names = [f"r{n}" for n in range(4, 12)] + ["sp", "mode", "returned"]
+    for i, told in enumerate(run.kept["told"][:len(plain_entries(run.random()))]):
+        before, sp, after, cpsr, status, sp_after = told[:8], told[8], told[9:17], told[17], told[18], told[19]
+        compare(f"Behind user_enter, the time number {i + 1}:",
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before, sp, 0x13, 0x1001 + i))],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*after, sp_after, cpsr & 31, status))],
+                "user_leave, in user.S", run)
+
+
+STREX = 0xe1820f91          # strex r0, r1, [r2]
+
+
+def exclusive(rng):
+    tf = Frame.random(rng, CODE, False).but(r2=DATA)
+    return [Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(STREX, 0xef000000))]
+
+
+@check(points=2, step="3.1", boots=Boot("enter", input=packed(exclusive), read_at_end=keep_told), needs="enter",
+       hint="An LDREX before the switch makes an STREX behind it succeed although everything happened in between. One "
+            "instruction forgets it.")
+def test_exclusive(run):
+    """An exclusive access begun before the application was entered is not finished by it."""
+    r0 = frame_of(run.kept["seen"][0]).r[0]
+    if r0 != 1:
+        raise Wrong("The kernel began an exclusive access by LDREX, and the application's STREX finished it.",
+                    expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
+
+
+# 3.2: vectors and frames.
+
+@dataclass(frozen=True)
+class Instruction:
+    """One that raises an exception when an application executes it."""
+    what: str
+    a32: int
+    thumb: int | tuple
+    number: int
+    base: int = NOTHING         # what r1, its base register, is
+
+    def size(self, thumb):
+        return 2 if thumb and isinstance(self.thumb, int) else 4
+
+
+LDR = Instruction("ldr r0, [r1]", 0xe5910000, 0x6808, DATA_ABORT)
+FAULTING = (
+    Instruction("udf #0", 0xe7f000f0, 0xde00, UNDEFINED),
+    Instruction("udf.w #0", 0xe7f000f0, (0xf7f0, 0xa000), UNDEFINED),
+    Instruction("bkpt #0", 0xe1200070, 0xbe00, PREFETCH),
+    LDR,
+    Instruction("ldr.w r0, [r1]", 0xe5910000, (0xf8d1, 0x0000), DATA_ABORT),
+    Instruction("str r0, [r1]", 0xe5810000, 0x6008, DATA_ABORT, CONST),
+    Instruction("ldrb r0, [r1], #1", 0xe4d10001, (0xf811, 0x0b01), DATA_ABORT),
+    Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT),
+)
+
+
+def placed(rng, kind, instruction, block=None):
+    """A frame at an instruction somewhere on the two pages of code: in A32, in Thumb, in Thumb within an IT block."""
+    thumb = kind > 0
+    pc = CODE + rng.randrange(0, 0x1f00, 2 if thumb else 4)
+    block = kind == 2 and instruction.what != "bkpt #0" if block is None else block
+    return Frame.random(rng, pc, thumb, block).but(r1=instruction.base)
+
+
+def places(rng):
+    """Each exception once in each state; the application ends there."""
+    cases = []
+    for i in range(8):
+        for instruction in FAULTING:
+            for kind in range(3):
+                tf = placed(rng, kind, instruction)
+                cases.append(Case(instruction.what, tf, words(instruction.thumb if kind else instruction.a32),
+                                  [(instruction.number, tf)]))
+    for pc, thumb in ((LATER, False), (LATER, True), (LATER + 0x7fc, False), (LATER + 0x7fe, True), (DATA, False),
+                      (0x40100000, False), (0, False), (CODE + 0x2000, True)):
+        tf = Frame.random(rng, pc, thumb)
+        cases.append(Case("an instruction on a page that is not to be executed", tf, b"", [(PREFETCH, tf)]))
+    return cases
+
+
+def happened(run, cases):
+    """What the payload's handlers saw is what each case has to come to."""
+    seen = list(run.kept["seen"])
+    for i, case in enumerate(cases):
+        for n, (number, frame) in enumerate(case.expected):
+            entry = seen.pop(0) if seen else None
+            then = "" if n == 0 else " What came first was as it should be; this is what came then."
+            if entry is None or entry[0] != i or entry[1] != number:
+                raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
+                            got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
+                            look=WAYS[number], run=run)
+            if number == SVC:
+                compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
+                        [f"r{k} 0x{v:08x}" for k, v in enumerate(entry[3:7])], "trap_svc, in syscall.c", run)
+                continue
+            compare(f"{case}: what is wrong with the frame of {NUMBERS[number]}.{then}", frame.lines(), frame_of(entry).lines(),
+                    WAYS[number if n == 0 else case.expected[0][0]], run)
+            place = [f"{entry[2] % 8} bytes past an 8-byte boundary", "on the SVC stack"
+                     if run.symbol("__svc_stack_bottom") <= entry[2] < run.symbol("__svc_stack_top") else f"at 0x{entry[2]:08x}"]
+            compare("Where the frame is:", ["0 bytes past an 8-byte boundary", "on the SVC stack"], place, WAYS[number], run)
+    if seen:
+        raise Wrong(f"{cases[seen[0][0]]}.", expected="nothing further", got=NUMBERS.get(seen[0][1], seen[0][1]), run=run)
+    assert all(status == 0x2000 + i for i, status in zip(range(len(cases)), run.kept["status"]))
+
+
+def states(make, asked=0, **more):
+    return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, **more)
+
+
+@check(points=9, step="3.2", boots=states(places), needs="state",
+       hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and undefined's "
+            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has.")
+def test_frames(run):
+    """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets a frame with all of the application's state."""
+    happened(run, places(run.random()))
+
+
+UDFS = (words(0xe7f000f0), words(*5 * [0xde00]))        # the first that is executed is seen
+
+
+def behind(tf, size):
+    """The frame of the first of UDFS behind an instruction that was executed, where its IT block goes on."""
+    tf = tf.but(pc=tf.pc + size, cpsr=with_it(tf.cpsr, advanced(it_of(tf.cpsr))))
+    while it_of(tf.cpsr) and not passes(it_of(tf.cpsr) >> 4, tf.cpsr):
+        tf = tf.but(pc=tf.pc + 2, cpsr=with_it(tf.cpsr, advanced(it_of(tf.cpsr))))
+    return tf
+
+
+def returns(rng):
+    """Behind each exception the application goes on: elsewhere, behind it, or with the same instruction."""
+    cases = []
+    for i in range(6):
+        for instruction in FAULTING:
+            for kind in range(3):
+                tf, size = placed(rng, kind, instruction), instruction.size(kind > 0)
+                code = words(instruction.thumb if kind else instruction.a32) + UDFS[kind > 0]
+                there = tf.but(pc=tf.pc + size)
+                cases.append(Case(f"{instruction.what}, skipped by the handler", tf, code,
+                                  [(instruction.number, tf), (UNDEFINED, there)], action=SKIP, x=size))
+                if i < 3:
+                    other = rng.randrange(3)
+                    there = placed(rng, other, FAULTING[0]).but(pc=(tf.pc + 0x40) & ~3)
+                    udf = UDFS[other > 0]
+                    cases.append(Case(f"{instruction.what}, and a handler that changes all of the frame", tf, code,
+                                      [(instruction.number, tf), (UNDEFINED, there)], there, (there.pc, udf), REPLACE))
+        for kind in range(3):
+            tf, offset = placed(rng, kind, LDR), rng.randrange(0, 4096, 4)
+            value = 0x01234567 * (offset // 4 + 1) & 0xffffffff
+            if tf.cpsr & E:
+                value = int.from_bytes(value.to_bytes(4, "little"), "big")
+            code = words(LDR.thumb if kind else LDR.a32) + UDFS[kind > 0]
+            there = behind(tf.but(r0=value, r1=DATA + offset), LDR.size(kind > 0))
+            cases.append(Case("ldr r0, [r1], and a handler that puts r1 right", tf, code,
+                              [(DATA_ABORT, tf), (UNDEFINED, there)], action=REPAIR, x=1, y=DATA + offset))
+            tf = tf.but(pc=LATER + rng.randrange(0, 4000, 4), r1=DATA)
+            cases.append(Case("an instruction on a page that the handler provides", tf, b"",
+                              [(PREFETCH, tf), (UNDEFINED, tf)], None, (tf.pc, UDFS[kind > 0]), PROVIDE))
+    return cases
+
+
+@check(points=7, step="3.2", boots=states(returns), needs="frames",
+       hint="What the frame says when trap() returns is what is gone on with, pc and all 32 bits of the CPSR included, and the"
+            " handler may have changed any of it.")
+def test_returns(run):
+    """Whatever a handler makes of the frame, the application goes on with exactly that: behind the instruction or with it."""
+    happened(run, returns(run.random()))
+
+
+@check(points=2, step="3.2", boots=states(places, NOBODY), needs="frames",
+       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave().")
+def test_nobody(run):
+    """An exception for which nobody has registered ends the application with -E_FAULT, and the kernel goes on."""
+    for case, status in zip(places(run.random()), run.kept["status"]):
+        if status != -7:
+            raise Wrong(f"{case}.", expected="user_enter() returns -7 (-E_FAULT)", got=f"it returned {status}",
+                        look="trap, in trap.c")
+
+
+def many(rng):
+    """Loops of an instruction and a branch to it."""
+    cases = []
+    for thumb, instruction, loop in ((False, FAULTING[0], 0xeafffffd), (True, FAULTING[0], 0xe7fd), (False, FAULTING[2], 0xeafffffd),
+                                     (True, LDR, 0xe7fd)):
+        tf = placed(rng, int(thumb), instruction, False)
+        cases.append(Case(f"{instruction.what}, again and again", tf, words(instruction.thumb if thumb else instruction.a32, loop),
+                          [(instruction.number, tf)] * 2, action=MANY, x=instruction.size(thumb), y=5000))
+    return cases
+
+
+@check(points=3, step="3.2", boots=states(many, budget=20_000_000), needs="returns",
+       hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
+def test_many(run):
+    """After thousands of exceptions a frame lies where the first one lay."""
+    seen = run.kept["seen"]
+    for first, last in zip(seen[::2], seen[1::2]):
+        if first[2] != last[2]:
+            raise Wrong("The frames wander through the SVC stack.", expected=f"each at 0x{first[2]:08x}, as the first",
+                        got=f"one at 0x{last[2]:08x}", look=WAYS[first[1]])
+    happened(run, many(run.random()))
+
+
+# What comes behind the vectors is not written yet: the frame is looked at where trap_svc and trap_irq begin.
+
+def one(kind, what, a32, thumb):
+    """A case of one instruction, in A32, in Thumb or in an IT block."""
+    def make(rng):
+        return [Case(what, placed(rng, kind, FAULTING[0]).but(r7=63), words(thumb if kind else a32) + UDFS[kind > 0])]
+    return make
+
+
+SOON = ("return", "todo", "budget")
+
+
+def keep_frame(held):
+    if held.kept("frame") is None:
+        at = held.registers()["r0"]
+        held.keep("at", at)
+        held.keep("frame", struct.unpack("<18I", held.memory(at, 72)))
+
+
+def begins(run, case, expected, look):
+    if "frame" not in run.kept:
+        raise Wrong(f"{case}: the kernel never came to {look}.", look="vectors.S", run=run)
+    frame = run.kept["frame"]
+    compare(f"{case}: what is wrong with the frame that {look} is called with.", expected.lines(),
+            Frame(list(frame[:15]), frame[16], frame[17]).lines(), "vectors.S", run)
+
+
+SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in range(3)]
+SPINS = [one(kind, "b .", 0xeafffffe, 0xe7fe) for kind in range(2)]
+
+
+@check(points=4, step="3.2", needs="frames", ends=SOON,
+       boots=[states(make, holds={"trap_svc": keep_frame}, budget=2_000_000) for make in SVCS],
+       hint="After an SVC lr is where the application goes on: nothing is to be taken from it. r7 is no register of the kernel's "
+            "here: whatever you use is saved first.")
+def test_svc(runs):
+    """A system call comes to trap_svc with all of the application's state, and the address behind it."""
+    for run, make in zip(runs, SVCS):
+        case, = make(run.random())
+        tf = case.tf
+        begins(run, case, tf.but(pc=tf.pc + (2 if tf.cpsr & T else 4), cpsr=with_it(tf.cpsr, advanced(it_of(tf.cpsr)))), "trap_svc")
+
+
+@check(points=4, step="3.2", needs="frames", ends=SOON,
+       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=2_000_000) for make in SPINS],
+       hint="An interrupt comes between two instructions, and lr is 4 past the one to go on with, in Thumb too.")
+def test_irq(runs):
+    """An interrupt comes to trap_irq with all of the application's state, and the instruction that it was to execute next."""
+    for run, make in zip(runs, SPINS):
+        case, = make(run.random())
+        begins(run, case, case.tf, "trap_irq")
+
+
+BREAKS = (("broken_undefined", "undefined instruction"), ("broken_load", "data abort"), ("broken_jump", "prefetch abort"))
+
+
+def breaking(which, within=False):
+    return Boot("broken", budget=3_000_000, input=lambda seed: struct.pack("<13I", which + 4 * within, *twelve(seed)))
+
+
+def twelve(seed):
+    return struct.unpack("<12I", random.Random(seed).randbytes(48))
+
+
+@check(points=5, step="3.2", needs="frames", ends="fault",
+       boots=[breaking(0), breaking(1), breaking(2), breaking(1, True)],
+       hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
+            "the same entry of crash_vectors, with every register as it was.")
+def test_own_faults(runs):
+    """A fault of the kernel's own is told by the crash vectors, with its registers, and ends the run; in a handler too."""
+    for run, which in zip(runs, (0, 1, 2, 1)):
+        symbol, name = BREAKS[which]
+        pc = 0 if which == 2 else run.symbol(symbol)
+        told = dict(zip(*[iter(" ".join(line.removeprefix("crash:") for line in run.lines()
+                                        if line.startswith(("crash: r", "crash:  r", "crash:  sp"))).split())] * 2))
+        compare("The kernel's own fault, as the crash vectors tell it:",
+                [f"crash: {name} at pc 0x{pc:08x}", *(f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed))),
+                 f"sp {told.get('r12')}", "lr 0x00000000"],
+                [next((line for line in run.lines() if line.startswith("crash: ")), "").partition(" in HYP")[0],
+                 *(f"r{n} {told.get(f'r{n}')}" for n in range(12)), f"sp {told.get('sp')}", f"lr {told.get('lr')}"],
+                "from where each vector decides whose exception it is, in vectors.S", run)
+
+
+# 3.3: why.
+
+(UNKNOWN, ALIGNMENT, TRANSLATION, ACCESS_FLAG, DOMAIN, PERMISSION, EXTERNAL, EXTERNAL_WALK, PARITY, PARITY_WALK, CACHE,
+ TLB_CONFLICT, DEBUG, LOCKDOWN, COPROCESSOR) = range(15)
+KINDS = ("FAULT_UNKNOWN", "FAULT_ALIGNMENT", "FAULT_TRANSLATION", "FAULT_ACCESS_FLAG", "FAULT_DOMAIN", "FAULT_PERMISSION",
+         "FAULT_EXTERNAL", "FAULT_EXTERNAL_WALK", "FAULT_PARITY", "FAULT_PARITY_WALK", "FAULT_CACHE_MAINTENANCE",
+         "FAULT_TLB_CONFLICT", "FAULT_DEBUG", "FAULT_LOCKDOWN", "FAULT_COPROCESSOR")
+
+# DDI 0406C, table B3-23, by FS[4:0]: the source of the fault and its level.
+TABLE = {0b00001: (ALIGNMENT, 0), 0b00100: (CACHE, 0), 0b01100: (EXTERNAL_WALK, 1), 0b01110: (EXTERNAL_WALK, 2),
+         0b11100: (PARITY_WALK, 1), 0b11110: (PARITY_WALK, 2), 0b00101: (TRANSLATION, 1), 0b00111: (TRANSLATION, 2),
+         0b00011: (ACCESS_FLAG, 1), 0b00110: (ACCESS_FLAG, 2), 0b01001: (DOMAIN, 1), 0b01011: (DOMAIN, 2),
+         0b01101: (PERMISSION, 1), 0b01111: (PERMISSION, 2), 0b00010: (DEBUG, 0), 0b01000: (EXTERNAL, 0),
+         0b10000: (TLB_CONFLICT, 0), 0b10100: (LOCKDOWN, 0), 0b11010: (COPROCESSOR, 0), 0b11001: (PARITY, 0),
+         0b10110: (EXTERNAL, 0), 0b11000: (PARITY, 0)}
+LATE = (0b10110, 0b11000)       # asynchronous
+
+
+def decoded(number, fs, address, write, domain):
+    """What fault_decode() has to say: kind, address, level, domain, write, asynchronous."""
+    kind, level = TABLE.get(fs, (UNKNOWN, 0))
+    return (kind, 0 if fs in LATE or kind == DEBUG else address, level,
+            domain if kind == DOMAIN and number == DATA_ABORT else 0, int(write and number == DATA_ABORT), int(fs in LATE))
+
+
+def told(answer):
+    kind, address, level, domain, write, late = answer
+    return [f"kind {KINDS[kind] if kind < len(KINDS) else kind}", f"address 0x{address:08x}", f"level {level}", f"domain {domain}",
+            f"write {write}", f"asynchronous {late}"]
+
+
+def questions(seed):
+    """Each fault status, of reads and writes, in each of the registers; the other ones say something else."""
+    rng = random.Random(seed)
+    asked = []
+    for number in (DATA_ABORT, PREFETCH):
+        for fs in range(32):
+            for write in (0, 1):
+                right = (fs & 0x10) << 6 | fs & 0xf | write << 11 | rng.randrange(16) << 4 | rng.getrandbits(1) << 12
+                wrong = rng.getrandbits(32) & 0x1dff
+                far, other = rng.getrandbits(32), rng.getrandbits(32)
+                both = (right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right & ~0x8f0, far)
+                asked.append((number, *both))
+    rng.shuffle(asked)
+    return asked
+
+
+def keep_answers(held):
+    held.keep("answers", list(struct.iter_unpack("<6I", held.memory(held.address("answers"), 1024 * 24))))
+
+
+@check(points=6, step="3.3",
+       boots=Boot("faults", read_at_end=keep_answers,
+                  input=lambda seed: b"".join(struct.pack("<5I", *each) for each in questions(seed))),
+       hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR are of data "
+            "aborts, IFSR and IFAR of prefetch aborts, and an asynchronous abort or a debug event has no address.")
+def test_statuses(run):
+    """Each of the 32 fault statuses, in DFSR and in IFSR, is decoded as the manual's table has it."""
+    for (number, dfsr, dfar, ifsr, ifar), answer in zip(questions(run.seed), run.kept["answers"]):
+        name, fsr, far = ("DFSR", dfsr, dfar) if number == DATA_ABORT else ("IFSR", ifsr, ifar)
+        fs = fsr >> 6 & 0x10 | fsr & 0xf
+        expected = decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)
+        if fs not in TABLE:
+            expected = (UNKNOWN, *answer[1:])
+        if TABLE.get(fs, (UNKNOWN,))[0] == DEBUG:
+            expected = (*expected[:4], answer[4], expected[5])
+        compare(f"{name} 0x{fsr:04x} (FS 0b{fs:05b}), {name[0]}FAR 0x{far:08x}, decoded by fault_decode():", told(expected),
+                told(answer), "fault_decode and its table, in fault.c", run)
+
+
+# Addresses, and the fault status that an access by an application comes to there; see odd_entries() in checks/cases.c.
+LOADS = ((DATA + 2, 0b00001, "at an address that is not aligned"), (NOTHING, 0b00111, "of a page that is not mapped"),
+         (0x00800000, 0b00101, "where there is no second-level table"), (0x30000000, 0b00101, "where there is no second-level table"),
+         (0, 0b00111, "of page 0"), (0x44000000, 0b01101, "of the kernel's memory"), (0x40100000, 0b01111, "of the kernel's text"),
+         (0xe9000000, 0b01101, "of a device"), (0x80000000, 0b00101, "where the kernel has nothing"),
+         (0x01000000, 0b01000, "of a page where nothing answers"), (0x01100000, 0b01110, "through a table where nothing answers"),
+         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"))
+LDRD = Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT)
+STRD = Instruction("strd r2, r3, [r1]", 0xe1c120f0, (0xe9c1, 0x2300), DATA_ABORT)
+
+
+def causes(rng):
+    cases = []
+    for kind in range(3):
+        for instruction, write in ((LDRD, False), (STRD, True)):
+            for address, fs, where in LOADS + (((CONST, 0b01111, "of a page that is only to be read"),) if write else ()):
+                tf = placed(rng, kind, instruction).but(r1=address)
+                code = words(instruction.thumb if kind else instruction.a32)
+                cases.append((Case(f"{instruction.what} {where}", tf, code, [(DATA_ABORT, tf)]), fs, address, write))
+    for thumb in (False, True):
+        for address, fs, where in LOADS[1:] + ((DATA, 0b01111, "of a page that is not to be executed"),):
+            tf = Frame.random(rng, address & ~3, thumb)
+            cases.append((Case(f"a fetch {where}", tf, b"", [(PREFETCH, tf)]), fs, address, False))
+        tf = placed(rng, int(thumb), FAULTING[2])
+        cases.append((Case("bkpt #0", tf, words(0xbe00 if thumb else 0xe1200070), [(PREFETCH, tf)]), 0b00010, 0, False))
+    for first, second in ((0xf8d1, 0x0000), (0xf000, 0xb800), (0xf7f0, 0xa000)):
+        tf = Frame.random(rng, LATER - 2, True)
+        cases.append((Case("a Thumb instruction with its second half on a page that is not mapped", tf, words(first),
+                           [(PREFETCH, tf)]), 0b00111, LATER, False))
+    tf = Frame.random(rng, CODE, False)
+    cases.append((Case("a fetch with a first level where nothing answers", tf, b"", [(PREFETCH, tf)], y=0xffffffff), 0b01100, CODE,
+                  False))
+    return cases
+
+
+@check(points=6, step="3.3", needs=("statuses", "frames"), boots=states(lambda rng: [case for case, *_ in causes(rng)], DECODE),
+       hint="The address is that of the access, or of what could not be fetched: of a Thumb instruction that straddles two pages "
+            "that may be its second half, while pc is where it begins.")
+def test_causes(run):
+    """Every abort that this machine can raise, from A32, Thumb and IT blocks, and why: cause, level, address, domain, write."""
+    cases = causes(run.random())
+    happened(run, [case for case, *_ in cases])
+    for (case, fs, address, write), entry in zip(cases, run.kept["seen"]):
+        domain = 1 if TABLE[fs][0] == DOMAIN else 0
+        compare(f"{case}: what fault_decode() says.", told(decoded(case.expected[0][0], fs, address, write, domain)),
+                told(entry[21:]), "fault_decode, in fault.c", run)
+
+
+# 3.4: system calls.
+
+TELL, NULL, FRAME = 40, 0, 1
+NOSYS, FAULT = -8, -7
+BAD = (4, 39, 63, 64, 65, 256, 0x100, 0x10000, 0x80000000, 0x80000000 | TELL, 0xffffffff, 0x40000000, 0xfffffff8)
+
+
+def calls(rng, numbers, times):
+    """System calls in every state; what comes behind each is an undefined instruction, which shows the state then."""
+    cases = []
+    for number in numbers * times:
+        for kind in range(3):
+            tf = placed(rng, kind, FAULTING[0]).but(r7=number)
+            value = {NULL: 0, FRAME: 0, TELL: rng.getrandbits(32)}.get(number, NOSYS & 0xffffffff)
+            there = behind(tf.but(r0=value), 2 if kind else 4)
+            cases.append(Case(f"svc #0 with r7 = 0x{number:x}", tf, words(0xdf00 if kind else 0xef000000) + UDFS[kind > 0],
+                              [(SVC, tf.r[:4])] * (number == TELL) + [(UNDEFINED, there)], action=LEAVE, x=value))
+    return cases
+
+
+def good_calls(rng):
+    return calls(rng, (TELL, NULL, FRAME), 20)
+
+
+def bad_calls(rng):
+    return calls(rng, BAD, 3)
+
+
+@check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
+       hint="The frame is what the application gets back: the result goes into the frame's r0. A fast path has no frame: it may "
+            "touch nothing but r0, and the flags are a register too.")
+def test_calls(run):
+    """A system call gets r0 to r3, and its result comes back in r0; every other register and flag is as it was."""
+    happened(run, good_calls(run.random()))
+
+
+@check(points=3, step="3.4", needs="calls", boots=states(bad_calls),
+       hint="Any 32-bit number can stand in r7. syscall_lookup() knows which are system calls.")
+def test_numbers(run):
+    """A number that is no system call's is answered with -E_NOSYS, and nothing else changes."""
+    happened(run, bad_calls(run.random()))
+
+
+PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000   # checks/pointers.c
+PAGES = (PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT, SHUT + 4096, LAST)
+READABLE = {PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT + 4096, LAST}
+WRITABLE = {PAIR, PAIR + 4096, MIXED + 4096, SHUT + 4096, LAST}
+CHECK_READ, CHECK_WRITE, COPY_IN, COPY_OUT = range(4)
+ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})", "copy_out({va}, from, {size})")
+BUFFER = 0x3000
+
+RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2), (PAIR - 1, 1),
+          (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
+          (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096), (MIXED + 4096, 4097),
+          (XPAGE, 4), (XPAGE + 4092, 4), (SHUT, 4), (SHUT + 4094, 4), (SHUT + 4095, 1), (SHUT + 4096, 4096),
+          (LAST, 4096), (LAST, 4097), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
+          (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1)]
+HUGE = [(PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
+        (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001), (0xfffff000, 0x1001),
+        (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff), (0, 0xffffffff), (USER_TOP, 0xffffffff)]
+
+
+def inquiries(seed):
+    rng = random.Random(seed)
+    asked = [(what, va, size) for what in (CHECK_READ, CHECK_WRITE) for va, size in RANGES + HUGE]
+    asked += [(what, va, size) for what in (COPY_IN, COPY_OUT) for va, size in RANGES]
+    for _ in range(20):
+        asked.append((rng.choice((COPY_IN, COPY_OUT)), rng.choice(PAGES) + rng.randrange(4096), rng.randrange(1, 8192)))
+    return asked
+
+
+def allowed(what, va, size):
+    pages = {at & ~4095 for at in (*range(va, min(va + size, va + 0x10000), 4096), va + size - 1)}
+    return not size or pages <= (READABLE if what in (CHECK_READ, COPY_IN) else WRITABLE)
+
+
+def patterned(factor, n, first=0):
+    return b"".join(struct.pack("<I", factor * (i + 1) & 0xffffffff) for i in range(first, first + n))
+
+
+def hashed(data):
+    h = 0
+    for word, in struct.iter_unpack("<I", data):
+        h = (h ^ word) * 16777619 & 0xffffffff
+    return h
+
+
+HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, 1024 * len(PAGES))
+
+
+def copied(what, va, size):
+    """The hashes of the kernel's buffer and of the application's pages behind a copy."""
+    here, there = bytearray(HERE), bytearray(THERE)
+    for i in range(size if allowed(what, va, size) else 0):
+        at = PAGES.index(va + i & ~4095) * 4096 + (va + i) % 4096
+        if what == COPY_IN:
+            here[i] = there[at]
+        else:
+            there[at] = here[i]
+    return hashed(here), hashed(there)
+
+
+def keep_inquiries(held):
+    held.keep("answers", list(struct.iter_unpack("<iII", held.memory(held.address("answers"), 1024 * 12))))
+    held.keep("result", held.word(held.address("result")))
+    held.keep("leaked", held.word(held.address("leaked")))
+    held.keep("alone", struct.unpack("<2i", held.memory(held.address("alone"), 8)))
+
+
+POINTERS = Boot("pointers", read_at_end=keep_inquiries, budget=120_000_000,
+                input=lambda seed: b"".join(struct.pack("<3I", *each) for each in inquiries(seed)))
+
+
+def answered(run, whats):
+    for (what, va, size), (status, *_) in zip(inquiries(run.seed), run.kept["answers"]):
+        if what in whats and status != (0 if allowed(what, va, size) else FAULT):
+            raise Wrong("The pages that are mapped are " +
+                        ", ".join(f"0x{page:x} ({'read and write' if page in WRITABLE else 'read' if page in READABLE else 'for nothing'})"
+                                  for page in PAGES) + ".",
+                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {0 if allowed(what, va, size) else FAULT}",
+                        got=f"it returned {status}", look="user_check, in syscall.c", run=run)
+
+
+@check(points=7, step="3.4", needs="calls", boots=POINTERS,
+       hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; nothing from "
+            "USER_TOP on, whatever is mapped there; to write takes more than to read; and maybe no application runs at all.")
+def test_pointers(run):
+    """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
+    answered(run, (CHECK_READ, CHECK_WRITE))
+    for name, status in zip(("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
+        if status != FAULT:
+            raise Wrong(f"user_check() of {name}, when no application runs:", expected=f"{FAULT}", got=f"{status}",
+                        look="user_check, in syscall.c")
+
+
+@check(points=3, step="3.4", needs="pointers", boots=POINTERS,
+       hint="copy_in and copy_out ask user_check; one of them has to be able to write.")
+def test_copies(run):
+    """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on, and no page is leaked."""
+    answered(run, (COPY_IN, COPY_OUT))
+    for (what, va, size), (_, *hashes) in zip(inquiries(run.seed), run.kept["answers"]):
+        if what in (COPY_IN, COPY_OUT) and tuple(hashes) != copied(what, va, size):
+            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} did not copy " +
+                        ("what it should have." if allowed(what, va, size) else "nothing, though it refused."),
+                        look="copy_in and copy_out, in syscall.c")
+    if run.kept["result"] != 42:
+        raise Wrong("The program got another result of its system call, or user_run() another of the program.", expected="42",
+                    got=f"{run.kept['result']}", look="trap_svc, in syscall.c")
+    assert not run.kept["leaked"], "as_destroy() is lab 2's, and checked there"
+
+
+# 3.5: interrupts.
+
+SPURIOUS, BEFORE = 1023, 0xdeadbeef
+
+
+def acknowledged(seed):
+    """What GICC_IAR says, time after time: the interrupt, and for the first sixteen the core that sent it."""
+    rng = random.Random(seed)
+    iar = [rng.choice((0, rng.randrange(8))) << 10 | n for n in range(16)] + list(range(16, 288)) + [SPURIOUS] * 4
+    rng.shuffle(iar)
+    return iar
+
+
+def say(eoir):
+    return "nothing" if eoir == BEFORE else f"0x{eoir:x}"
+
+
+def keep_gic(held):
+    held.keep("answers", list(struct.iter_unpack("<14I", held.memory(held.address("answers"), 1024 * 56))))
+
+
+@check(points=6, step="3.5", needs="irq",
+       boots=Boot("gic", input=lambda seed: struct.pack("<292I", *acknowledged(seed)), read_at_end=keep_gic),
+       hint="What GICC_IAR said is what GICC_EOIR wants, all of it, but the interrupt's number is bits 9 to 0. 1023 means that there "
+            "was none: nobody is called, and nothing is ended. One that nobody wants is disabled and still ended.")
+def test_gic(run):
+    """Each interrupt is acknowledged, handed to whom it belongs to, and ended; a spurious one is not; a stranger is disabled."""
+    for iar, (calls, irq, arg, within, eoir, *disabled) in zip(acknowledged(run.seed), run.kept["answers"]):
+        number = iar & 1023
+        wanted = number != SPURIOUS and number % 3 != 0
+        off = [n for n in range(288) if disabled[n // 32] >> n % 32 & 1]
+        expected = [f"calls of its handler: {int(wanted)}", f"interrupts disabled: {'none' if wanted or number == SPURIOUS else [number]}",
+                    f"written to GICC_EOIR: {say(BEFORE if number == SPURIOUS else iar)}"]
+        got = [f"calls of its handler: {calls}", f"interrupts disabled: {off or 'none'}", f"written to GICC_EOIR: {say(eoir)}"]
+        if wanted and calls:
+            expected += [f"called with {number}, argument 0x{0x1000 + number:x}", "written to GICC_EOIR before the handler was called: nothing"]
+            got += [f"called with {irq}, argument 0x{arg:x}", f"written to GICC_EOIR before the handler was called: {say(within)}"]
+        compare(f"GICC_IAR said 0x{iar:x}, interrupt {number}" + (f" from core {iar >> 10}" if iar >> 10 else "") +
+                (", which is none at all" if number == SPURIOUS else "" if wanted else ", for which nobody has registered") + ":",
+                expected, got, "trap_irq, in irq.c", run)
+
+
+PASSES = 128
+PASS = struct.Struct("<16I")
+WORK = (*(f"r{n}" for n in range(13)), "lr", "the flags", "interrupts so far")
+
+
+def keep_passes(held):
+    data = held.memory(held.address("passes"), 2 * PASSES * PASS.size)
+    held.keep("passes", [list(PASS.iter_unpack(data[i * PASSES * PASS.size:][:PASSES * PASS.size])) for i in range(2)])
+    held.keep("results", struct.unpack("<2i", held.memory(held.address("result"), 8)))
+
+
+@check(points=6, step="3.5", needs="gic", boots=Boot("interrupts", read_at_end=keep_passes),
+       hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
+            "every register, NZCVQ, GE, IT, E and T.")
+def test_interrupts(run):
+    """A program's result is the same wherever an interrupt comes: between any two instructions, in A32 and in Thumb."""
+    for name, passes in zip(("A32", "Thumb"), run.kept["passes"]):
+        for n, got in enumerate(passes):
+            expected = (*passes[0][:15], n)
+            compare(f"A program in {name}, with an interrupt {n} instructions after it set the timer: what is wrong in the end.",
+                    [f"{what} 0x{value:08x}" for what, value in zip(WORK, expected)],
+                    [f"{what} 0x{value:08x}" for what, value in zip(WORK, got)], "irq's way, in vectors.S", run)
+
+
+TICKS, GICC_IAR, GICC_EOIR = 10_000, 0x0801000c, 0x08010010
+TOLD_OF_TICKS = ("ticks", "sgis", "calls", "unregistered", "enabled", "idle_ticks", "result")
+
+
+def keep_ticks(held):
+    for name in TOLD_OF_TICKS:
+        held.keep(name, held.word(held.address(name)))
+    for name, size in (("lowest", 2), ("highest", 2), ("before", 16), ("after", 16)):
+        held.keep(name, struct.unpack(f"<{size}I", held.memory(held.address(name), size * 4)))
+
+
+@check(points=5, step="3.5", needs="interrupts", boots=Boot("ticks", read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
+       hint="GICC_IAR is read once for each interrupt, as the read itself acknowledges it; GICC_EOIR is written once for each.")
+def test_ticks(run):
+    """Ten thousand interrupts while a program works and calls the kernel: none is lost, none comes twice, no stack wanders."""
+    kept = run.kept
+    expected = ["a stranger's interrupt disabled, and the program's result 42", f"the program's result 42, ticks {TICKS}",
+                f"interrupts that the core sent itself {kept['calls'] // 64}", "the stack always at the same place"]
+    wanders = [low != high for low, high in zip(kept["lowest"], kept["highest"])]
+    got = ["a stranger's interrupt " + ("still enabled" if kept["enabled"] else "disabled") +
+           f", and the program's result {kept['unregistered']}",
+           f"the program's result {kept['result']}, ticks {kept['ticks']}",
+           f"interrupts that the core sent itself {kept['sgis']}",
+           "the stack wandering" if any(wanders) else "the stack always at the same place"]
+    compare("What came of it:", expected, got, "trap_irq, in irq.c, and irq's way, in vectors.S", run)
+    order = "".join(access.kind if access.address in (GICC_IAR, GICC_EOIR) else "?" for access in run.accesses)
+    if order != "rw" * (len(order) // 2):
+        at = next(i for i, (one, other) in enumerate(zip(order + " ", "rw" * len(order))) if one != other)
+        raise Wrong("GICC_IAR is read and GICC_EOIR written in turns, once for each interrupt.",
+                    expected=f"interrupt {at // 2 + 1}: " + ("GICC_IAR read", "GICC_EOIR written")[at % 2],
+                    got=f"{run.accesses[at].size} bytes at 0x{run.accesses[at].address:08x} " +
+                        ("read" if run.accesses[at].kind == "r" else "written") if at < len(order) else "nothing",
+                    look=run.where(run.accesses[min(at, len(order) - 1)].pc))
+
+
+@check(points=2, step="3.5", needs="ticks", boots=Boot("ticks", input=b"idle", read_at_end=keep_ticks),
+       hint="An interrupt that ends the kernel's sleep comes from SVC mode: the frame's sp and lr are that mode's own then, and so is "
+            "what is given back.")
+def test_idle(run):
+    """An interrupt while the kernel sleeps: its handler is called, and every register is as it was."""
+    names = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr")
+    if run.kept["idle_ticks"] < 8:
+        compare("Behind trap_idle(), which was woken by an interrupt:",
+                [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["before"])],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["after"])], "irq's way, in vectors.S", run)
+        raise Wrong("trap_idle() returned without its interrupt, or with more than one.", look="irq's way, in vectors.S")

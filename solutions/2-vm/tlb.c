@@ -1,0 +1,73 @@
+// TLB maintenance (exo/aspace.h; DDI 0406C, B3.10): what the tables say, the TLB has to learn. Each
+// of these is complete when it returns.
+
+#include <exo/arm.h>
+#include <exo/aspace.h>
+#include <exo/todo.h>
+
+// Wait for an invalidation, and let the next instruction be fetched by what holds now.
+static void
+complete(void)
+{
+	// BEGIN SOLUTION 2.3a
+	bpiall(0);
+	dsb();
+	isb();
+	// INSTEAD
+	//| // TODO 2.3: the branch predictors too; then the two barriers.
+	//| todo("2.3");
+	// END SOLUTION
+}
+
+void
+tlb_publish(void)
+{
+	// BEGIN SOLUTION 2.3b
+	dsb();
+	isb();
+	// INSTEAD
+	//| // TODO 2.3: an invalid entry is in no TLB; the store has to reach the walk all the same.
+	//| todo("2.3");
+	// END SOLUTION
+}
+
+void
+tlb_flush_page(uint32_t va, uint32_t asid)
+{
+	// BEGIN SOLUTION 2.3c
+	dsb();
+	tlbimva((va & L2_PA) | asid);
+	complete();
+	// INSTEAD
+	//| // TODO 2.3: the store first, then one page of one ASID.
+	//| (void)va, (void)asid, (void)complete;
+	//| todo("2.3");
+	// END SOLUTION
+}
+
+void
+tlb_flush_asid(uint32_t asid)
+{
+	// BEGIN SOLUTION 2.3d
+	dsb();
+	tlbiasid(asid);
+	complete();
+	// INSTEAD
+	//| // TODO 2.3: the same, for all of an ASID.
+	//| (void)asid;
+	//| todo("2.3");
+	// END SOLUTION
+}
+
+void
+tlb_flush_all(void)
+{
+	// BEGIN SOLUTION 2.3e
+	dsb();
+	tlbiall(0);
+	complete();
+	// INSTEAD
+	//| // TODO 2.3: the same, for everything.
+	//| todo("2.3");
+	// END SOLUTION
+}
