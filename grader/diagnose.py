@@ -16,6 +16,7 @@ LOOP = 256              # instructions that the trail has to show for a loop: it
 TURNS = 3               # times a loop is seen to go round before it is called one
 READS = 4               # loads of a loop that are looked at
 SUSPECTS = 8            # writes below the ends of stacks that are looked at, three of each at most
+CRASHES = tuple(f"crash_{number}" for number in range(1, 8))    # where the crash vectors lead (kernel/core/crash.S)
 EDGE = 256              # bytes watched below a stack's lowest byte
 FAR = 1 << 20           # bytes below its stack from which on a stack pointer is no overflow's
 
@@ -116,7 +117,7 @@ def _look(run: Run) -> Run:
     """All that one more run records: the exceptions, who comes to the start or to panic(), who writes below stacks."""
     table = symbols.of(run.elf)
     watch = tuple((bottom - EDGE, EDGE) for bottom, _ in _stacks(table).values())
-    marks = tuple(name for name in (_start(table), "panic_at") if name in table)
+    marks = tuple(name for name in (_start(table), "panic_at", *CRASHES) if name in table)
     boot = replace(run.boot, watch=watch, marks=marks)
     seen = engine.look(replace(run, boot=boot), budget=run.instructions)
     # The crash vectors have a stack of their own, beside those.
@@ -126,10 +127,10 @@ def _look(run: Run) -> Run:
 
 
 def _crash(run: Run, seen: Run) -> Taken | None:
-    """The first exception that the crash vectors took."""
-    table = symbols.of(run.elf)
-    vectors = table.address("crash_vectors") if "crash_vectors" in table else None
-    return next((t for t in seen.exceptions if vectors is not None and 0 <= t.vector - vectors < 32), None)
+    """The first exception that the crash vectors took, at once or from a kernel's own vectors."""
+    first = next((mark for mark in seen.marks if mark.symbol in CRASHES), None)
+    return first and next((t for t in reversed(seen.exceptions)
+                           if t.count <= first.count and t.vector % 32 == 4 * int(first.symbol[-1])), None)
 
 
 def _start(table: symbols.Symbols) -> str:

@@ -438,7 +438,7 @@ SPINS = [one(kind, "b .", 0xeafffffe, 0xe7fe) for kind in range(2)]
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
-       boots=[states(make, holds={"trap_svc": keep_frame}, budget=2_000_000) for make in SVCS],
+       boots=[states(make, holds={"trap_svc": keep_frame}, budget=8_000_000) for make in SVCS],
        hint="After an SVC lr is where the application goes on: nothing is to be taken from it. r7 is no register of the kernel's "
             "here: whatever you use is saved first.")
 def test_svc(runs):
@@ -450,7 +450,7 @@ def test_svc(runs):
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
-       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=2_000_000) for make in SPINS],
+       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=8_000_000) for make in SPINS],
        hint="An interrupt comes between two instructions, and lr is 4 past the one to go on with, in Thumb too.")
 def test_irq(runs):
     """An interrupt comes to trap_irq with all of the application's state, and the instruction that it was to execute next."""
@@ -463,7 +463,7 @@ BREAKS = (("broken_undefined", "undefined instruction"), ("broken_load", "data a
 
 
 def breaking(which, within=False):
-    return Boot("broken", budget=3_000_000, input=lambda seed: struct.pack("<13I", which + 4 * within, *twelve(seed)))
+    return Boot("broken", budget=12_000_000, input=lambda seed: struct.pack("<13I", which + 4 * within, *twelve(seed)))
 
 
 def twelve(seed):
