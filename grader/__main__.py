@@ -11,14 +11,18 @@ from grader.errors import GraderError, Usage
 
 # verb -> the module that has its configure(parser) and main(args), and what it does.
 VERBS = {
-    "check": ("grader.judge", "grade one lab"),
+    "check": ("grader.check", "grade one lab"),
     "build": ("grader.build", "build a lab's kernels and say where they are"),
     "run": ("grader.interactive", "boot a lab's kernel, the terminal on its serial line"),
     "gdb": ("grader.interactive", "boot one check, stopped, in the debugger"),
+    "rewind": ("grader.rewind", "boot one check in the debugger as it was judged, backwards too"),
+    "watch": ("grader.watch", "check a lab again at each save"),
+    "status": ("grader.status", "all labs: points, steps done, what comes next"),
     "bench": ("grader.bench", "the papers' tables, in instructions"),
     "doctor": ("grader.doctor", "which tools are here, and what to do about those that are not"),
     "mutants": ("grader.mutants", "the known-wrong solutions, each against the check that must find it"),
     "soak": ("grader.soak", "every check many times, under load: one report or it fails"),
+    "gradescope": ("grader.gradescope", "the zip that Gradescope makes its autograder of"),
     "handouts": ("grader.handouts", "starter/ and the site, from solutions/ and labs/"),
     "begin": ("grader.starter", "a branch of the student's own"),
     "update": ("grader.starter", "what is new in the course, merged"),

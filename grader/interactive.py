@@ -17,9 +17,9 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
-from grader import build, engine, judge, labs, params, symbols
+from grader import boots, build, engine, judge, labs, symbols
 from grader.errors import GraderError, Usage
 from grader.paths import ROOT
 
@@ -39,29 +39,30 @@ class Kernel:
 
 
 def configure(parser) -> None:
-    parser.add_argument("lab", nargs="?", default="", help="1, boot or 1-boot")
-    parser.add_argument("--src", default="starter", help="whose kernel: starter (default), solutions, or a tree")
-    parser.add_argument("--prior", action="append", default=[], metavar="TREE",
-                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
-    parser.add_argument("--check", metavar="NAME", help="boot this check's kernel instead of the lab's demo")
+    boots.arguments(parser)
     parser.add_argument("--boot", metavar="N", help="the check's N-th boot, counted from 1, where it has several")
-    parser.add_argument("--seed", metavar="N", help="the seed that a report names, instead of the check's own")
     parser.add_argument("--gdb", action="append", default=[], metavar="ARGUMENT",
                         help="one more argument for gdb (for scripts)")
 
 
 def main(args) -> int:
     """The verbs `run` and `gdb`: boot what the arguments ask for. 1 where the student's kernel does not build."""
-    lab = labs.find(args.lab)
-    made = labs.compose(lab, args.src, labs.priors(args.prior))
-    number = boot_number(args.check, args.boot)
-    boot, seed, nonce = chosen(lab, args.check, number, args.seed)
-    built = build.build(made, [boot.payload])
-    if boot.payload in built.failed:
-        print(built.failed[boot.payload], file=sys.stderr)      # the compiler says it best
+    kernel = built(args)
+    if kernel is None:
         return 1
-    kernel = Kernel(boot, built.elfs[boot.payload], seed, nonce, which(lab, args.check, number))
     return terminal(kernel) if args.verb == "run" else debug(kernel, args.gdb)
+
+
+def built(args) -> Kernel | None:
+    """What the arguments ask for; None where it does not build, and the compiler has said why."""
+    made = boots.kernel(args)
+    number = boot_number(args.check, args.boot)
+    boot, seed, nonce = chosen(made.lab, args.check, number, args.seed)
+    result = build.build(made, [boot.payload])
+    if boot.payload in result.failed:
+        print(result.failed[boot.payload], file=sys.stderr)     # the compiler says it best
+        return None
+    return Kernel(boot, result.elfs[boot.payload], seed, nonce, which(made.lab, args.check, number))
 
 
 def boot_number(check: str | None, asked: str | None) -> int:
@@ -77,27 +78,25 @@ def boot_number(check: str | None, asked: str | None) -> int:
 
 def which(lab: labs.Lab, check: str | None, number: int) -> str:
     """What tells a check's boot from its others, "boot 2 of 2: -M virt,virtualization=on"; "" if it has no others."""
-    boots = boots_of(lab, check) if check else ()
-    if len(boots) < 2:
+    its = boots_of(lab, check) if check else ()
+    if len(its) < 2:
         return ""
-    boot = boots[number - 1]
+    boot = its[number - 1]
     cores = f" -smp {boot.smp}" if boot.smp > 1 else ""
-    return f"boot {number} of {len(boots)}: -M {','.join(('virt', *boot.machine))}{cores}"
+    return f"boot {number} of {len(its)}: -M {','.join(('virt', *boot.machine))}{cores}"
 
 
-def chosen(lab: labs.Lab, check: str | None, number: int, seed: str | None) -> tuple[engine.Boot, int, int]:
+def chosen(lab: labs.Lab, check: str | None, number: int, asked: str | None) -> tuple[engine.Boot, int, int]:
     """The boot, seed and nonce of the check's boot of that number (from 1), as the judge has them; else the demo's."""
-    boot, name = engine.Boot("demo"), f"{lab.name}/{check or 'demo'}"
+    boot = engine.Boot("demo")
     if check:
-        boots = boots_of(lab, check)
-        if not 1 <= number <= len(boots):
-            have = f"has {len(boots)} boots: BOOT=1 to BOOT={len(boots)}" if len(boots) > 1 else "has one boot: BOOT=1"
+        its = boots_of(lab, check)
+        if not 1 <= number <= len(its):
+            have = f"has {len(its)} boots: BOOT=1 to BOOT={len(its)}" if len(its) > 1 else "has one boot: BOOT=1"
             raise Usage(f"check {check} {have}; BOOT={number} is none of them")
-        boot = boots[number - 1]
-    asked = judge.seed_of(seed)
-    fixed = params.fixed_seed(name) if asked is None else asked
-    seed = fixed if boot.seed is None else boot.seed
-    return boot, seed, params.nonce(seed, f"{name}/{number - 1}")
+        boot = its[number - 1]
+    seed = boots.seed(lab, check or "demo", boot, boots.asked_seed(asked))
+    return boot, seed, boots.nonce(seed, lab, check or "demo", number - 1)
 
 
 def boots_of(lab: labs.Lab, check: str) -> tuple[engine.Boot, ...]:
@@ -112,12 +111,13 @@ def terminal(kernel: Kernel) -> int:
     """Boot with this terminal as the serial line, until the kernel powers off or the person leaves; 0."""
     print("\n".join(filter(None, (kernel.which, LEAVE))), flush=True)
     piped = None if sys.stdin.isatty() else subprocess.PIPE
-    with tempfile.TemporaryDirectory(prefix="exolab-") as directory, in_order(leave if piped else ignore):
-        with qemu(kernel, Path(directory), "-serial", "mon:stdio", stdin=piped, stdout=piped) as process:
+    with scratch(leave if piped else ignore) as directory:
+        with qemu([*machine(kernel, directory), "-serial", "mon:stdio"], directory, stdin=piped,
+                  stdout=piped) as process:
             if piped:
                 converse(process)
             process.wait()
-            expect_well(process, Path(directory))
+            expect_well(process, directory)
     return 0
 
 
@@ -140,41 +140,62 @@ def converse(process: subprocess.Popen) -> None:
 
 def debug(kernel: Kernel, extra: list[str]) -> int:
     """Boot stopped before the first instruction and hand over to gdb with `extra` arguments; gdb's exit code."""
-    debugger = next(filter(shutil.which, DEBUGGERS), None)
-    if debugger is None:
+    find_debugger()
+    with scratch(ignore) as directory:
+        serial = f"{directory}/serial"
+        return attach(kernel, [*machine(kernel, directory), "-serial", f"unix:{serial},server=on,wait=off"], directory,
+                      extra, EXOLAB_SERIAL=serial, EXOLAB_BREAK=" ".join(having(kernel.elf, STOPS)))
+
+
+def attach(kernel: Kernel, arguments: list[str], directory: Path, extra: list[str], **told: str) -> int:
+    """gdb with `extra` arguments on a QEMU with `arguments` that stands before the first instruction; gdb's exit code.
+
+    `told` is gdb/exolab.py's environment, beside what it is always told.
+    """
+    stub = directory / "gdb"
+    with qemu([*arguments, "-S", "-no-shutdown", "-gdb", f"unix:{stub},server=on,wait=off"], directory,
+              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        # (A session of its own: a Ctrl-C is gdb's.)
+        while not (stub.exists() and os.path.exists(told.get("EXOLAB_SERIAL", stub))):
+            if process.poll() is not None:
+                expect_well(process, directory)
+                raise GraderError("QEMU ended before gdb could attach")
+            time.sleep(0.01)
+        told |= {"EXOLAB_GDB": str(stub), "EXOLAB_BOOT": kernel.which}
+        command = [find_debugger(), "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra]
+        return subprocess.call([*command, str(kernel.elf)], cwd=ROOT, env=os.environ | told)
+
+
+def find_debugger() -> str:
+    """The gdb there is; GraderError, in words, if there is none."""
+    found = next(filter(shutil.which, DEBUGGERS), None)
+    if found is None:
         build.need_tools(DEBUGGERS[:1])
-    with tempfile.TemporaryDirectory(prefix="exolab-") as directory, in_order(ignore):
-        stub, serial = f"{directory}/gdb", f"{directory}/serial"
-        with qemu(kernel, Path(directory), "-S", "-no-shutdown", "-gdb", f"unix:{stub},server=on,wait=off",
-                  "-serial", f"unix:{serial},server=on,wait=off", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                  start_new_session=True) as process:       # a Ctrl-C is gdb's
-            while not (os.path.exists(stub) and os.path.exists(serial)):
-                if process.poll() is not None:
-                    expect_well(process, Path(directory))
-                    raise GraderError("QEMU ended before gdb could attach")
-                time.sleep(0.01)
-            told = {"EXOLAB_GDB": stub, "EXOLAB_SERIAL": serial, "EXOLAB_BREAK": " ".join(first_stops(kernel.elf)),
-                    "EXOLAB_BOOT": kernel.which}
-            command = [debugger, "-q", f"--directory={ROOT}", "-x", str(ROOT / "grader/gdb/exolab.py"), *extra]
-            return subprocess.call([*command, str(kernel.elf)], cwd=ROOT, env=os.environ | told)
+    return found
 
 
-def first_stops(elf: Path) -> list[str]:
-    """Those of STOPS that the kernel has."""
-    def has(name):
-        with suppress(symbols.NoSymbol):
-            symbols.of(elf).address(name)
-            return True
+def having(elf: Path, names: Iterable[str]) -> list[str]:
+    """Those of the symbols that the kernel has."""
+    return [name for name in names if name in symbols.of(elf)]
 
-    return [name for name in STOPS if has(name)]
+
+def machine(kernel: Kernel, directory: Path) -> list[str]:
+    """QEMU's arguments for the board and the kernel."""
+    return engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce, directory=directory)
 
 
 @contextmanager
-def qemu(kernel: Kernel, directory: Path, *more: str, **streams) -> Iterator[subprocess.Popen]:
-    """QEMU on the kernel with `more` arguments, its stderr in directory/log; ended when this is left."""
+def scratch(interrupt: Callable) -> Iterator[Path]:
+    """A directory for as long as a child has the terminal (see in_order)."""
+    with tempfile.TemporaryDirectory(prefix="exolab-") as directory, in_order(interrupt):
+        yield Path(directory)
+
+
+@contextmanager
+def qemu(arguments: list[str], directory: Path, **streams) -> Iterator[subprocess.Popen]:
+    """QEMU with those arguments, its stderr in directory/log; ended when this is left."""
     build.need_tools(["qemu-system-arm"])
-    command = ["qemu-system-arm", *engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce,
-                                                  directory=directory), "-accel", "tcg", *more]
+    command = ["qemu-system-arm", *arguments, "-accel", "tcg"]
     with open(directory / "log", "wb") as log:
         process = subprocess.Popen(command, stderr=log, bufsize=0, preexec_fn=lambda: at_parents_death(signal.SIGKILL),
                                    **streams)

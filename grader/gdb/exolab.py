@@ -1,20 +1,31 @@
-"""What gdb loads for `make gdb`: attaches to the QEMU that waits, shows its serial line, goes to the first stop.
+"""What gdb loads for `make gdb` and `make rewind`: attaches to the QEMU that waits, and goes to the first or last stop.
 
-grader/interactive.py starts QEMU and gdb, and tells this file through the environment: EXOLAB_GDB and EXOLAB_SERIAL are
-QEMU's sockets, EXOLAB_BREAK names where to stop, in that order, and EXOLAB_BOOT says which boot this is, of several.
+grader/interactive.py starts QEMU and gdb, and tells this file through the environment: EXOLAB_GDB is QEMU's socket,
+EXOLAB_BOOT says which boot this is, of several, and EXOLAB_BREAK where to stop, in that order. `make gdb` has a serial
+line, whose socket is EXOLAB_SERIAL. `make rewind` has a recorded run instead: EXOLAB_REWIND is the count of
+instructions where the judged run ended, EXOLAB_END says why, in words, and EXOLAB_FAILED is "yes" if it has come to
+one of the places of EXOLAB_BREAK before. decode.py beside this has more commands.
 """
 import os
+import re
 import select
 import signal
 import socket
+import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import gdb
 
-ANEW = "To start anew: `quit`, then the same `make gdb`."
-MODES = {0x10: "User", 0x11: "FIQ", 0x12: "IRQ", 0x13: "SVC", 0x16: "Monitor", 0x17: "Abort", 0x1a: "HYP",
-         0x1b: "Undefined", 0x1f: "System"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import grader.gdb.decode    # noqa: E402, F401: it defines its commands
+from grader import arm      # noqa: E402
+
+REWIND = int(os.environ.get("EXOLAB_REWIND", -1))
+ANEW = f"To start anew: `quit`, then the same `make {'gdb' if REWIND < 0 else 'rewind'}`."
+FAULTS = (1, 3, 4)      # vectors of instructions that were not executed, and that QEMU does not count
+COMMANDS = "`regs`, `cp15`, `dfsr`, `ifsr`, `pagetable ADDRESS`, `trapframe` tell what state it is in"
 GOING_ON = ("continue", "step", "stepi", "next", "nexti", "finish", "until", "advance", "jump")
 
 
@@ -100,31 +111,82 @@ class Power(gdb.Command):
             raise gdb.GdbError(f"The machine is off. {ANEW}")
 
 
-class Registers(gdb.Command):
-    """The registers that a program sees: r0 to r15, and the CPSR in words."""
+class Recorded(gdb.Command):
+    """Fails where a recorded run goes no further; hooked before every command that goes on, and so before reverse-...
+
+    Going on, it sees to it that the machine stops where the judged run ended: QEMU forgets that at every stop.
+    """
 
     def __init__(self):
-        super().__init__("regs", gdb.COMMAND_STATUS)
+        super().__init__("not-at-an-end", gdb.COMMAND_RUNNING)
+        for name in GOING_ON:
+            gdb.execute(f"define hook-{name}\nnot-at-an-end\nend")
+        gdb.events.stop.connect(self.stopped)
 
     def invoke(self, argument, from_tty):
-        frame = gdb.selected_frame()
-        value = {name: int(frame.read_register(name)) & 0xffffffff for name in (*self.names, "cpsr")}
-        for first in range(0, 16, 4):
-            print(" ".join(f"{name:>3} 0x{value[name]:08x}" for name in self.names[first:first + 4]))
-        print(f"cpsr 0x{value['cpsr']:08x}: {self.words(value['cpsr'])}")
-
-    names = (*(f"r{number}" for number in range(13)), "sp", "lr", "pc")
+        at, back = self.count(), "Reverse" in gdb.execute("show exec-direction", to_string=True)
+        if back and at == 0:
+            raise gdb.GdbError("This is the run's first instruction: there is nothing before it.")
+        if not back and at >= REWIND:
+            raise gdb.GdbError("The judged run ended here: from here it only goes back.")
+        if not back:
+            gdb.execute(f"monitor replay_break {REWIND}", to_string=True)
 
     @staticmethod
-    def words(cpsr):
-        """What its bits say: the mode, what is masked, which flags are set, the state, and IT."""
-        def bits(**places):
-            return " ".join(name for name, bit in places.items() if cpsr >> bit & 1) or "none"
+    def count():
+        """How many instructions have been executed here, as QEMU counts."""
+        said = gdb.execute("monitor info replay", to_string=True)
+        return int(re.search(r"instruction count = (\d+)", said)[1])
 
-        block = cpsr >> 8 & 0xfc | cpsr >> 25 & 3       # IT stands in two pieces
-        return (f"{MODES.get(cpsr & 0x1f, 'unknown')} mode, masked: {bits(A=8, I=7, F=6)}; "
-                f"flags: {bits(N=31, Z=30, C=29, V=28, Q=27)}; {'T (Thumb)' if cpsr >> 5 & 1 else 'A32'}, "
-                f"{'E (big-endian)' if cpsr >> 9 & 1 else 'little-endian'}, IT {block:#04x}")
+    def stopped(self, event):
+        if getattr(event, "stop_signal", None) == "SIGINT" and self.count() == REWIND:
+            print("The judged run ended here: " + os.environ["EXOLAB_END"] + ".")
+
+
+def go_to_the_end(failures):
+    """Breakpoints where runs fail; to where the judged run ended; back to where it failed, if that is one of them."""
+    for name in failures:
+        gdb.execute(f"break {'*' * (name != 'panic_at')}{name}", to_string=True)
+    with quietly():
+        onward()
+        words = go_to_the_failure() if os.environ["EXOLAB_FAILED"] else ""
+    Recorded()
+    gdb.execute("frame")
+    if words:
+        print(f"Here the judged run {words}. `continue` goes on, in the end to where it ended.")
+    else:
+        print(f"The judged run ended here: {os.environ['EXOLAB_END']}.")
+    print("It goes back: `reverse-stepi`, `reverse-finish`, `reverse-continue` (to a breakpoint; panic and crashes "
+          f"have one); `bt`; {COMMANDS}.")
+
+
+def onward():
+    """On to where the judged run ended, whatever breakpoints there are."""
+    gdb.execute("disable", to_string=True)
+    gdb.execute(f"monitor replay_break {REWIND}", to_string=True)
+    gdb.execute("continue", to_string=True)
+    gdb.execute("enable", to_string=True)
+
+
+def go_to_the_failure():
+    """From the end back to the last panic, or to the instruction that the last crash came of; what it was, in words.
+
+    What a kernel prints is not always so: where it was at neither it stays at the end, and there are no words.
+    """
+    gdb.execute("reverse-continue", to_string=True)
+    if Recorded.count() == 0:
+        onward()
+        return ""
+    name = gdb.newest_frame().name() or ""
+    if not name.startswith("crash_"):
+        return "panics"
+    vector = int(name.removeprefix("crash_"))
+    gdb.execute("reverse-stepi 2", to_string=True)      # over the vector and what was executed before
+    if vector in FAULTS:        # that is not what faulted
+        gdb.execute("disable", to_string=True)
+        gdb.execute("stepi", to_string=True)
+        gdb.execute("enable", to_string=True)
+    return f"takes an exception: {arm.VECTORS[vector].name}"
 
 
 def go_to_first_stop(stops):
@@ -134,11 +196,21 @@ def go_to_first_stop(stops):
     if stops:
         first, *later = stops
         print(f"It stops at {first}, then at {', '.join(later)}." if later else f"It stops at {first}.",
-              "`regs` shows the registers; `send TEXT` types to it.")
+              f"{COMMANDS}; `send TEXT` types to it.")
     if not stops or gdb.selected_frame().pc() == int(gdb.parse_and_eval(f"&{stops[0]}")) & ~1:
         gdb.execute("frame")
     else:
         gdb.execute("continue")
+
+
+@contextmanager
+def quietly():
+    """Without what gdb says of each stop; an older gdb says it."""
+    with suppress(gdb.error):
+        gdb.execute("set suppress-cli-notifications on")
+    yield
+    with suppress(gdb.error):
+        gdb.execute("set suppress-cli-notifications off")
 
 
 gdb.execute("set confirm off")
@@ -148,15 +220,14 @@ gdb.execute("set print pretty on")
 gdb.execute("set remote query-attached-packet off")     # QEMU is ours: to quit ends it
 for name in ("run", "start", "starti"):
     Explain(name)
-serial = Serial(os.environ["EXOLAB_SERIAL"])
-Send()
-Power()
-Registers()
-with suppress(gdb.error):       # an older gdb shows where the machine begins, which is of little interest
-    gdb.execute("set suppress-cli-notifications on")
-gdb.execute("target remote " + os.environ["EXOLAB_GDB"])
-with suppress(gdb.error):
-    gdb.execute("set suppress-cli-notifications off")
+with suppress(AttributeError):      # QEMU is ended by who started it; an older gdb may complain of its end
+    gdb.events.gdb_exiting.connect(lambda event: gdb.execute("disconnect", to_string=True))
+if REWIND < 0:
+    serial = Serial(os.environ["EXOLAB_SERIAL"])
+    Send()
+    Power()
+with quietly():
+    gdb.execute("target remote " + os.environ["EXOLAB_GDB"])
 if os.environ["EXOLAB_BOOT"]:
     print(os.environ["EXOLAB_BOOT"])
-go_to_first_stop(os.environ["EXOLAB_BREAK"].split())
+(go_to_first_stop if REWIND < 0 else go_to_the_end)(os.environ["EXOLAB_BREAK"].split())

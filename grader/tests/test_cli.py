@@ -175,6 +175,7 @@ def test_a_wrong_word_in_config_mk_names_it(course):
     ('title = "two"', 'title = "two"\nflor = 1', "flor: not a key"),
     ('"two.c", "two.S"', '"../two.c"', "'../two.c', which is no file name"),
     ('"two.c", "two.S"', '"two.c", "two.c"', "two.c: listed twice"),
+    ('"two.c", "two.S"]', '"two.c"]\ngiven = ["grader/x.c"]', "given has 'grader/x.c', which is no file below kernel/"),
     ('"two.c", "two.S"', "1", "kernel has 1"),
     ('["two.c", "two.S"]', '"two.c"', "not a list of file names"),
     ('id = "2.1"', 'id = "1.1"', "step id '1.1' is not of this lab"),
@@ -241,7 +242,8 @@ def test_a_students_error_is_told_by_the_compiler(tree, file, old, new, words):
         assert words in said and "make" not in said and "/usr/" not in said
 
 
-@pytest.mark.parametrize("new, words", [("= 0", "error: expected ';'"), ('= 0; asm("frob");', "bad instruction `frob'")])
+@pytest.mark.parametrize("new, words", [("= 0", "error: expected ';'"),
+                                        ('= 0; asm("frob");', "bad instruction `frob'")])
 def test_the_compiler_says_the_same_again(tree, new, words):
     kernel = tree("bss.c", "= 0;", new)
     first, second = build.build(kernel, ["demo"]), build.build(kernel, ["demo"])

@@ -141,7 +141,7 @@ def test_regs_reads_the_registers_in_words(scratch):
     values = {**{f"r{number}": 0x1000 + number for number in range(13)}, "sp": 0x2000, "lr": 0x3000, "pc": 0x4000}
     change = [f"set ${name} = {value:#x}" for name, value in values.items()]
     said = gdb(ask("gdb", "-nx", "-batch"), *change, "set $cpsr = 0xa00001d3", "regs",
-               "python print(Registers.words(0x5d00063f)); print(Registers.words(0x92)); print(Registers.words(0x4d))")
+               "python print(*map(grader.gdb.decode.psr, (0x5d00063f, 0x92, 0x4d)), sep='\\n')")
     rows = re.search(r"(?m)^ r0 .*\n r4 .*\n r8 .*\nr12 .*\n", said)[0]
     assert {name: int(value, 16) for name, value in re.findall(r"(\w+) (0x[0-9a-f]{8})\b", rows)} == values
     assert "\ncpsr 0xa00001d3: SVC mode, masked: A I F; flags: N C; A32, little-endian, IT 0x00\n" in said
@@ -178,6 +178,9 @@ def test_the_same_numbers_as_the_judge(monkeypatch):
         numbers = [(seed, nonce) for _, seed, nonce in mine]
         assert numbers == [(job.seed, job.nonce) for job in asked] and len(set(numbers)) > 10
         assert [boot.payload for boot, _, _ in mine] == [job.boot.payload for job in asked]
+        names = [f"{check.name}/{index}" for check in judge.collect(lab) for index in range(len(check.boots))]
+        assert [nonce for _, nonce in numbers] == [params.nonce(seed, f"1-boot/{name}")
+                                                   for name, (seed, _) in zip(names, numbers)], "as its page says"
 
 
 def test_nonsense_is_answered_in_words():
