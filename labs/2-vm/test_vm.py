@@ -849,9 +849,10 @@ def refusals(seed):
     bad = [op(MAP, 0, r, va, slot(2)) for va in (0, PAGE // 2, 2 * PAGE + 4, USER_TOP, USER_TOP + PAGE, 0xfffff000)]
     bad += [op(MAP, 0, r, 2 * STRETCH, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE)]
     bad += [op(MAP, 0, prot | 7 << 8, 3 * STRETCH, slot(2)) for prot in (W, X, W | X, R | W | X)]
-    bad += [op(MAP, 0, R | W | R << 8, 4 * STRETCH, slot(2)), op(MAP, 0, R | X | (R | W) << 8, 4 * STRETCH, slot(2)),
-            op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5), op(CREATE, 1, 2, 0),
-            op(CREATE, 1, 2, 256)]
+    bad += [op(MAP, 0, prot | rights << 8, 4 * STRETCH, slot(2)) for prot, rights in
+            ((R | W, R), (R | X, R | W), (R | W, R | X))]
+    bad += [op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5),
+            op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256)]
     left = (POOL_END - POOL_FIRST) // PAGE - 3 - 2      # but for three, a first level and a page of tables
     full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, 5 * STRETCH, slot(2)), op(CREATE, 1, 2, 5),
             op(MAP, 0, r, 3 * PAGE, slot(2)), op(COUNT, 1)]

@@ -42,8 +42,8 @@
 #define L2_AP0       (1 << 4)		// accessible at all (AP[1:0] is 0b01 or 0b11)
 #define L2_AP1       (1 << 5)		// by applications too
 #define L2_TEX0      (1 << 6)
-#define L2_TEX1      (1 << 7)		// software's, as SCTLR.TRE = 1
-#define L2_TEX2      (1 << 8)		// software's
+#define L2_TEX1      (1 << 7)		// software's, as SCTLR.TRE = 1: the rights recorded have WRITE
+#define L2_TEX2      (1 << 8)		// software's: they have EXEC
 #define L2_AP2       (1 << 9)		// read-only
 #define L2_S         (1 << 10)
 #define L2_NG        (1 << 11)		// not global: of the current ASID alone
