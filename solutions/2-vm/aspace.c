@@ -1,5 +1,6 @@
 // An application's translation tables (exo/aspace.h): walk, map, unmap, protect, look up, free.
 
+#include <exo/arm.h>
 #include <exo/aspace.h>
 #include <exo/board.h>
 #include <exo/error.h>
@@ -138,6 +139,7 @@ as_map(struct aspace *as, uint32_t va, physaddr_t pa, uint32_t prot, uint32_t ri
 			page_release(pa);
 			return error;
 		}
+		dsb();				// the walk must not find the table before its zeros
 		for (uint32_t i = 0; i < 4; i++)
 			l1[i] = (table + i * L2_ENTRIES * 4) | L1_TABLE_PXN | L1_TABLE;
 		entry = walk(as, va);
