@@ -11,16 +11,19 @@
  * translation  (B3.9, B3.10) A translation was used and may so be in a TLB; the descriptor that it
  *              came from was changed, or the tables were exchanged under the same ASID; and an
  *              address that it covers is accessed again. Between the two has to come: DSB (the walk
- *              reads what was written), a TLBI that covers address and ASID, DSB, ISB. Descriptors
- *              that do not translate are never cached, and what is back as it was when it is used
- *              next does not matter.
+ *              reads what was written), a TLBI that covers address and ASID, DSB, ISB. The change
+ *              that counts is the last of a descriptor that translated and was in reach: one that
+ *              does not translate is never cached, so that what takes its place needs no TLBI, nor
+ *              does a store into a table that nothing leads to any more. What is back as it was
+ *              when it is used next does not matter.
  * register     (A3.8.3, B3.15) TTBR0, TTBR1, TTBCR, DACR, SCTLR, CONTEXTIDR, PRRR or NMRR was
  *              changed, or VBAR, and an access that depends on it comes before an ISB: TTBR0 and
  *              CONTEXTIDR matter where TTBR0 translates, TTBR1 where that does, VBAR to the next
  *              exception. A fetch counts where old and new values lead it to different memory.
  *
  * Taking an exception and returning from one do what ISB does; any kind of DSB is taken for one.
- * Out of reach: what speculation may have cached or fetched without being told to, set/way
+ * Out of reach: what speculation may have cached or fetched without being told to, the DSB for
+ * descriptors that replace one that did not translate, access flags cleared and set, set/way
  * operations, mappings of one place with different attributes, other cores, DMA, long descriptors,
  * HYP's own translation, and system operations in Thumb code. A supersection counts as sixteen
  * sections.
@@ -181,13 +184,19 @@ find(char rule, enum missing missing, uint32_t pc, uint32_t address, uint32_t by
 
 /* ---- memory: who changed each word last, and when ---- */
 
-struct word {
-	uint32_t by;    /* pc; its lowest bit says that executing it has been judged */
-	uint32_t when;  /* 1 + the number of events before; 0: never */
+struct change {
+	uint32_t by;    /* pc */
+	uint32_t when;  /* the number of events before */
 	uint64_t clock; /* the number of instructions before */
+};
+
+struct word {
+	struct change last;
+	struct change left;   /* the last of a value that translates, were it a descriptor, */
+	uint32_t ttbr0, asid; /* and what these were then */
 	uint32_t value;
-	uint32_t ttbr0; /* as it was then */
-	bool uncached;
+	bool stored, uncached; /* ever; with the MMU off */
+	bool judged;           /* that it was executed */
 };
 
 static struct word **pages; /* of 1024 words, where any was stored */
@@ -370,7 +379,7 @@ is_tlbi(const struct event *e, const void *unused)
 static enum missing
 judge_code(const struct word *w, uint32_t physical)
 {
-	uint32_t stored = w->when - 1, clean = stored, dsb, ic, bp, again;
+	uint32_t stored = w->last.when, clean = stored, dsb, ic, bp, again;
 
 	if (!w->uncached) {
 		clean = first_of(stored, cleans, &physical);
@@ -435,20 +444,37 @@ same(const struct entry *a, const struct entry *b)
 	       a->second == b->second;
 }
 
-/* When one of its descriptors was changed since it was used last; 0: it was not. */
-static uint64_t
-changed(const struct entry *e, uint32_t at)
+/* A descriptor of a translation, if it was left since that was used last. */
+static const struct word *
+left(const struct entry *e, uint32_t at)
 {
 	const struct word *w = at ? word_of(at, false) : NULL;
 
-	return w && w->clock > e->clock ? w->clock : 0;
+	return w && w->left.clock > e->clock ? w : NULL;
 }
 
-/* Whether the table that a translation came from was in use when TTBR0 was this. */
-static bool
-in_use(const struct entry *e, uint32_t ttbr0)
+/* The one that was left last while the first level led to the second. */
+static const struct word *
+left_last(const struct entry *e, uint32_t *at)
 {
-	return !is_low(e->base, reg) || (e->at1 ^ ttbr0) < 0x4000u >> (reg[TTBCR] & 7);
+	const struct word *first = left(e, e->at1), *second = left(e, e->at2);
+
+	*at = e->at1;
+	/* A first level that was left leads there again only by its last change. */
+	if (second == NULL ||
+	    (first && (second->left.clock < first->last.clock || (first->value & 3) != 1 ||
+	               (first->value ^ e->at2) >= 1024)))
+		return first;
+	*at = e->at2;
+	return second;
+}
+
+/* Whether a translation could be made from its tables when a word of them was left. */
+static bool
+in_use(const struct entry *e, const struct word *w)
+{
+	return !is_low(e->base, reg) || ((e->at1 ^ w->ttbr0) < 0x4000u >> (reg[TTBCR] & 7) &&
+	                                 (e->asid == ANY_ASID || e->asid == w->asid));
 }
 
 /* An access, or an attempt at one. */
@@ -462,7 +488,6 @@ use(uint32_t va, uint32_t pc)
 	for (unsigned i = 0; i < 6; i++) {
 		uint32_t size = sizes[i / 2], base = va & ~(size - 1);
 		uint32_t asid = i % 2 ? ANY_ASID : reg[CONTEXTIDR] & 0xff;
-		uint64_t first, second;
 		uint32_t at, by;
 		enum missing missing;
 		const struct word *w;
@@ -471,15 +496,12 @@ use(uint32_t va, uint32_t pc)
 		if (e->size != size || e->base != base || e->asid != asid ||
 		    (valid && same(e, &fresh)))
 			continue;
-		first = changed(e, e->at1);
-		second = changed(e, e->at2);
-		at = first > second ? e->at1 : e->at2;
-		if (first || second) {
-			w = word_of(at, false);
-			by = w->by & ~1u;
+		w = left_last(e, &at);
+		if (w) {
+			by = w->left.by;
 			/* Where its table was not in use then, what was forgotten before is as good. */
-			missing = in_use(e, w->ttbr0) ? judge_translation(e, w->when - 1, true)
-			                              : judge_translation(e, e->used, false);
+			missing = in_use(e, w) ? judge_translation(e, w->left.when, true)
+			                       : judge_translation(e, e->used, false);
 		} else {
 			at = va;
 			by = writer[is_low(va, reg) ? TTBR0 : TTBR1];
@@ -643,12 +665,12 @@ hardware_execute(unsigned cpu, void *data)
 		struct word *w = word_of(at, false);
 		enum missing missing;
 
-		if (w == NULL || w->when == 0 || w->by & 1)
+		if (w == NULL || !w->stored || w->judged)
 			continue;
 		missing = judge_code(w, at);
 		if (missing != MISSING_NOTHING)
-			find('c', missing, i->pc, at, w->by & ~1u, 0);
-		w->by |= 1;
+			find('c', missing, i->pc, at, w->last.by, 0);
+		w->judged = true;
 	}
 	if (i->operation != NOTHING)
 		operate(i);
@@ -671,10 +693,18 @@ hardware_access(void *data, uint32_t va, uint32_t physical, uint32_t size, bool 
 		struct word *w = word_of(at, true);
 		uint32_t value;
 
-		if (w == NULL || !read_word(at, &value) || (w->when != 0 && w->value == value))
+		if (w == NULL || !read_word(at, &value) || (w->stored && w->value == value))
 			continue;
-		*w = (struct word){i->pc, nevents + 1, executed,
-		                   value, reg[TTBR0],  !(reg[SCTLR] & M)};
+		w->last = (struct change){i->pc, nevents, executed};
+		if (!w->stored || w->value & 3) { /* what was loaded may translate */
+			w->left = w->last;
+			w->ttbr0 = reg[TTBR0];
+			w->asid = reg[CONTEXTIDR] & 0xff;
+		}
+		w->value = value;
+		w->stored = true;
+		w->uncached = !(reg[SCTLR] & M);
+		w->judged = false;
 		undrained = true;
 	}
 }

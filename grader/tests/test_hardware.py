@@ -59,6 +59,13 @@ def test_code_written_otherwise_is_named_by_what_is_missing(wrong, missing):
     "COPY NO_TLBI",                     # tables that say the same; the old ones may then be changed
     "EXCHANGE NO_TLBI NEW_ASID",        # another address space
     "RECYCLE NO_TLBI",                  # an ASID used again, forgotten before
+    "INHERIT NO_TLBI",                  # and its tables another's, who changes them
+    "BREAK MAKE", "BREAK MAKE BY_ASID", "BREAK BACK NO_TLBI",   # break before make
+    "FREE BY_ASID REUSE=0",             # a table's memory is data,
+    "FREE BY_ASID REUSE=1",             # is in its place again with other content,
+    "FREE BY_ASID REUSE=3",             # comes and goes,
+    "FREE BY_ASID REUSE=4",             # is another table,
+    "FREE BY_ASID REUSE=5 BARE",        # or is where a descriptor that translates nothing still points
 ])
 def test_translations_changed_by_the_book_are_silent(right):
     assert findings("remap", right)[2] == ()
@@ -74,6 +81,7 @@ def test_translations_changed_by_the_book_are_silent(right):
     ("WRONG_ASID", "TLBI of this ASID", SECOND + 5 * 4),
     ("BY_ASID WRONG_ASID", "TLBI of this ASID", SECOND + 5 * 4),
     ("GLOBAL BY_ASID", "TLBI of this ASID", SECOND + 5 * 4),       # which a global one has not
+    ("GLOBAL NO_DSB", "DSB before TLBI", SECOND + 5 * 4),
     ("TABLE NO_TLBI", "TLBI", FIRST + 4 * 4),
     ("SECTION NO_TLBI", "TLBI", FIRST + 1 * 4),                    # seen at an address not used before
     ("UNMAP NO_TLBI", "TLBI", SECOND + 5 * 4),
@@ -81,6 +89,14 @@ def test_translations_changed_by_the_book_are_silent(right):
     ("SOFTWARE NO_TLBI", "TLBI", SECOND + 5 * 4),                  # without TRE they mean something
     ("EXCHANGE NO_TLBI", "TLBI", LOW),
     ("EXECUTE NO_TLBI", "TLBI", SECOND + 5 * 4),
+    ("BREAK MAKE NO_TLBI", "TLBI", SECOND + 5 * 4),
+    ("BREAK MAKE WRONG_ADDRESS", "TLBI of this address", SECOND + 5 * 4),
+    ("BREAK MAKE WRONG_ASID", "TLBI of this ASID", SECOND + 5 * 4),
+    ("BREAK MAKE NO_DSB", "DSB before TLBI", SECOND + 5 * 4),
+    ("FREE REUSE=0 NO_TLBI", "TLBI", FIRST + 4 * 4),
+    ("FREE REUSE=1 NO_TLBI", "TLBI", FIRST + 4 * 4),
+    ("FREE REUSE=4 NO_TLBI", "TLBI", FIRST + 4 * 4),
+    ("FREE REUSE=0 BY_ASID WRONG_ASID", "TLBI of this ASID", FIRST + 4 * 4),
 ])
 def test_translations_changed_otherwise_are_named_by_what_is_missing(wrong, missing, descriptor):
     _, address, found = findings("remap", wrong)
@@ -92,6 +108,29 @@ def test_translations_changed_otherwise_are_named_by_what_is_missing(wrong, miss
 def test_tables_of_an_asid_that_was_not_forgotten_are_named():
     _, address, found = findings("remap", "RECYCLE NO_TLBI KEEP")
     assert [(f.rule, f.missing, f.pc) for f in found] == [("translation", "TLBI", address("again"))]
+
+
+@pytest.mark.parametrize("wrong, by", [
+    ("BACK MAKE", "make"),              # what was forgotten translated again by then
+    ("BETWEEN MAKE", "make"),           # and so did another that came between
+    ("FREE BY_ASID REUSE=2", "reuse"),  # in reach again, as it was, and then changed
+])
+def test_what_translates_again_is_to_be_forgotten_again(wrong, by):
+    _, address, found = findings("remap", wrong)
+    assert [(f.missing, f.pc, f.address, f.stored_by) for f in found] == [
+        ("TLBI", address("again"), SECOND + 5 * 4, address(by))]
+
+
+def test_a_table_that_was_loaded_is_one_that_was_stored():
+    assert findings("remap", "LOADED")[2] == ()
+    _, address, found = findings("remap", "LOADED NO_TLBI")
+    assert [(f.missing, f.address, f.stored_by) for f in found] == [
+        ("TLBI", address("loaded") + 5 * 4, address("change"))]
+
+
+def test_tables_inherited_from_an_asid_that_was_not_forgotten_are_named():
+    _, address, found = findings("remap", "INHERIT NO_TLBI KEEP")
+    assert [(f.missing, f.pc) for f in found] == [("TLBI of this ASID", address("again"))]
 
 
 @pytest.mark.parametrize("register, name", enumerate(("TTBR0", "TTBR1", "DACR", "CONTEXTIDR", "VBAR", "PRRR")))

@@ -3,7 +3,11 @@
 @ What is to be left out or done otherwise is told by names, below, where it is done.
 	.equ	HIGH, 0x40200000		@ TTBR1's first level
 	.equ	FIRST, 0x40204000		@ TTBR0's
+#ifdef LOADED					/* its second level is of the image */
+	.equ	SECOND, loaded
+#else
 	.equ	SECOND, 0x40205000		@ and its second level
+#endif
 	.equ	COPIED, 0x40206000		@ another first level
 	.equ	OTHER, 0x40207000		@ another second level
 	.equ	ONE, 0x40210000
@@ -37,7 +41,7 @@ _start:
 	str	r2, [r6, #(LOW >> 20) << 2]
 	ldr	r7, =ONE + BITS
 	str	r7, [r0, #(LOW >> 12 & 0xff) << 2]
-#ifndef LATE
+#if !defined LATE && !defined LOADED
 	str	r7, [r5, #(LOW >> 12 & 0xff) << 2]
 #endif
 	ldr	r0, =ONE
@@ -87,6 +91,44 @@ change:	str	r9, [r4, #(LOW >> 20) << 2]
 	orr	r9, r5, #1
 change:	str	r9, [r4, #4]
 	str	r2, [r5, #3 << 2]
+#elif defined BREAK				/* unmapped before it is MAKE that maps it */
+	mov	r0, #0
+change:	str	r0, [r5, #(LOW >> 12 & 0xff) << 2]
+#elif defined BETWEEN				/* a third page, before it is MAKE that changes it */
+	add	r0, r7, #0x2000
+change:	str	r0, [r5, #(LOW >> 12 & 0xff) << 2]
+#elif defined FREE				/* the second level is taken off, for REUSE */
+#ifdef BARE					/* by its lowest bits alone */
+	mov	r0, r5
+#else
+	mov	r0, #0
+#endif
+change:	str	r0, [r4, #(LOW >> 20) << 2]
+	str	r0, [r4, #((LOW >> 20) + 1) << 2]
+#elif defined INHERIT				/* ASID 2 has the tables of ASID 1, which has new ones */
+	ldr	r9, =OTHER
+	str	r2, [r9, #(LOW >> 12 & 0xff) << 2]
+	dsb
+	mov	r0, #2
+	mcr	p15, 0, r0, c13, c0, 1
+	isb
+	mov	r9, #1
+#ifndef KEEP
+	mcr	p15, 0, r9, c8, c7, 2		@ TLBIASID
+#endif
+	dsb
+	isb
+	ldr	r0, [r8]
+	mov	r0, #0
+change:	str	r0, [r5, #(LOW >> 12 & 0xff) << 2]
+	dsb
+	orr	r0, r8, #2
+	mcr	p15, 0, r0, c8, c7, 1		@ TLBIMVA
+	dsb
+	isb
+	mcr	p15, 0, r6, c2, c0, 0
+	mcr	p15, 0, r9, c13, c0, 1
+	isb
 #elif defined UNMAP
 	mov	r2, #0
 change:	str	r2, [r5, #(LOW >> 12 & 0xff) << 2]
@@ -185,6 +227,43 @@ change:	str	r2, [r5, #(LOW >> 12 & 0xff) << 2]
 #ifdef RESTORE					/* stored again, which changes nothing */
 	str	r2, [r5, #(LOW >> 12 & 0xff) << 2]
 #endif
+#ifdef MAKE					/* stored behind it all, for the first time */
+make:	str	r2, [r5, #(LOW >> 12 & 0xff) << 2]
+	dsb
+	isb
+#endif
+#ifdef REUSE		@ 0: as data; 1: the same table; 2: the same, as it was; 3: both; 4: another; 5: data, nothing mapped
+	ldr	r9, =OTHER
+	str	r2, [r9, #(LOW >> 12 & 0xff) << 2]
+	orr	r9, r9, #1
+	orr	r0, r5, #1
+#if REUSE == 2 || REUSE == 3			/* it is back before it is changed */
+	str	r0, [r4, #(LOW >> 20) << 2]
+#if REUSE == 3					/* and taken off once more */
+	str	r9, [r4, #(LOW >> 20) << 2]
+	dsb
+	orr	r3, r8, #1
+	mcr	p15, 0, r3, c8, c7, 1		@ TLBIMVA
+	dsb
+	isb
+#endif
+#endif
+reuse:	str	r2, [r5, #(LOW >> 12 & 0xff) << 2]
+#if REUSE == 1
+	str	r0, [r4, #(LOW >> 20) << 2]
+#elif REUSE == 0 || REUSE == 4
+	str	r9, [r4, #(LOW >> 20) << 2]
+#if REUSE == 4
+	str	r0, [r4, #((LOW >> 20) + 8) << 2]
+#endif
+#endif
+	dsb
+	isb
+#if REUSE == 4
+	add	r0, r8, #0x800000
+	ldr	r0, [r0]
+#endif
+#endif
 #ifdef EXECUTE
 again:	blx	r8
 #else
@@ -232,6 +311,12 @@ relies:	ldr	r0, [r8]
 over:	ldr	r0, =0x84000008
 	hvc	#0
 
+#ifdef LOADED
+	.balign	1024
+loaded:	.space	(LOW >> 12 & 0xff) << 2
+	.word	ONE + BITS
+	.balign	1024
+#endif
 	.balign	32
 vectors:
 	b	.
