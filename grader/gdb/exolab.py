@@ -25,7 +25,7 @@ from grader import arm      # noqa: E402
 REWIND = int(os.environ.get("EXOLAB_REWIND", -1))
 ANEW = f"To start anew: `quit`, then the same `make {'gdb' if REWIND < 0 else 'rewind'}`."
 FAULTS = (1, 3, 4)      # vectors of instructions that were not executed, and that QEMU does not count
-COMMANDS = "`regs`, `cp15`, `dfsr`, `ifsr`, `pagetable ADDRESS`, `trapframe` tell what state it is in"
+COMMANDS = "`regs`, `cp15`, `dfsr`, `pagetable VA`, `trapframe` tell its state"
 GOING_ON = ("continue", "step", "stepi", "next", "nexti", "finish", "until", "advance", "jump")
 
 

@@ -820,7 +820,7 @@ def test_builds_are_reproducible_and_incremental(copy):
             (["solutions/1-boot/start.S"], ["solutions/1-boot/start.S"], names),
             (["kernel/test/fdt.c"], ["kernel/test/fdt.c"], ["fdt"]),
             (["kernel/test/enter.S"], ["kernel/test/enter.S"], ["enter"]),
-            (["kernel/core/crash.h"], ["kernel/core/crash.S", "kernel/core/crash.c"], names),
+            (["kernel/core/crash.h"], ["kernel/core/crash.S", "kernel/core/crash.c", "kernel/core/end.S"], names),
             (["kernel/include/exo/fdt.h"], sorted([*including, "kernel/test/fdt.c"]), names),
             (["kernel/core/kernel.ld"], [], names),
             (["kernel/board/virt/memory.ld"], [], names),

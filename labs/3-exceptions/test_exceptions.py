@@ -105,6 +105,7 @@ class Case:
     action: int = LEAVE
     x: int = 0
     y: int = 0
+    look: str | None = None     # whose doing it is, where the exceptions are there only to show it
 
     def pack(self):
         where, more = self.more
@@ -202,10 +203,14 @@ def test_state(run):
 
 @check(points=5, step="3.1", boots=Boot("enter", input=packed(plain_entries, 1), read_at_end=keep_told), needs="enter",
        hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and the "
-            "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own.")
+            "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own. An even "
+            "number of words pushed keeps sp a multiple of 8.")
 def test_leave(run):
     """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp and the mode as they were."""
     names = [f"r{n}" for n in range(4, 12)] + ["sp", "mode", "returned"]
+    at = run.kept["seen"][0][2]
+    compare("SVC's sp, when the application's first exception comes, is where the kernel's C goes on:",
+            ["0 bytes past an 8-byte boundary"], [f"{at % 8} bytes past an 8-byte boundary"], "user_enter, in user.S", run)
     for i, told in enumerate(run.kept["told"][:len(plain_entries(run.random()))]):
         before, sp, after, cpsr, status, sp_after = told[:8], told[8], told[9:17], told[17], told[18], told[19]
         compare(f"Behind user_enter, the time number {i + 1}:",
@@ -285,6 +290,10 @@ def places(rng):
     return cases
 
 
+def answer(r0):
+    return "answered " + ("-8 (-E_NOSYS)" if r0 == NOSYS & 0xffffffff else f"0x{r0:x}")
+
+
 def happened(run, cases):
     """What the payload's handlers saw is what each case has to come to."""
     seen = list(run.kept["seen"])
@@ -295,13 +304,15 @@ def happened(run, cases):
             if entry is None or entry[0] != i or entry[1] != number:
                 raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
                             got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
-                            look=WAYS[number], run=run)
+                            look=case.look or WAYS[number], run=run)
             if number == SVC:
                 compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
                         [f"r{k} 0x{v:08x}" for k, v in enumerate(entry[3:7])], "trap_svc, in syscall.c", run)
                 continue
-            compare(f"{case}: what is wrong with the frame of {NUMBERS[number]}.{then}", frame.lines(), frame_of(entry).lines(),
-                    WAYS[number if n == 0 else case.expected[0][0]], run)
+            wrong = (f"{case} {answer(frame_of(entry).r[0])}. What is not as it should be behind it:" if case.look else
+                     f"{case}: what is wrong with the frame of {NUMBERS[number]}.{then}")
+            compare(wrong, frame.lines(), frame_of(entry).lines(),
+                    case.look or WAYS[number if n == 0 else case.expected[0][0]], run)
             place = [f"{entry[2] % 8} bytes past an 8-byte boundary", "on the SVC stack"
                      if run.symbol("__svc_stack_bottom") <= entry[2] < run.symbol("__svc_stack_top") else f"at 0x{entry[2]:08x}"]
             compare("Where the frame is:", ["0 bytes past an 8-byte boundary", "on the SVC stack"], place, WAYS[number], run)
@@ -622,8 +633,10 @@ def calls(rng, numbers, times):
             tf = placed(rng, kind, FAULTING[0]).but(r7=number)
             value = {NULL: 0, FRAME: 0, TELL: rng.getrandbits(32)}.get(number, NOSYS & 0xffffffff)
             there = behind(tf.but(r0=value), 2 if kind else 4)
-            cases.append(Case(f"svc #0 with r7 = 0x{number:x}", tf, words(0xdf00 if kind else 0xef000000) + UDFS[kind > 0],
-                              [(SVC, tf.r[:4])] * (number == TELL) + [(UNDEFINED, there)], action=LEAVE, x=value))
+            what = {NULL: "SYS_NULL", FRAME: "SYS_FRAME"}.get(number, "svc #0") + f" (r7 = 0x{number:x})"
+            cases.append(Case(what, tf, words(0xdf00 if kind else 0xef000000) + UDFS[kind > 0],
+                              [(SVC, tf.r[:4])] * (number == TELL) + [(UNDEFINED, there)], action=LEAVE, x=value,
+                              look="svc's way, in vectors.S, where SYS_NULL is answered" if number == NULL else "trap_svc, in syscall.c"))
     return cases
 
 
@@ -636,8 +649,8 @@ def bad_calls(rng):
 
 
 @check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
-       hint="The frame is what the application gets back: the result goes into the frame's r0. A fast path has no frame: it may "
-            "touch nothing but r0, and the flags are a register too.")
+       hint="The frame is what the application gets back: the result goes into the frame's r0. SYS_NULL is in no table: svc's way, "
+            "in vectors.S, answers it with 0. That fast path has no frame: it may touch nothing but r0.")
 def test_calls(run):
     """A system call gets r0 to r3, and its result comes back in r0; every other register and flag is as it was."""
     happened(run, good_calls(run.random()))
@@ -659,11 +672,12 @@ ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "c
 BUFFER = 0x3000
 
 RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2), (PAIR - 1, 1),
-          (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
+          (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR, 0), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
           (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096), (MIXED + 4096, 4097),
           (XPAGE, 4), (XPAGE + 4092, 4), (SHUT, 4), (SHUT + 4094, 4), (SHUT + 4095, 1), (SHUT + 4096, 4096),
           (LAST, 4096), (LAST, 4097), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
-          (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1)]
+          (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1),
+          (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0)]
 HUGE = [(PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
         (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001), (0xfffff000, 0x1001),
         (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff), (0, 0xffffffff), (USER_TOP, 0xffffffff)]
@@ -732,7 +746,8 @@ def answered(run, whats):
 
 @check(points=7, step="3.4", needs="calls", boots=POINTERS,
        hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; nothing from "
-            "USER_TOP on, whatever is mapped there; to write takes more than to read; and maybe no application runs at all.")
+            "USER_TOP on, whatever is mapped there; to write takes more than to read; no bytes are always there; and maybe no application "
+            "runs at all.")
 def test_pointers(run):
     """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
     answered(run, (CHECK_READ, CHECK_WRITE))
@@ -819,9 +834,11 @@ def test_interrupts(run):
     for name, passes in zip(("A32", "Thumb"), run.kept["passes"]):
         for n, got in enumerate(passes):
             expected = (*passes[0][:15], n)
-            compare(f"A program in {name}, with an interrupt {n} instructions after it set the timer: what is wrong in the end.",
+            after = "1 instruction" if n == 1 else f"{n} instructions"
+            compare(f"A program in {name}, with an interrupt {after} after it set the timer: what is wrong in the end.",
                     [f"{what} 0x{value:08x}" for what, value in zip(WORK, expected)],
-                    [f"{what} 0x{value:08x}" for what, value in zip(WORK, got)], "irq's way, in vectors.S", run)
+                    [f"{what} 0x{value:08x}" for what, value in zip(WORK, got)],
+                    "irq's way, in vectors.S" if got[:15] != expected[:15] else "trap_irq, in irq.c", run)
 
 
 TICKS, GICC_IAR, GICC_EOIR = 10_000, 0x0801000c, 0x08010010

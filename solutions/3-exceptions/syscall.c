@@ -17,7 +17,7 @@ trap_svc(struct trapframe *tf)
 
 	tf->r[0] = handler != NULL ? handler(tf->r[0], tf->r[1], tf->r[2], tf->r[3]) : -E_NOSYS;
 	// INSTEAD
-	//| // TODO 3.4: r7 names the function, r0 to r3 are its arguments, r0 its result.
+	//| // TODO 3.4: r7 names the function, r0 to r3 are its arguments, r0 its result. And SYS_NULL, in vectors.S.
 	//| (void)tf;
 	//| todo("3.4");
 	// END SOLUTION

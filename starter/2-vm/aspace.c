@@ -1,5 +1,6 @@
 // An application's translation tables (exo/aspace.h): walk, map, unmap, protect, look up, free.
 
+#include <exo/arm.h>
 #include <exo/aspace.h>
 #include <exo/board.h>
 #include <exo/error.h>

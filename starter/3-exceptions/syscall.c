@@ -12,7 +12,7 @@
 void
 trap_svc(struct trapframe *tf)
 {
-	// TODO 3.4: r7 names the function, r0 to r3 are its arguments, r0 its result.
+	// TODO 3.4: r7 names the function, r0 to r3 are its arguments, r0 its result. And SYS_NULL, in vectors.S.
 	(void)tf;
 	todo("3.4");
 }

@@ -34,6 +34,7 @@ enter_vectors:
 	mov	r9, r4
 	mov	r10, r4
 	mov	r11, #0
+	mov	r0, sp
 	bl	enter_svc
 	ldr	r1, =enter_depth
 	ldr	r1, [r1]

@@ -11,18 +11,19 @@ struct told {
 struct told told[1024];
 
 extern uint32_t enter_vectors[], enter_seen[17];
-int enter_svc(void);
+int enter_svc(uint32_t sp);
 void enter_told(const struct trapframe *tf, struct told *t);
 
 uint32_t enter_depth;		// how much deeper in the stack user_leave() is called from
 
-// From enter.S, with the SVC stack as the system call found it. Returns what to leave with.
+// From enter.S, with the SVC stack as the system call found it, at sp. Returns what to leave with.
 int
-enter_svc(void)
+enter_svc(uint32_t sp)
 {
 	struct seen *s = &seen[seen_count++];
 
 	s->number = TRAP_SVC;
+	s->at = sp;
 	memcpy(&s->tf, enter_seen, 15 * 4);
 	s->tf.pc = enter_seen[15];
 	s->tf.cpsr = enter_seen[16];
