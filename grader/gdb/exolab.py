@@ -196,7 +196,7 @@ def go_to_first_stop(stops):
     if stops:
         first, *later = stops
         print(f"It stops at {first}, then at {', '.join(later)}." if later else f"It stops at {first}.",
-              f"\n{COMMANDS}; `send TEXT` types to it.")
+              f"{COMMANDS}; `send TEXT` types to it.", sep="\n")
     if not stops or gdb.selected_frame().pc() == int(gdb.parse_and_eval(f"&{stops[0]}")) & ~1:
         gdb.execute("frame")
     else:
