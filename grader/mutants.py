@@ -12,6 +12,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +92,17 @@ def run(lab: labs.Lab, only: list[Mutant] | None = None) -> list[Killed]:
             raise GraderError(f"mutant {mutant.name} names the check {mutant.kills}, which there is not")
     # What they have in common is built once.
     build.build(labs.compose(lab, "solutions"), [boot.payload for check in checks for boot in check.boots])
-    with concurrent.futures.ProcessPoolExecutor(os.cpu_count() or 1) as pool:
+    pool = concurrent.futures.ProcessPoolExecutor(os.cpu_count() or 1, initializer=_see_it_through)
+    try:
         return list(pool.map(judged, mutants))
+    finally:
+        pool.shutdown(cancel_futures=True)      # after an interrupt: those that have begun, and no more
+
+
+def _see_it_through() -> None:
+    """A worker that a signal stopped while it held the pool's lock would leave all the others waiting for ever."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
 
 
 def make(mutant: Mutant) -> Path:
