@@ -148,10 +148,14 @@ class _Make:
         self.command = ["make", "--no-print-directory", "-rRskO", f"-j{os.cpu_count() or 1}", "-f", MAKEFILE,
                         f"BUILD={_relative(BUILD)}", f"OUT={_relative(self.out)}",
                         *(f"{name}={' '.join(map(str, files))}" for name, files in
-                          (("FILES", kernel.files), ("GIVEN", kernel.given), ("PAYLOADS", sources.values())))]
+                          (("FILES", kernel.linked), ("USER", kernel.user), ("GIVEN", kernel.given),
+                           ("PAYLOADS", sources.values())))]
         self.objects = f"{_relative(BUILD)}/obj-virt{os.environ.get('OPT', '-O2')}"
         self.students = {f"{self.objects}/{file}.o": file for file in kernel.files if file not in _reference(kernel)}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
+        self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
+                         for payload, source in sources.items()
+                         for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
 
     def forget_changed(self) -> None:
         """Throw away the objects of a lab's folder in which a file changed, however old it says it is."""
@@ -224,7 +228,8 @@ class _Make:
     def forges(self) -> list[str]:
         """A line on each name of the framework's that the student's objects take or replace."""
         ours = [ROOT / self.objects / f"{file}.o" for file in self._given()]
-        return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()}, ours)
+        return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()
+                                if file not in self.kernel.user}, ours)
 
     @functools.cached_property
     def _may_be_read(self) -> list[str]:
@@ -265,13 +270,13 @@ class _Make:
         named = [match[1] for match in map(line.match, done.stderr.splitlines()) if match]
         if _says_too_much(done):
             named += self.students
-        known = {*self.students, *self.elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
+        elfs = self.programs | self.elfs
+        known = {*self.students, *elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
         said = {target: text for target in dict.fromkeys(named) if target in known and (text := self._said(target))}
         if not said:
             if named:
                 raise GraderError("something stopped the compiler; try again (it works now)")
             raise GraderError(f"make could not build the kernel: {visible(_telling(done.stderr))}")
-        elfs = self.elfs
         for target, text in said.items():
             if target not in elfs and target not in self.students:
                 raise GraderError(f"a file that is not the student's does not compile: {visible(_telling(text))}")

@@ -64,10 +64,23 @@ class Kernel:
         return self.place(self.lab, self.src)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def linked(self) -> tuple[Path, ...]:
         """The kernel's C and assembly files, earlier labs first; they need not exist."""
-        both = (*self.prior, (self.lab, self.src))
-        return tuple(self.place(lab, tree) / name for lab, tree in both for name in lab.kernel)
+        return tuple(self.place(lab, tree) / name for lab, tree in self._labs for name in lab.kernel)
+
+    @property
+    def user(self) -> tuple[Path, ...]:
+        """The same of the libOS, which applications are linked with."""
+        return tuple(self.place(lab, tree) / name for lab, tree in self._labs for name in lab.user)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is compiled for ARM."""
+        return self.linked + self.user
+
+    @property
+    def _labs(self) -> tuple[tuple[Lab, str], ...]:
+        return (*self.prior, (self.lab, self.src))
 
     @property
     def given(self) -> tuple[Path, ...]:

@@ -33,8 +33,6 @@ struct segment {		// figure 5-1
 
 extern const struct program __programs_start[], __programs_end[];
 
-static struct aspace space;
-static bool running;
 
 const struct program *
 program_find(const char *name)
@@ -131,7 +129,14 @@ user_load(struct aspace *as, const struct program *program, uint32_t *entry)
 struct aspace *
 user_space(void)
 {
-	return running ? &space : NULL;
+	return (struct aspace *)(uintptr_t)tpidrprw_read();
+}
+
+void
+user_switch(struct aspace *as)
+{
+	tpidrprw_write((uintptr_t)as);
+	as_switch(as);
 }
 
 int
@@ -139,6 +144,7 @@ user_run(const char *name, uint32_t argument)
 {
 	const struct program *program = program_find(name);
 	struct trapframe tf = { .r = { argument }, .sp = USER_STACK_TOP, .cpsr = PSR_M_USR };
+	struct aspace space;
 	int status;
 
 	if (program == NULL)
@@ -148,11 +154,9 @@ user_run(const char *name, uint32_t argument)
 		return status;
 	status = user_load(&space, program, &tf.pc);
 	if (status == 0) {
-		running = true;
-		as_switch(&space);
+		user_switch(&space);
 		status = user_enter(&tf);
-		as_switch(NULL);
-		running = false;
+		user_switch(NULL);
 	}
 	as_destroy(&space);
 	return status;

@@ -1,0 +1,111 @@
+// What an application and the kernel have in common, from lab 4 on. An environment is what the kernel knows of an application: an
+// address space, capabilities' guard, entry points and a save page, and nothing else (Engler, Kaashoek and
+// O'Toole, SOSP '95, section 5.1). Of registers the kernel keeps none: a fault hands them to the
+// application's own handler, and the end of a slice asks the application to put them away. Included by C
+// and by assembly.
+//
+// The save page lies at the top of every environment's address space, is always mapped, readable and
+// writable, and is the application's to change: the kernel believes nothing in it. An entry point only ever becomes a
+// user-mode pc; a CPSR is masked before it is used.
+#pragma once
+
+#include <exo/mmu.h>
+
+#define ENV_SELF 0		// for system calls: the caller
+
+#define SAVE_VA (USER_TOP - PAGE_SIZE)
+
+// The save page as assembly sees it, from its end: struct save below.
+#define SAVE_CPSR        (-28)		// of the exception slot; zero: no exception is being handled
+#define SAVE_PREFETCH    (-92)
+#define SAVE_UNDEFINED   (-96)
+#define SAVE_BEGIN       (-100)
+#define SAVE_END         (-104)
+#define SAVE_TRANSFER    (-108)
+#define SAVE_REVOKE      (-112)
+#define SAVE_SLICE       (-112)		// the slice slot ends here
+#define SAVE_SLICE_CPSR  (-140)
+#define SAVE_R7          (-144)		// r7, for SYS_RESUME, of the exception slot
+#define SAVE_SLICE_R7    (-148)
+
+// Why an environment has ended.
+#define ENDED_EXIT   1			// by itself, with its status
+#define ENDED_NESTED 2			// it faulted while it handled a fault
+#define ENDED_EXCESS 3			// it stayed too long behind its slices' ends
+#define ENDED_KILLED 4			// by who held its capability
+
+// Pages that one revocation takes by force at most; how many slices an application may owe before it is ended.
+#define REPOSSESSED  16
+#define EXCESS_MAX   8
+
+#ifndef __ASSEMBLER__
+
+#include <exo/cap.h>
+#include <exo/types.h>
+
+// A slot: what was interrupted. r3 to r12, sp and lr are still in their registers.
+struct upcall {
+	uint32_t cpsr;		// the interrupted CPSR, never 0; 0 while the slot is free
+	uint32_t cause;		// DFSR or IFSR; 0 for an undefined instruction
+	uint32_t address;	// DFAR or IFAR; of an undefined instruction nothing sensible
+	uint32_t r[3];		// r0 to r2
+	uint32_t pc;		// where to go on: the instruction itself, or behind a slice the next one
+};
+
+struct save {
+	struct cap cap;		// the capability that the environment began with
+	uint32_t id;		// its name
+	uint32_t excess;	// how many slices it owes; counted by the kernel
+	uint32_t wanted;	// pages that the kernel asks for, at the entry `revoke`
+	uint32_t repossessed;	// pages taken by force since the application last wrote 0 here
+	uint32_t taken[REPOSSESSED];	// where they were mapped
+	uint8_t own[PAGE_SIZE - 40 - 4 * REPOSSESSED - 148];	// the application's to use
+	uint32_t resume_r7[2];	// of the slice slot, of the exception slot
+	struct upcall slice;
+	// Entry points: A32 code, entered in user mode with the registers said. 0: none, and what needs it ends in page 0.
+	uint32_t revoke;
+	uint32_t transfer;
+	uint32_t end, begin;
+	uint32_t undefined, prefetch_abort;
+	uint32_t data_abort[15];	// by the fault status FS[3:0], from 15 down to 1: [15 - FS]
+	struct upcall exception;
+};
+
+_Static_assert(sizeof(struct save) == PAGE_SIZE &&
+    (int)offsetof(struct save, exception) - PAGE_SIZE == SAVE_CPSR &&
+    (int)offsetof(struct save, prefetch_abort) - PAGE_SIZE == SAVE_PREFETCH &&
+    (int)offsetof(struct save, undefined) - PAGE_SIZE == SAVE_UNDEFINED &&
+    (int)offsetof(struct save, begin) - PAGE_SIZE == SAVE_BEGIN &&
+    (int)offsetof(struct save, end) - PAGE_SIZE == SAVE_END &&
+    (int)offsetof(struct save, transfer) - PAGE_SIZE == SAVE_TRANSFER &&
+    (int)offsetof(struct save, revoke) - PAGE_SIZE == SAVE_REVOKE &&
+    (int)offsetof(struct save, slice) - PAGE_SIZE == SAVE_SLICE_CPSR &&
+    (int)offsetof(struct save, resume_r7) - PAGE_SIZE == SAVE_SLICE_R7, "assembly and C agree");
+
+#define SAVE ((volatile struct save *)SAVE_VA)	// the running environment's, as the application sees it
+
+// For SYS_PAGES: what to do with one page of an environment's.
+enum page_op_kind {
+	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name, and map it
+	PAGE_BIND,		// map the page `pa`, for which cap is shown
+	PAGE_PROTECT,
+	PAGE_UNMAP,
+	PAGE_TABLE,		// map, to be read alone, the page of second-level tables that translates the address `pa`;
+				// for USER_TOP the first-level table
+};
+
+struct page_op {
+	uint32_t kind, va, prot, pa;
+	uint32_t cap;		// where the capability lies
+	uint32_t zero;
+};
+
+struct env_info {
+	uint32_t id, parent;
+	uint32_t ended;		// 0, or ENDED_
+	int32_t status;		// of ENDED_EXIT
+	uint32_t pages;		// mapped, tables not counted
+	physaddr_t save;	// its save page
+};
+
+#endif

@@ -1,0 +1,43 @@
+// Upcalls as a libOS handles them: the stubs between the kernel's entries (exo/upcall.h) and C, given in
+// kernel/libos/upcall.S, and the way back, step 4.2. Included by C and by assembly.
+//
+// All of the application's state is the application's to keep: what a stub finds in r3 to lr it pushes onto the
+// handler's stack, and what the kernel left in the slot stays there until resume.
+#pragma once
+
+#ifndef __ASSEMBLER__
+
+#include <exo/upcall.h>
+#include <exo/types.h>
+
+// The rest of what was interrupted, on the handler's stack: changing it changes what is returned to.
+struct live {
+	uint32_t r[10];		// r3 to r12
+	uint32_t sp, lr;
+};
+
+// Called for an exception, on a stack of its own, with the exception slot and the rest. Returning resumes. What is needed
+// to handle faults is not to fault itself: a second one would end the environment.
+typedef void upcall_handler(volatile struct upcall *slot, struct live *live);
+
+// Have handlers called from now on. Data aborts by their kind: those of translation are for a pager, those of permission
+// for whoever protected the page, alignment's for nobody usually.
+void on_translation(upcall_handler *handler);
+void on_permission(upcall_handler *handler);
+void on_alignment(upcall_handler *handler);
+void on_prefetch_abort(upcall_handler *handler);
+void on_undefined(upcall_handler *handler);
+
+// Give the processor up, to env or to nobody for 0, and return when it is ours again. -E_NOENT: there is no such
+// environment, and nothing was given up.
+int32_t yield(uint32_t env);
+
+// Give it up until the counter has reached that count.
+void sleep_until(uint64_t when);
+
+// Step 4.2, in resume.S: go on with what a slot says: r0 to r2, pc, flags; r3 to lr have to be in their
+// registers already. By the kernel only where IT, E or J are not zero.
+void resume_exception(void) __attribute__((noreturn));
+void resume_slice(void) __attribute__((noreturn));
+
+#endif
