@@ -103,7 +103,6 @@ void
 lab4_init(void)
 {
 	syscall_register(SYS_PAGES, sys_pages);
-	syscall_register(SYS_PROTECT, sys_protect);
 	syscall_register(SYS_ENV_CREATE, sys_env_create);
 	syscall_register(SYS_ENV_DESTROY, sys_env_destroy);
 	syscall_register(SYS_ENV_INFO, sys_env_info);

@@ -115,8 +115,7 @@ sys_pages(uint32_t id, uint32_t ops, uint32_t count, uint32_t env_cap)
 }
 
 int32_t
-sys_protect(uint32_t va, uint32_t prot, uint32_t a2, uint32_t a3)
+sys_protect(uint32_t va, uint32_t prot)
 {
-	(void)a2, (void)a3;
 	return va == SAVE_VA ? -E_PERM : as_protect(&env_current()->as, va, prot);
 }

@@ -84,6 +84,6 @@ extern uint32_t upcall_vectors[];
 
 // Step 4.3, in pages.c: SYS_PAGES and SYS_PROTECT.
 int32_t sys_pages(uint32_t id, uint32_t ops, uint32_t count, uint32_t cap);
-int32_t sys_protect(uint32_t va, uint32_t prot, uint32_t a2, uint32_t a3);
+int32_t sys_protect(uint32_t va, uint32_t prot);
 
 #endif
