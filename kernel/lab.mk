@@ -41,14 +41,15 @@ define compile
 endef
 
 # A program in user mode: PROGRAM.user.c in the folder checks/NAME beside checks/NAME.c, or PROGRAM.user.S, or both; linked with the libOS,
-# from the lab on that has one, and embedded in that payload under its name.
+# from the lab on that has one (and then with what of kernel/core needs no kernel), and embedded in that payload under its name.
 LIBOS := $(patsubst %,$(OBJ)/%.o,kernel/user/crt0.S $(filter kernel/libos/%,$(GIVEN)) $(USER))
+SHARED := $(if $(filter kernel/libos/%,$(GIVEN)),$(patsubst %,$(OBJ)/%.o,kernel/core/format.c kernel/core/string.c))
 $(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(LIBOS): CFLAGS += -DEXO_USER
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
 define program
-$(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S)) $(LIBOS) kernel/user/user.ld
+$(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S)) $(LIBOS) $(SHARED) kernel/user/user.ld
 	@mkdir -p $$(@D)
 	$$(CC) $$(USER_LD) $$(filter %.o,$$^) -lgcc -o $$@
 $(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S

@@ -8,6 +8,7 @@
 #include <exo/slice.h>
 #include <exo/string.h>
 #include <exo/timer.h>
+#include <exo/todo.h>
 #include <exo/trap.h>
 
 #define CNTKCTL_PL0PCTEN (1 << 0)		// applications may read the counter
@@ -135,6 +136,46 @@ env_load(const char *program, const char *name, struct env **loaded)
 	return 0;
 }
 
+int
+env_attach(struct env *env, const char *program)
+{
+	const struct program *found = program_find(program);
+	struct image head = { .size = 0 };
+	uint32_t va = IMAGES_VA, done;
+	struct mapping m;
+	physaddr_t pa;
+	int error = 0;
+
+	if (found == NULL)
+		return -E_NOENT;
+	head.size = found->end - found->start;
+	if (strlen(program) >= sizeof head.name || head.size > IMAGE_SIZE - PAGE_SIZE)
+		return -E_INVAL;
+	memcpy(head.name, program, strlen(program));
+	while (as_lookup(&env->as, va, &m) == 0)
+		va += IMAGE_SIZE;
+	if (va >= IMAGES_VA + IMAGE_COUNT * IMAGE_SIZE)
+		return -E_NOMEM;
+	for (done = 0; done < PAGE_SIZE + head.size; done += PAGE_SIZE) {
+		error = page_alloc(PAGE_ANY, env->id, &env->guard, &pa);
+		if (error == 0) {
+			uint32_t left = PAGE_SIZE + head.size - done;
+
+			if (done == 0)
+				memcpy(p2v(pa), &head, sizeof head);
+			else
+				memcpy(p2v(pa), found->start + done - PAGE_SIZE, left < PAGE_SIZE ? left : PAGE_SIZE);
+			error = as_map(&env->as, va + done, pa, RIGHT_READ, RIGHT_READ);
+			page_release(pa);	// the mapping holds it now, or nobody does
+		}
+		if (error < 0)
+			break;
+	}
+	while (error < 0 && done > 0)
+		as_unmap(&env->as, va + (done -= PAGE_SIZE));
+	return error;
+}
+
 bool
 env_next(const struct env *env, uint32_t *va, struct mapping *m)
 {
@@ -184,6 +225,14 @@ env_stop(void)
 void
 env_nested(void)
 {
+	const struct upcall *slot = &env_current()->save->exception;
+	char step[8] = "", file[64] = "";
+	uint32_t word;
+
+	// A handler that is still to be written (exo/todo.h).
+	if (copy_in(&word, slot->pc, sizeof word) == 0 && copy_in(step, slot->r[0], sizeof step - 1) == 0 &&
+	    copy_in(file, slot->r[1], sizeof file - 1) == 0)
+		todo_undefined(word, (uintptr_t)step, (uintptr_t)file);
 	env_end(env_current(), ENDED_NESTED, -E_FAULT);
 	env_stop();
 }

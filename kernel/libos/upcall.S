@@ -1,8 +1,8 @@
 // The stubs behind the kernel's entries (libos/upcall.h): what was interrupted is put on a stack, C is called, and what was
 // interrupted goes on.
 
-#include <exo/upcall.h>
 #include <exo/syscall.h>
+#include <libos/upcall.h>
 
 	.text
 
@@ -32,6 +32,34 @@ upcall_\name:
 	exception alignment
 	exception prefetch_abort
 	exception undefined
+
+// A permission fault, the short way (libos/memory.h): C keeps r4 to r11 by itself, and wants the address and the cause.
+	.global	upcall_protection
+	.type	upcall_protection, %function
+upcall_protection:
+	ldr	r0, =exception_stack_top
+	stmdb	r0, {r3, r12, sp, lr}
+	sub	sp, r0, #16
+	mov	r0, r2
+	bl	protection_fault
+	mov	r0, sp
+	ldm	r0, {r3, r12, sp, lr}
+	b	resume_exception
+	.ltorg
+	.size	upcall_protection, . - upcall_protection
+
+// fork(): what yield() leaves on the stack, for the child; the rest on a stack that is not shared with it.
+	.global	fork
+	.type	fork, %function
+fork:	push	{r3-r11, lr}
+	mov	r4, sp
+	mov	r0, sp
+	ldr	sp, =exception_stack_top
+	bl	fork_at
+	mov	sp, r4
+	pop	{r3-r11, pc}
+	.ltorg
+	.size	fork, . - fork
 
 // The end of a slice: the slot is put away and freed, the processor given up, and when it comes back all is as it was.
 	.global	upcall_end
@@ -90,12 +118,12 @@ upcall_begin:
 	.ltorg
 	.size	upcall_begin, . - upcall_begin
 
-	.bss
-	.balign	8
 	.global	resting_sp
-resting_sp:
-	.space	8
-	.space	4096
+	.set	resting_sp, RESTING_SP
+
+	.section .bss.pinned, "aw", %nobits
+	.balign	8
+	.space	3072
 exception_stack_top:
 	.space	1024
 slice_stack_top:

@@ -1,12 +1,18 @@
 // Who handles what (libos/upcall.h), and the entry points as an application begins.
 
+#include <exo/error.h>
+#include <exo/todo.h>
+#include <libos/io.h>
+#include <libos/memory.h>
 #include <libos/sys.h>
 #include <libos/upcall.h>
 
-void upcall_translation(void), upcall_permission(void), upcall_alignment(void), upcall_prefetch_abort(void), upcall_undefined(void);
-void upcall_end(void), upcall_begin(void);
+#define FS_MASK 0x40f			// of DFSR and IFSR: FS[4] and FS[3:0] (DDI 0406C, B4.1.52, B4.1.96)
 
-upcall_handler *handle_translation, *handle_permission, *handle_alignment, *handle_prefetch_abort, *handle_undefined;
+void upcall_translation(void), upcall_permission(void), upcall_alignment(void), upcall_prefetch_abort(void), upcall_undefined(void);
+void upcall_protection(void), upcall_end(void), upcall_begin(void);
+
+pinned upcall_handler *handle_translation, *handle_permission, *handle_alignment, *handle_prefetch_abort, *handle_undefined;
 
 static void
 by_status(unsigned fs, void (*entry)(void))
@@ -52,8 +58,77 @@ on_undefined(upcall_handler *handler)
 }
 
 void
+unhandled(const char *kind)
+{
+	const volatile struct upcall *slot = &SAVE->exception;
+
+	printf("unhandled %s: address %08x, pc %08x\n", kind, slot->address, slot->pc);
+	sys_exit(-E_FAULT);
+}
+
+static void
+translation(volatile struct upcall *slot, struct live *live)
+{
+	(void)live;
+	pager(slot->address, slot->cause);
+}
+
+static void
+prefetch_abort(volatile struct upcall *slot, struct live *live)
+{
+	(void)live;
+	switch (slot->cause & FS_MASK) {
+	case 0x5:
+	case 0x7:
+		pager(slot->address, slot->cause);
+		break;
+	case 0xd:
+	case 0xf:
+		protection_fault(slot->address, slot->cause);
+		break;
+	default:
+		unhandled("prefetch abort");
+	}
+}
+
+static void
+other_abort(volatile struct upcall *slot, struct live *live)
+{
+	(void)slot, (void)live;
+	unhandled("data abort");
+}
+
+static void
+alignment(volatile struct upcall *slot, struct live *live)
+{
+	(void)slot, (void)live;
+	unhandled("alignment fault");
+}
+
+// A todo() is told by the kernel when it is met while handling a fault; so it is met again.
+static void
+undefined(volatile struct upcall *slot, struct live *live)
+{
+	(void)live;
+	if (slot->pc % 4 == 0 && *(const uint32_t *)(uintptr_t)slot->pc == (0xe7f000f0 | (TODO_UDF & 0xfff0) << 4 | (TODO_UDF & 0xf)))
+		todo_at((const char *)(uintptr_t)slot->r[0], (const char *)(uintptr_t)slot->r[1]);
+	slot->address = 0;			// the manual says nothing of it
+	unhandled("undefined instruction");
+}
+
+int
 libos_init(void)
 {
 	SAVE->begin = (uintptr_t)upcall_begin;
 	SAVE->end = (uintptr_t)upcall_end;
+	for (unsigned fs = 1; fs <= 15; fs++)
+		by_status(fs, upcall_permission);
+	on_permission(other_abort);
+	on_translation(translation);
+	by_status(0xd, upcall_protection);
+	by_status(0xf, upcall_protection);
+	on_alignment(alignment);
+	on_prefetch_abort(prefetch_abort);
+	on_undefined(undefined);
+	return state_adopt();
 }

@@ -132,8 +132,7 @@ sys_slice_take(uint32_t index, uint32_t a1, uint32_t a2, uint32_t a3)
 	// INSTEAD
 	//| // TODO 4.7: who comes first.
 	//| (void)index, (void)a1, (void)a2, (void)a3;
-	//| todo("4.7");
-	//| return -E_INVAL;
+	//| return -E_NOSYS;
 	// END SOLUTION
 }
 
@@ -155,7 +154,6 @@ sys_slice_give(uint32_t index, uint32_t id, uint32_t a2, uint32_t a3)
 	// INSTEAD
 	//| // TODO 4.7: only its owner; only to one that lives, or to nobody.
 	//| (void)index, (void)id, (void)a2, (void)a3;
-	//| todo("4.7");
-	//| return -E_INVAL;
+	//| return -E_NOSYS;
 	// END SOLUTION
 }

@@ -67,6 +67,10 @@ void env_end(struct env *env, uint32_t ended, int32_t status);
 // It runs when env_run() is called. As user_load(), and -E_NOENT.
 int env_load(const char *program, const char *name, struct env **loaded);
 
+// Programs that a program may start: map the ELF file of the program of that name into env, to be read alone, pages of its own, at
+// the next free of IMAGES_VA, IMAGES_VA + IMAGE_SIZE, ...: a page that begins with struct image, then the file. -E_NOENT: no such program; -E_INVAL: too long a name or a file; -E_NOMEM: no room, or no pages.
+int env_attach(struct env *env, const char *program);
+
 // The first page mapped at *va or behind it: true, with *va where it is and *m what it is; false: there is none.
 bool env_next(const struct env *env, uint32_t *va, struct mapping *m);
 

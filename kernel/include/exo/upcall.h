@@ -28,6 +28,8 @@
 #define SAVE_R7          (-144)		// r7, for SYS_RESUME, of the exception slot
 #define SAVE_SLICE_R7    (-148)
 
+#define SAVE_OWN         104		// from its start: `own`
+
 // Why an environment has ended.
 #define ENDED_EXIT   1			// by itself, with its status
 #define ENDED_NESTED 2			// it faulted while it handled a fault
@@ -71,7 +73,7 @@ struct save {
 	struct upcall exception;
 };
 
-_Static_assert(sizeof(struct save) == PAGE_SIZE &&
+_Static_assert(sizeof(struct save) == PAGE_SIZE && offsetof(struct save, own) == SAVE_OWN &&
     (int)offsetof(struct save, exception) - PAGE_SIZE == SAVE_CPSR &&
     (int)offsetof(struct save, prefetch_abort) - PAGE_SIZE == SAVE_PREFETCH &&
     (int)offsetof(struct save, undefined) - PAGE_SIZE == SAVE_UNDEFINED &&
@@ -83,6 +85,16 @@ _Static_assert(sizeof(struct save) == PAGE_SIZE &&
     (int)offsetof(struct save, resume_r7) - PAGE_SIZE == SAVE_SLICE_R7, "assembly and C agree");
 
 #define SAVE ((volatile struct save *)SAVE_VA)	// the running environment's, as the application sees it
+
+// Files of programs in an application's address space, as env_attach() puts them there (exo/env.h).
+#define IMAGES_VA   0x30000000
+#define IMAGE_SIZE  0x100000
+#define IMAGE_COUNT 16
+
+struct image {
+	char name[28];
+	uint32_t size;		// of the file, which begins with the next page
+};
 
 // For SYS_PAGES: what to do with one page of an environment's.
 enum page_op_kind {

@@ -5,9 +5,13 @@
 // handler's stack, and what the kernel left in the slot stays there until resume.
 #pragma once
 
+#include <exo/upcall.h>
+
+// Where the word that `begin` picks up lies, in the save page, so that it is each environment's own.
+#define RESTING_SP (SAVE_VA + SAVE_OWN)
+
 #ifndef __ASSEMBLER__
 
-#include <exo/upcall.h>
 #include <exo/types.h>
 
 // The rest of what was interrupted, on the handler's stack: changing it changes what is returned to.
@@ -20,7 +24,14 @@ struct live {
 // to handle faults is not to fault itself: a second one would end the environment.
 typedef void upcall_handler(volatile struct upcall *slot, struct live *live);
 
-// Have handlers called from now on. Data aborts by their kind: those of translation are for a pager, those of permission
+// Set up the entry points, the table of pages (libos/memory.h) and the handlers: translation faults go to pager(), permission
+// faults to protection_fault(), everything else is unhandled(). To be called first, once; -E_NOMEM.
+int libos_init(void);
+
+// Say on one line what was interrupted (kind, address, pc), and exit with -E_FAULT. For handlers.
+void unhandled(const char *kind) __attribute__((noreturn));
+
+// Have handlers called from now on in place of libos_init()'s. Data aborts by their kind: those of translation are for a pager, those of permission
 // for whoever protected the page, alignment's for nobody usually.
 void on_translation(upcall_handler *handler);
 void on_permission(upcall_handler *handler);

@@ -2,7 +2,7 @@
 #include <libos/sys.h>
 #include <libos/upcall.h>
 #define SAY(text) sys_write(text, sizeof text - 1)
-void libos_init(void);
+
 
 static uint32_t *page = (uint32_t *)0x100000;
 

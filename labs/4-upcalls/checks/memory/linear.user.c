@@ -1,0 +1,286 @@
+// Regions, protection, dirty bits, fork trees, spawn: each by use.
+
+#include <exo/aspace.h>
+#include <exo/error.h>
+#include <exo/string.h>
+#include <libos/io.h>
+#include <libos/memory.h>
+#include <libos/process.h>
+#include <libos/sys.h>
+#include <libos/upcall.h>
+
+#ifndef TABLE
+#define TABLE state_linear
+#endif
+
+#define R  RIGHT_READ
+#define RW (RIGHT_READ | RIGHT_WRITE)
+#define RX (RIGHT_READ | RIGHT_EXEC)
+
+#define A 0x00800000			// 8 pages, a tree works on them
+#define B 0x00a00000			// 100 pages, protected and counted
+#define C 0x00c00000			// code
+
+static volatile uint32_t *
+at(uint32_t va)
+{
+	return (volatile uint32_t *)(uintptr_t)va;
+}
+
+static unsigned failed;
+
+static void
+check(const char *what, bool right)
+{
+	if (!right) {
+		failed++;
+		printf("WRONG: %s\n", what);
+	}
+}
+
+static pinned volatile uint32_t traps, last;
+static pinned volatile bool last_write;
+
+static void
+open_it(uint32_t va, bool write)
+{
+	traps++;
+	last = va;
+	last_write = write;
+	unprot(va);
+}
+
+static void
+regions(void)
+{
+	check("region", region_begin(A, 8 * PAGE_SIZE, RW) == 0);
+	check("again", region_begin(A + 7 * PAGE_SIZE, 2 * PAGE_SIZE, RW) == -E_EXISTS);
+	check("nothing changed", region_end(A + 8 * PAGE_SIZE, PAGE_SIZE) == -E_NOENT);
+	check("unaligned", region_begin(A + 4, PAGE_SIZE, RW) == -E_INVAL);
+	check("page 0", region_begin(0, PAGE_SIZE, RW) == -E_INVAL);
+	check("the libOS's", region_begin(LIBOS_VA - PAGE_SIZE, 2 * PAGE_SIZE, RW) == -E_INVAL);
+	check("prot", region_begin(0x900000, PAGE_SIZE, RIGHT_WRITE) == -E_INVAL && region_begin(0x900000, PAGE_SIZE, 7) == -E_INVAL);
+	check("text is known", region_begin(0x10000, PAGE_SIZE, R) == -E_EXISTS);
+	check("pinned", region_end(address(&traps) & ~(PAGE_SIZE - 1), PAGE_SIZE) == -E_PERM);
+	check("zero", at(A)[5] == 0 && !page_dirty(A + PAGE_SIZE));
+	at(A)[5] = 7;
+	at(A + 3 * PAGE_SIZE)[1023] = 8;
+	check("kept", at(A)[5] == 7 && at(A + 3 * PAGE_SIZE)[1023] == 8);
+	check("end", region_end(A, 8 * PAGE_SIZE) == 0 && region_end(A, PAGE_SIZE) == -E_NOENT);
+	check("region again", region_begin(A, 8 * PAGE_SIZE, RW) == 0);
+	check("zero again", at(A)[5] == 0);
+	check("read-only", region_begin(C, 2 * PAGE_SIZE, RX) == 0 && *at(C) == 0);
+}
+
+static void
+protection(void)
+{
+	bool right = true;
+
+	on_trap(open_it);
+	check("region", region_begin(B, 100 * PAGE_SIZE, RW) == 0);
+	for (unsigned i = 0; i < 100; i += 2)
+		*at(B + i * PAGE_SIZE) = i + 1;
+	check("protN", protN(B, 100, 0) == 0);
+	for (unsigned i = 0; i < 100; i++)
+		right &= *at(B + i * PAGE_SIZE) == (i % 2 ? 0 : i + 1) && traps == i + 1 && last == B + i * PAGE_SIZE && !last_write;
+	check("each traps once, those not there too", right);
+	check("prot1", prot1(B + 4, R) == 0 && *at(B) == 1 && traps == 100);
+	*at(B) = 9;
+	check("a write traps", traps == 101 && last_write && *at(B) == 9);
+	check("unprot", prot1(B, 0) == 0 && unprot(B) == 0 && *at(B) == 9 && traps == 101);
+	check("protN then unprotN", protN(B, 100, R) == 0 && unprotN(B, 100) == 0);
+	*at(B + 99 * PAGE_SIZE) = 1;
+	check("no trap", traps == 101);
+	check("errors", prot1(0x700000, R) == -E_NOENT && prot1(B, 6) == -E_INVAL && prot1(B, RX) == -E_PERM &&
+	    protN(B, 0, R) == -E_INVAL && protN(B, 101, R) == -E_NOENT && prot1(address(&traps), R) == -E_PERM &&
+	    protN(B, 0xffffffff, R) == -E_INVAL && unprot(0x700000) == -E_NOENT && prot1(C, RW) == -E_PERM);
+	*at(B + PAGE_SIZE) = 1;
+	check("nothing changed", traps == 101);
+
+	check("clean", page_clean(B, 100) == 0 && !page_dirty(B));
+	*at(B + 5 * PAGE_SIZE) = 3;
+	check("dirty", page_dirty(B + 5 * PAGE_SIZE) && !page_dirty(B + 6 * PAGE_SIZE) && *at(B + 6 * PAGE_SIZE) == 7 &&
+	    !page_dirty(B + 6 * PAGE_SIZE) && traps == 101);
+	check("protected and clean", prot1(B + 7 * PAGE_SIZE, R) == 0);
+	*at(B + 7 * PAGE_SIZE) = 1;
+	check("trapped, then noted", traps == 102 && page_dirty(B + 7 * PAGE_SIZE));
+	check("clean, not there", page_clean(A + 5 * PAGE_SIZE, 2) == 0 && *at(A + 5 * PAGE_SIZE) == 0 && !page_dirty(A + 5 * PAGE_SIZE));
+	*at(A + 6 * PAGE_SIZE) = 1;
+	check("dirty as it comes", page_dirty(A + 6 * PAGE_SIZE));
+}
+
+static uint32_t
+sum(void)
+{
+	uint32_t s = 0;
+
+	for (unsigned i = 0; i < 8 * PAGE_SIZE / 4; i++)
+		s = s * 31 + at(A)[i];
+	return s;
+}
+
+// A tree three generations deep; every one changes a page of its own, and finds the others as they were.
+static int
+tree(int depth, uint32_t path)
+{
+	uint32_t before, ended;
+	int32_t child[2], status = 1;
+
+	at(A + (path & 7) * PAGE_SIZE)[path & 1023] += path;
+	before = sum();
+	if (depth == 0)
+		return 1;
+	for (int i = 0; i < 2; i++) {
+		child[i] = fork();
+		if (child[i] == 0)
+			sys_exit(sum() == before && SAVE->id != 0 ? tree(depth - 1, path * 2 + i + 1) : -100);
+		check("fork", child[i] > 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		status += wait(child[i], &ended);
+		check("ended by itself", ended == ENDED_EXIT);
+	}
+	check("nobody wrote to ours", sum() == before);
+	check("no such child any more", wait(child[0], NULL) == -E_NOENT);
+	return failed ? -200 : status;
+}
+
+static int
+kinds(void)
+{
+	traps = 0;
+	if (*at(C) != 0 || !(page_clean(A, 1) == 0 && !page_dirty(A)))
+		return 1;
+	*at(A) = 5;				// shared and clean
+	if (!page_dirty(A) || traps != 0)
+		return 2;
+	*at(B + 2 * PAGE_SIZE) = 4;		// shared and protected
+	if (traps != 1 || *at(B + 2 * PAGE_SIZE) != 4 || *at(B + 3 * PAGE_SIZE) != 1003)
+		return 3;
+	if (traps != 2)
+		return 4;
+	*at(0x00b00000) = 1;			// not there yet
+	if (page_dirty(0x00b01000) || !page_dirty(0x00b00000))
+		return 5;
+	if (page_dirty(B + 4 * PAGE_SIZE))	// clean with the parent, and still
+		return 6;
+	*at(B + 4 * PAGE_SIZE) = 6;
+	return page_dirty(B + 4 * PAGE_SIZE) ? 0 : 7;
+}
+
+static __attribute__((noinline)) uint32_t
+cost(uint64_t from)
+{
+	return (uint32_t)(sys_now() - from);
+}
+
+static void
+costs(void)
+{
+	uint64_t t;
+	uint32_t none, n[7];
+	bool dirty;
+	int32_t child;
+
+	region_end(B, 100 * PAGE_SIZE);
+	region_begin(B, 100 * PAGE_SIZE, RW);
+	for (unsigned i = 0; i < 100; i++)
+		*at(B + i * PAGE_SIZE) = i;
+	t = sys_now();
+	none = cost(t);
+	prot1(B, R);
+	t = sys_now();
+	*at(B) = 1;
+	n[0] = cost(t) - none;
+	t = sys_now();
+	prot1(B, R);
+	n[1] = cost(t) - none;
+	t = sys_now();
+	protN(B, 100, R);
+	n[2] = cost(t) - none;
+	t = sys_now();
+	unprotN(B, 100);
+	n[3] = cost(t) - none;
+	t = sys_now();
+	dirty = page_dirty(B);
+	n[4] = cost(t) - none;
+	region_begin(0x00f00000, PAGE_SIZE, RW);
+	t = sys_now();
+	*at(0x00f00000) = 1;
+	n[5] = cost(t) - none;
+	t = sys_now();
+	child = fork();
+	if (child == 0)
+		sys_exit(0);
+	n[6] = cost(t) - none;
+	wait(child, NULL);
+	t = sys_now();
+	*at(0x00f00000) = 1;
+	printf("costs: trap+unprot %u, prot1 %u, prot100 %u, unprot100 %u, dirty %u, demand zero %u, fork %u, copy %u%s\n", n[0], n[1], n[2], n[3], n[4],
+	    n[5], n[6], cost(t) - none, dirty ? "" : "?");
+}
+
+int
+main(void)
+{
+	int32_t child, status;
+	uint32_t ended;
+	char *p, *q;
+
+	state_table = &TABLE;
+	if (libos_init() < 0)
+		return 1;
+	printf("%s: begun\n", &TABLE == &state_linear ? "linear" : "inverted");
+	regions();
+	protection();
+	p = malloc(100000);
+	q = malloc(10);
+	check("heap", p != NULL && q != NULL && p + 100000 <= q);
+	memset(p, 1, 100000);
+	free(p);
+	check("joined", malloc(50000) == p);
+	status = tree(3, 1);
+	printf("tree: %d\n", status);
+
+	for (unsigned i = 0; i < 100; i++)
+		*at(B + i * PAGE_SIZE) = 1000 + i;
+	check("prepare", protN(B + 2 * PAGE_SIZE, 2, 0) == 0 && page_clean(B + 4 * PAGE_SIZE, 1) == 0 &&
+	    region_begin(0x00b00000, 2 * PAGE_SIZE, RW) == 0);
+	child = fork();
+	if (child == 0)
+		sys_exit(kinds());
+	printf("kinds: %d\n", wait(child, &ended));
+	check("ours are as they were", *at(B + 4 * PAGE_SIZE) == 1004 && !page_dirty(B + 4 * PAGE_SIZE));
+	status = kinds();
+	check("and ours alone", status == 0);
+
+	child = fork();
+	if (child == 0) {
+		*at(0x00700000) = 1;
+		sys_exit(0);
+	}
+	status = wait(child, &ended);
+	printf("astray: %d, %u\n", status, ended);
+	child = fork();
+	if (child == 0) {
+		((void (*)(void))0x00700000)();
+		sys_exit(0);
+	}
+	printf("fetched astray: %d\n", wait(child, &ended));
+	child = fork();
+	if (child == 0) {
+		on_trap(NULL);
+		*at(0x10000) = 1;
+	}
+	printf("wrote to text: %d\n", wait(child, &ended));
+	child = fork();
+	if (child == 0)
+		__asm__ volatile("udf #0");
+	printf("undefined: %d\n", wait(child, &ended));
+	check("no such program", spawn("nobody") == -E_NOENT);
+	printf("spawned: %d\n", wait(spawn("other"), &ended));
+	costs();
+	printf("%u wrong\n", failed);
+	return 0;
+}
