@@ -47,6 +47,7 @@ tick(unsigned irq, void *arg)
 void
 slice_start(void)
 {
+	slice_user = slices[slice_position].user;
 	irq_register(BOARD_TIMER_IRQ, tick, NULL);
 	gic_enable(BOARD_TIMER_IRQ);
 }

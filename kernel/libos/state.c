@@ -51,9 +51,8 @@ own_page(uint32_t va)
 static uint32_t *
 linear_find(uint32_t va)
 {
-	uint32_t *words = state_pages[va >> 22];
-
-	return words == NULL ? NULL : &words[va >> 12 & 1023];
+	(void)va;
+	return NULL;			// state_of() has looked
 }
 
 static int

@@ -44,7 +44,7 @@ state_prot(uint32_t s)
 
 // Given, in kernel/libos/state.c: the table.
 //
-// find: the word of the page that va lies in, null if there is no place for it; add: a place for it, 0 or -E_NOMEM; next: the next
+// find: the word of the page that va lies in, where state_pages has none; null: there is no place for it; add: a place for it, 0 or -E_NOMEM; next: the next
 // page known, in whatever order: *cursor is 0 at first, va of the page goes to *va; null: no more.
 struct state_table {
 	uint32_t *(*find)(uint32_t va);
@@ -57,16 +57,16 @@ extern const struct state_table *state_table;	// state_linear; may be set before
 
 extern uint32_t *state_pages[USER_TOP >> 22];	// of state_linear: 1024 words for 4 MB each, or null
 
-// The word of the page that va lies in; null or a pointer to 0: not known. Costs no call while the table is linear.
+// The word of the page that va (below USER_TOP) lies in; null or a pointer to 0: not known. A few instructions where a linear table has
+// words, a call to the table's own find() else.
 static inline uint32_t *
 state_of(uint32_t va)
 {
-	uint32_t *words;
+	uint32_t *words = state_pages[va >> 22];
 
-	if (__builtin_expect(state_table != &state_linear, 0))
+	if (__builtin_expect(words == NULL, 0))
 		return state_table->find(va);
-	words = state_pages[va >> 22];
-	return words == NULL ? NULL : &words[va >> 12 & 1023];
+	return &words[va >> 12 & 1023];
 }
 
 // Page operations are batched through this array, which has one user at a time: region_begin(), region_end(), protN(), unprotN(),
@@ -101,13 +101,14 @@ void pager(uint32_t address, uint32_t cause);
 // for. Nothing has changed then. A page that is not there yet will appear so.
 int prot1(uint32_t va, uint32_t prot);			// one page; for handlers too
 int protN(uint32_t va, uint32_t count, uint32_t prot);	// pages in a row, by one system call for each BATCH of them
-int unprot(uint32_t va);				// as declared; for handlers too
+int unprot(uint32_t va);				// as declared; for handlers too; 0 for a pinned page, which is never protected
 int unprotN(uint32_t va, uint32_t count);
 
 // Called, on the exception stack, when the application does what a page's protection does not allow: it wrote, or it
-// read or fetched. What it interrupted tries again when it returns, as often as it takes. Null: nobody, and it is unhandled().
+// read or fetched. What it interrupted tries again when it returns, as often as it takes. Null: nobody, and it is
+// unhandled().
 typedef void trap_handler(uint32_t address, bool write);
-void on_trap(trap_handler *handler);
+void on_trap(trap_handler *handler);			// not for handlers
 
 // Dirty bits. page_clean(): from now on the page is not dirty until it is written, and then it is; -E_NOENT, -E_PERM: pinned. page_dirty():
 // it is there and has been written since (for one never cleaned: maybe); no system call.

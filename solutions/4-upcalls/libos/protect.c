@@ -10,12 +10,19 @@
 
 #define WRITE (1 << 11)			// of DFSR: WnR (DDI 0406C, B4.1.52)
 
-static pinned trap_handler *trap;
+static void
+nobody(uint32_t address, bool write)
+{
+	(void)address, (void)write;
+	unhandled("permission fault");
+}
+
+static trap_handler *trap = nobody;
 
 void
 on_trap(trap_handler *handler)
 {
-	trap = handler;
+	trap = handler == NULL ? nobody : handler;
 }
 
 // BEGIN SOLUTION 4.5a
@@ -24,6 +31,17 @@ static inline int
 tell(uint32_t va, uint32_t s)
 {
 	return s & STATE_PA ? sys_protect(va & ~(PAGE_SIZE - 1), state_prot(s)) : 0;
+}
+
+// A write to a page that may be written, and has not been since it was cleaned, or since a fork.
+static void __attribute__((noinline))
+first_write(uint32_t va, uint32_t *s)
+{
+	*s &= ~STATE_CLEAN;
+	if (!(*s & STATE_SHARED))
+		tell(va, *s);
+	else if (page_copy(va, s) < 0)
+		unhandled("permission fault, and no page is left");
 }
 
 // A change to be made to the words of many pages: clear these bits, set those.
@@ -116,8 +134,6 @@ unprot(uint32_t va)
 
 	if (s == NULL || *s == 0)
 		return -E_NOENT;
-	if (*s & STATE_PINNED)
-		return -E_PERM;
 	*s |= (*s & STATE_MOST) >> 4;
 	return tell(va, *s);
 	// INSTEAD
@@ -175,17 +191,10 @@ protection_fault(uint32_t address, uint32_t cause)
 	// BEGIN SOLUTION 4.5h
 	uint32_t *s = state_of(address);
 
-	if (s != NULL && cause & WRITE && *s & RIGHT_WRITE && *s & (STATE_CLEAN | STATE_SHARED)) {
-		*s &= ~STATE_CLEAN;
-		if (!(*s & STATE_SHARED))
-			tell(address, *s);
-		else if (page_copy(address & ~(PAGE_SIZE - 1), s) < 0)
-			unhandled("permission fault, and no page is left");
-	} else if (trap != NULL) {
+	if (s != NULL && *s & (STATE_CLEAN | STATE_SHARED) && *s & RIGHT_WRITE && cause & WRITE)
+		first_write(address & ~(PAGE_SIZE - 1), s);
+	else
 		trap(address, cause & WRITE);
-	} else {
-		unhandled("permission fault");
-	}
 	// INSTEAD
 	//| // TODO 4.5: whose is it: ours (noted, or copied by page_copy()), the trap handler's, nobody's?
 	//| (void)address, (void)cause;

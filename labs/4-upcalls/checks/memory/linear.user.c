@@ -93,7 +93,7 @@ protection(void)
 	*at(B + 99 * PAGE_SIZE) = 1;
 	check("no trap", traps == 101);
 	check("errors", prot1(0x700000, R) == -E_NOENT && prot1(B, 6) == -E_INVAL && prot1(B, RX) == -E_PERM &&
-	    protN(B, 0, R) == -E_INVAL && protN(B, 101, R) == -E_NOENT && prot1(address(&traps), R) == -E_PERM &&
+	    protN(B, 0, R) == -E_INVAL && protN(B, 101, R) == -E_NOENT && prot1(address(&traps), R) == -E_PERM && unprot(address(&traps)) == 0 && protN(address(&traps), 1, R) == -E_PERM &&
 	    protN(B, 0xffffffff, R) == -E_INVAL && unprot(0x700000) == -E_NOENT && prot1(C, RW) == -E_PERM);
 	*at(B + PAGE_SIZE) = 1;
 	check("nothing changed", traps == 101);
