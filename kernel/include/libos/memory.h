@@ -23,7 +23,7 @@
 #define HEAP_SIZE 0x10000000
 #define LIBOS_VA  0x3fc00000
 #define STATE_VA  LIBOS_VA			// the table, up to a megabyte
-#define TEMP_VA   0x3fe00000			// pages mapped for a moment
+#define TEMP_VA   0x3fe00000			// pages mapped for a moment, a megabyte of them
 
 // A page's word; 0: not known.
 #define STATE_PROT    0x007		// RIGHT_READ, _WRITE, _EXEC: what the application may do with it now,

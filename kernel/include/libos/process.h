@@ -22,7 +22,7 @@ void process_slice(uint32_t env);
 int32_t wait(uint32_t child, uint32_t *ended);
 
 // Step 4.6, in fork.c: a child that has all that we have, and shares each page until one of us writes to it. Its name for us, 0 for
-// the child; -E_NOMEM, and nothing is left behind. What of our memory the page table of our own (libos/memory.h) does not know is not
+// the child; -E_NOMEM: nothing has changed, and nothing is left behind. What of our memory the page table of our own (libos/memory.h) does not know is not
 // the child's. Called through a stub (kernel/libos/upcall.S) that leaves all that the child needs on the stack at `sp` and goes on
 // on the exception stack, so that nothing of what follows faults; the child begins by picking sp up.
 int32_t fork(void);

@@ -34,63 +34,75 @@ page_copy(uint32_t va, uint32_t *state)
 }
 
 // BEGIN SOLUTION 4.6b
-// What is bound in the child is what is protected with us: the same operations, of another kind.
-static int
-share_batch(uint32_t child, uint32_t n)
+// What a page's word is when the page is shared.
+static uint32_t
+shared(uint32_t s)
 {
-	int error = pages_do(child, batch, n);
-
-	for (uint32_t i = 0; i < n; i++)
-		batch[i].kind = PAGE_PROTECT;
-	return error < 0 ? error : pages_do(ENV_SELF, batch, n);
+	return s & STATE_MOST & RIGHT_WRITE << 4 ? s | STATE_SHARED : s;
 }
 
+// All pages that are there and can be shared: bound in the child, or with us no longer to be written.
 static int
-share(uint32_t child)
+share(uint32_t env, uint32_t kind)
 {
 	uint32_t cursor = 0, va, n = 0, *s;
 	int error = 0;
 
 	while (error == 0 && (s = state_table->next(&cursor, &va)) != NULL) {
-		if (*s & STATE_PINNED || !(*s & STATE_PA))
+		uint32_t after = shared(*s);
+
+		if (*s & STATE_PINNED)
 			continue;
-		if (*s & STATE_MOST & RIGHT_WRITE << 4)
-			*s |= STATE_SHARED;
-		batch[n++] = (struct page_op){ PAGE_BIND, va, state_prot(*s), *s & STATE_PA, SAVE_VA, 0 };
+		if (*s & STATE_PA && (kind == PAGE_BIND || state_prot(after) != state_prot(*s)))
+			batch[n++] = (struct page_op){ kind, va, state_prot(after), *s & STATE_PA, SAVE_VA, 0 };
+		if (*s & STATE_PA && kind == PAGE_PROTECT)
+			*s = after;
 		if (n == BATCH) {
-			error = share_batch(child, n);
+			error = pages_do(env, batch, n);
 			n = 0;
 		}
 	}
-	return error < 0 ? error : share_batch(child, n);
+	return error < 0 ? error : pages_do(env, batch, n);
 }
 
-// Pinned pages, the table among them: when all that it says is true of the child too.
+// New pages for what is pinned, mapped in the child where ours are and with us from TEMP_VA on, *count of them.
 static int
-copy_pinned(uint32_t child)
+pinned_new(uint32_t child, uint32_t *count)
 {
 	uint32_t cursor = 0, va;
 	const uint32_t *s;
 	int error = 0;
 
 	while (error == 0 && (s = state_table->next(&cursor, &va)) != NULL) {
-		struct page_op op = { PAGE_NEW, TEMP_VA, RW, PAGE_ANY, SAVE_VA, 0 };
+		struct page_op op = { PAGE_NEW, TEMP_VA + *count * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
 
 		if (!(*s & STATE_PINNED))
 			continue;
 		error = pages_do(ENV_SELF, &op, 1);
 		if (error < 0)
 			break;
-		memcpy((void *)TEMP_VA, (const void *)(uintptr_t)va, PAGE_SIZE);
+		++*count;
 		op.kind = PAGE_BIND;
 		op.va = va;
 		error = pages_do(child, &op, 1);
-		pages_do(ENV_SELF, &(struct page_op){ .kind = PAGE_UNMAP, .va = TEMP_VA }, 1);
 	}
 	return error;
 }
+
+static void
+pinned_fill(void)
+{
+	uint32_t cursor = 0, va, to = TEMP_VA;
+	const uint32_t *s;
+
+	while ((s = state_table->next(&cursor, &va)) != NULL)
+		if (*s & STATE_PINNED) {
+			memcpy((void *)(uintptr_t)to, (const void *)(uintptr_t)va, PAGE_SIZE);
+			to += PAGE_SIZE;
+		}
+}
 // INSTEAD
-//| // TODO 4.6: to share what is there, then to copy what is pinned.
+//| // TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it says is true of the child, too.
 // END SOLUTION
 
 int32_t
@@ -98,14 +110,21 @@ fork_at(uint32_t sp)
 {
 	// BEGIN SOLUTION 4.6c
 	int32_t child = sys_env_create(&SAVE->cap), error;
+	uint32_t count = 0;
 
 	if (child < 0)
 		return child;
-	error = share(child);
+	error = process_save(child, 0, sp);
 	if (error == 0)
-		error = copy_pinned(child);
+		error = share(child, PAGE_BIND);
 	if (error == 0)
-		error = process_save(child, 0, sp);
+		error = pinned_new(child, &count);
+	if (error == 0) {			// all that could fail is behind us
+		share(ENV_SELF, PAGE_PROTECT);
+		pinned_fill();
+	}
+	while (count > 0)
+		pages_do(ENV_SELF, &(struct page_op){ .kind = PAGE_UNMAP, .va = TEMP_VA + --count * PAGE_SIZE }, 1);
 	if (error < 0) {
 		process_undo(child);
 		return error;
@@ -113,7 +132,8 @@ fork_at(uint32_t sp)
 	process_slice(child);
 	return child;
 	// INSTEAD
-	//| // TODO 4.6: an environment, its pages, its save page (process_save()), a slice (process_slice()).
+	//| // TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()). What can fail comes before
+	//| // what changes anything of ours.
 	//| (void)sp;
 	//| todo("4.6");
 	//| return -E_NOMEM;
