@@ -73,15 +73,17 @@ linear_add(uint32_t va)
 static uint32_t *
 linear_next(uint32_t *cursor, uint32_t *va)
 {
-	for (; *cursor < USER_TOP / PAGE_SIZE; ++*cursor) {
+	for (; *cursor < USER_TOP / PAGE_SIZE; *cursor = (*cursor | 1023) + 1) {
 		uint32_t *words = state_pages[*cursor >> 10];
 
-		if (words == NULL) {
-			*cursor |= 1023;
-		} else if (words[*cursor & 1023] != 0) {
-			*va = *cursor * PAGE_SIZE;
-			return &words[(*cursor)++ & 1023];
-		}
+		if (words == NULL)
+			continue;
+		for (uint32_t *w = words + *cursor % 1024; w < words + 1024; w++)
+			if (*w != 0) {
+				*cursor = (*cursor & ~1023) + (w - words);
+				*va = (*cursor)++ * PAGE_SIZE;
+				return w;
+			}
 	}
 	return NULL;
 }

@@ -39,7 +39,11 @@
 static inline uint32_t
 state_prot(uint32_t s)
 {
-	return s & STATE_PROT & (s & (STATE_SHARED | STATE_CLEAN) ? ~RIGHT_WRITE : STATE_PROT);
+	uint32_t prot = s & STATE_PROT;
+
+	if (s & (STATE_SHARED | STATE_CLEAN))
+		prot &= ~RIGHT_WRITE;
+	return prot;
 }
 
 // Given, in kernel/libos/state.c: the table.

@@ -1,5 +1,6 @@
 // The system calls (exo/syscall.h) as C functions, one for each, inline: for applications.
-// Results are the kernel's: 0 or more, or -E_*.
+// Results are the kernel's: 0 or more, or -E_*. The kernel does not fault for an application: what it is to write to has to be there and
+// writable, or it is -E_FAULT; so whoever shares pages, or waits for them to be touched, writes there first.
 #pragma once
 
 #include <exo/upcall.h>
@@ -47,7 +48,12 @@ sys_pages(uint32_t env, struct page_op *ops, uint32_t count, const volatile stru
 static inline int32_t
 sys_protect(uint32_t va, uint32_t prot)
 {
-	return syscall(SYS_PROTECT, va, prot, 0, 0);
+	register uint32_t r0 __asm__("r0") = va;
+	register uint32_t r1 __asm__("r1") = prot;
+	register uint32_t r7 __asm__("r7") = SYS_PROTECT;
+
+	__asm__ volatile("svc #0" : "+r"(r0) : "r"(r1), "r"(r7) : "memory");
+	return r0;
 }
 
 static inline int32_t
@@ -65,6 +71,8 @@ sys_env_destroy(uint32_t env, const volatile struct cap *cap)
 static inline int32_t
 sys_env_info(uint32_t env, struct env_info *info, const volatile struct cap *cap)
 {
+	((volatile struct env_info *)info)->id = 0;
+	((volatile struct env_info *)info)->save = 0;
 	return syscall(SYS_ENV_INFO, env, address(info), address(cap), 0);
 }
 

@@ -26,11 +26,13 @@ on_trap(trap_handler *handler)
 }
 
 // BEGIN SOLUTION 4.5a
-// The kernel is told what the word says, if there is a page to tell of.
+// The kernel is told what the word says, if there is a page to tell of. -E_NOENT: not known.
 static inline int
 tell(uint32_t va, uint32_t s)
 {
-	return s & STATE_PA ? sys_protect(va & ~(PAGE_SIZE - 1), state_prot(s)) : 0;
+	if (s & STATE_PA)
+		return sys_protect(va & ~(PAGE_SIZE - 1), state_prot(s));
+	return s == 0 ? -E_NOENT : 0;
 }
 
 // A write to a page that may be written, and has not been since it was cleaned, or since a fork.
@@ -132,7 +134,7 @@ unprot(uint32_t va)
 	// BEGIN SOLUTION 4.5d
 	uint32_t *s = state_of(va);
 
-	if (s == NULL || *s == 0)
+	if (s == NULL)
 		return -E_NOENT;
 	*s |= (*s & STATE_MOST) >> 4;
 	return tell(va, *s);
