@@ -1,4 +1,4 @@
-"""What lab 3's checks say of themselves and cannot afford to show each time: that interrupts come everywhere, and a million events."""
+"""What lab 3's checks claim, and cannot afford to show each time: where interrupts come; a million events."""
 import dataclasses
 import importlib.util
 import struct

@@ -13,11 +13,14 @@ CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000 
 LEAVE, SKIP, REPAIR, REPLACE, PROVIDE, MANY = range(6)
 DECODE, NOBODY, INTERRUPT = 1, 2, 4
 UNDEFINED, SVC, PREFETCH, DATA_ABORT, IRQ = 1, 2, 3, 4, 6
-NUMBERS = {1: "an undefined instruction", 2: "a system call", 3: "a prefetch abort", 4: "a data abort", 6: "an interrupt"}
+NUMBERS = {1: "an undefined instruction", 2: "a system call",
+           3: "a prefetch abort", 4: "a data abort", 6: "an interrupt"}
 WAYS = {1: "undefined's way, in vectors.S", 2: "svc's way, in vectors.S", 3: "the prefetch abort's way, in vectors.S",
         4: "the data abort's way, in vectors.S", 6: "irq's way, in vectors.S"}
 REGISTERS = (*(f"r{n}" for n in range(13)), "sp", "lr")
-E, A, I, F, T, USER, SUPERVISOR = 1 << 9, 1 << 8, 1 << 7, 1 << 6, 1 << 5, 0x10, 0x13
+E, A, I, F, T = 1 << 9, 1 << 8, 1 << 7, 1 << 6, 1 << 5
+USER, IRQS, SUPERVISOR, SYSTEM = 0x10, 0x12, 0x13, 0x1f
+KERNEL = SUPERVISOR | A | I | F
 UDF = {False: 0xe7f000f0, True: 0xde00}         # permanently undefined, in A32 and in Thumb
 CASE, SEEN, TOLD = struct.Struct("<36I6I6I3I"), struct.Struct("<3I18I6I3I"), struct.Struct("<21I")
 
@@ -45,7 +48,7 @@ def advanced(it):
 
 
 def random_cpsr(rng, thumb, block):
-    """Flags, GE, byte order and masks at random; within an IT block, if there is to be one, at an instruction that is executed."""
+    """Flags, GE, byte order and masks at random; within an IT block, if asked for, at an instruction that is executed."""
     cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(4) << 6 | thumb * T
     if block:
         condition = rng.randrange(14)
@@ -84,7 +87,8 @@ class Frame:
         flags = "".join(name if self.cpsr >> bit & 1 else "-" for name, bit in zip("NZCVQ", (31, 30, 29, 28, 27)))
         return [f"{name} 0x{value:08x}" for name, value in zip(REGISTERS, self.r)] + [
             f"pc 0x{self.pc:08x}",
-            f"cpsr 0x{self.cpsr:08x}: {flags}, GE {self.cpsr >> 16 & 15:04b}, IT {it_of(self.cpsr):08b}, {control(self.cpsr)}"]
+            f"cpsr 0x{self.cpsr:08x}: {flags}, GE {self.cpsr >> 16 & 15:04b}, IT {it_of(self.cpsr):08b}, "
+            f"{control(self.cpsr)}"]
 
 
 def words(*instructions):
@@ -314,7 +318,8 @@ def changed(rng, number, kind):
     """elsewhere(), by a system call or an interrupt; neither comes with the frame."""
     tf = placed(rng, kind, FAULTING[0])
     if number == SVC:
-        return elsewhere(rng, "a system call", tf.but(r7=TELL), words(0xdf00 if kind else 0xef000000), SVC, rng.getrandbits(32))
+        svc = words(0xdf00 if kind else 0xef000000)
+        return elsewhere(rng, "a system call", tf.but(r7=TELL), svc, SVC, rng.getrandbits(32))
     return elsewhere(rng, "an interrupt", tf.but(cpsr=tf.cpsr & ~I), UDFS[kind > 0], IRQ)
 
 
@@ -333,8 +338,8 @@ def happened(run, cases):
                 raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
                             got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
                             look=case.look or WAYS[number], run=run)
-            compare(f"{case}: the state of the kernel's C, and what the application has in its thread ID registers then.{then}",
-                    state(SUPERVISOR | A | I | F, ~case.tf.r[2] & 0xffffffff, ~case.tf.r[3] & 0xffffffff), state(*kernel.pop(0)),
+            compare(f"{case}: the kernel's CPSR in C, and the application's thread ID registers then.{then}",
+                    state(KERNEL, ~case.tf.r[2] & 0xffffffff, ~case.tf.r[3] & 0xffffffff), state(*kernel.pop(0)),
                     WAYS[number], run)
             if number == SVC:
                 compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
@@ -362,8 +367,8 @@ def states(make, asked=0, **more):
 
 @check(points=9, step="3.2", boots=states(places), needs="state",
        hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and undefined's "
-            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has. An undefined "
-            "instruction masks I; A and F stay as the application had them, until you mask them.")
+            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has. An "
+            "undefined instruction masks I; A and F stay as the application had them, until you mask them.")
 def test_frames(run):
     """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets a frame with all of the application's state."""
     happened(run, places(run.random()))
@@ -426,8 +431,8 @@ def registered(rng):
 
 
 @check(points=2, step="3.2", boots=states(registered, NOBODY), needs="frames",
-       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave(). Who has registered for "
-            "something else does not matter.")
+       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave(). Who has "
+            "registered for something else does not matter.")
 def test_nobody(run):
     """An exception for which nobody has registered ends the application with -E_FAULT, and the kernel goes on."""
     for i, (case, status) in enumerate(zip(registered(run.random()), run.kept["status"])):
@@ -436,12 +441,9 @@ def test_nobody(run):
         if status != expected:
             there = " and ".join(NUMBERS[n] for n in NUMBERS if case.y >> n & 1) or "nothing"
             raise Wrong(f"{case}, which is {NUMBERS[number]}. For {there} somebody has registered.",
-                        expected=f"user_enter() returns {say_status(expected)}", got=f"it returned {say_status(status)}",
-                        look="trap, in trap.c")
-
-
-def say_status(status):
-    return "-7 (-E_FAULT)" if status == -7 else f"{status}" + ", as its handler has it" * (status >= 0x2000)
+                        expected=f"user_enter() returns {expected}, " +
+                                 ("-E_FAULT" if expected == -7 else "its handler's status"),
+                        got=f"it returned {status}", look="trap, in trap.c")
 
 
 def many(rng, times=25_000):
@@ -469,11 +471,11 @@ def test_many(run):
 
 # What comes behind the vectors is not written yet: the frame is looked at where trap_svc and trap_irq begin.
 
-def one(kind, what, a32, thumb, masked=A | I | F):
-    """A case of one instruction, in A32, in Thumb or in an IT block; of A, I and F those clear that are not to be masked."""
+def one(kind, what, a32, thumb, clear=0):
+    """A case of one instruction, in A32, in Thumb or in an IT block."""
     def make(rng):
         tf = placed(rng, kind, FAULTING[0]).but(r7=63)
-        return [Case(what, tf.but(cpsr=tf.cpsr & (masked | ~(A | I | F))), words(thumb if kind else a32) + UDFS[kind > 0])]
+        return [Case(what, tf.but(cpsr=tf.cpsr & ~clear), words(thumb if kind else a32) + UDFS[kind > 0])]
     return make
 
 
@@ -494,11 +496,12 @@ def begins(run, case, expected, look):
     frame = run.kept["frame"]
     compare(f"{case}: what is wrong with the frame that {look} is called with.", expected.lines(),
             Frame(list(frame[:15]), frame[16], frame[17]).lines(), "vectors.S", run)
-    compare(f"{case}: the CPSR when {look} is called.", [control(SUPERVISOR | A | I | F)], [control(run.kept["cpsr"])], "vectors.S", run)
+    compare(f"{case}: the CPSR when {look} is called.", [control(KERNEL)], [control(run.kept["cpsr"])], "vectors.S",
+            run)
 
 
 SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in (0, 2)]
-WAITED = [one(kind, "an interrupt that waited for the application's first instruction", 0xe7f000f0, 0xde00, A | F) for kind in (0, 2)]
+WAITED = [one(kind, "an interrupt that waited for the application", 0xe7f000f0, 0xde00, I) for kind in (0, 2)]
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
@@ -524,14 +527,15 @@ def test_irq(runs):
 
 
 # As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is.
-WITHIN, SYSTEM, IRQS = 8, 0x1f, 0x12
+WITHIN = 8
 BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 | WITHIN, SUPERVISOR, "data abort", "broken_load"),
           (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
           (4, SUPERVISOR, "HYP trap", 0xfffffffc), (5, USER, "FIQ", CODE))
 
 
 def breaking(which, mode):
-    return Boot("broken", budget=12_000_000, input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
+    return Boot("broken", budget=12_000_000,
+                input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
 
 
 def twelve(seed):
@@ -543,13 +547,12 @@ def twelve(seed):
        hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
             "the same entry of crash_vectors, with every register as it was. And so does what comes to entries 0, 5 and 7.")
 def test_own_faults(runs):
-    """A fault of the kernel's own is told by the crash vectors, in each mode and in handlers, and ends the run; so does an FIQ."""
+    """A fault of the kernel's own, in any mode, or an FIQ: the crash vectors tell it, with its registers, and end the run."""
     for run, (_, mode, name, place) in zip(runs, BREAKS):
         pc = run.symbol(place) if isinstance(place, str) else place
         told = dict(zip(*[iter(" ".join(line.removeprefix("crash:") for line in run.lines()
                                         if line.startswith(("crash: r", "crash:  r", "crash:  sp"))).split())] * 2))
-        compare(f"{'An FIQ that came to an application' if mode == USER else 'What broke the kernel, in mode 0x%02x' % mode}, "
-                "as the crash vectors tell it:",
+        compare(f"What happened in mode 0x{mode:02x}, as the crash vectors tell it:",
                 [f"crash: {name} at pc 0x{pc:08x}", *(f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed))),
                  f"sp {told.get('r12')}", "lr 0x00000000"],
                 [next((line for line in run.lines() if line.startswith("crash: ")), "").partition(" in HYP")[0],
@@ -894,7 +897,8 @@ def keep_passes(held):
     held.keep("results", struct.unpack("<2i", held.memory(held.address("result"), 8)))
 
 
-@check(points=6, step="3.5", needs="gic", boots=[states(waiting, INTERRUPT), Boot("interrupts", read_at_end=keep_passes)],
+@check(points=6, step="3.5", needs="gic",
+       boots=[states(waiting, INTERRUPT), Boot("interrupts", read_at_end=keep_passes)],
        hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
             "every register, NZCVQ, GE, IT, E and T.")
 def test_interrupts(runs):
@@ -922,7 +926,8 @@ def keep_ticks(held):
         held.keep(name, struct.unpack(f"<{size}I", held.memory(held.address(name), size * 4)))
 
 
-@check(points=5, step="3.5", needs="interrupts", boots=Boot("ticks", input=struct.pack("<I", TICKS), read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
+@check(points=5, step="3.5", needs="interrupts",
+       boots=Boot("ticks", input=struct.pack("<I", TICKS), read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
        hint="GICC_IAR is read once for each interrupt, as the read itself acknowledges it; GICC_EOIR is written once for each.")
 def test_ticks(run):
     """Ten thousand interrupts while a program works and calls the kernel: none is lost, none comes twice, no stack wanders."""
@@ -946,16 +951,18 @@ def test_ticks(run):
                     look=run.where(run.accesses[min(at, len(order) - 1)].pc))
 
 
-@check(points=2, step="3.5", needs="ticks", boots=Boot("ticks", input=bytes(4), holds={"trap_irq": keep_frame}, read_at_end=keep_ticks),
+@check(points=2, step="3.5", needs="ticks",
+       boots=Boot("ticks", input=bytes(4), holds={"trap_irq": keep_frame}, read_at_end=keep_ticks),
        hint="An interrupt that ends the kernel's sleep comes from SVC mode: the frame's sp and lr are that mode's own then, and so is "
             "what is given back.")
 def test_idle(run):
     """An interrupt while the kernel sleeps: its handler is called, the frame is whole, and every register is as it was."""
-    names, before, frame = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr"), run.kept["before"], run.kept.get("frame")
-    if frame:
+    names, before = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr"), run.kept["before"]
+    if "frame" in run.kept:
+        *frame, _, pc, cpsr = run.kept["frame"]
         compare("The frame of an interrupt in trap_idle(), which trap_irq() is called with:",
-                ["in trap_idle", *(f"{name} 0x{value:08x}" for name, value in zip(names, (*before[:15], before[15] & ~I)))],
-                [f"in {run.where(frame[16]).function}", *(f"{name} 0x{value:08x}" for name, value in zip(names, (*frame[:15], frame[17])))],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before[:15], before[15] & ~I))] + ["pc in trap_idle"],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*frame, cpsr))] + [f"pc in {run.where(pc).function}"],
                 "irq's way, in vectors.S", run)
     if run.kept["idle_ticks"] < 8:
         compare("Behind trap_idle(), which was woken by an interrupt:",

@@ -1,13 +1,13 @@
 // Exceptions: lab 3's contract. What the processor saves, what the vectors add to it, and how C
 // gets to see it. Included by C and by assembly.
 //
-// The kernel is not preemptible: its C, handlers of every kind included, runs in SVC mode, in A32, little-endian, with A, I
-// and F set, and user_enter() returns like that. Only where it sleeps (trap_idle) is I clear. An application
-// has the A, I and F that its frame says, and cannot change them; user_run() gives it all three clear. So
-// exceptions come from applications, in user mode, A32 or Thumb; an IRQ may also come from
-// trap_idle, in SVC mode; an undefined instruction or an abort in a privileged mode is the kernel's own
-// mistake, is told by the crash vectors and ends the run. (The kernel has no SVC: nobody looks for one.)
-// An FIQ ends it, too, from wherever it comes: nobody has any; and so does whatever gets to entry 0, reset's, or 5, HYP's.
+// The kernel is not preemptible: its C, handlers of every kind included, runs in SVC mode, in A32,
+// little-endian, with A, I and F set, and user_enter() returns like that. Only where it sleeps (trap_idle)
+// is I clear. An application has the A, I and F that its frame says, and cannot change them; user_run()
+// gives it all three clear. So exceptions come from applications, in user mode, A32 or Thumb; an IRQ may also come
+// from trap_idle, in SVC mode; an undefined instruction or an abort in a privileged mode is the kernel's own
+// mistake, is told by the crash vectors and ends the run. (The kernel has no SVC: nobody looks for one.) So does an
+// FIQ, as nobody has any, and whatever comes to entry 0, reset's, or 5, HYP's.
 //
 // TPIDRPRW is the kernel's. TPIDRURW and TPIDRURO are the application's, and no exception changes them.
 #pragma once

@@ -1,6 +1,6 @@
-// The kernel's own mistakes, in whatever mode: an undefined instruction, a load, a jump, or one of the vectors that nobody
-// uses; or one of them in a handler, while an application waits; and a real FIQ. The run's input says which,
-// and what is in the registers.
+// The kernel's own mistakes, in whatever mode: an undefined instruction, a load, a jump, or a jump to one of the
+// vectors that nobody uses; or one of them in a handler, while an application waits; and a real FIQ. The run's input
+// says which, and what is in the registers.
 
 #include <exo/gic.h>
 #include <exo/timer.h>
