@@ -1116,16 +1116,14 @@ def ranges(parts):
             for start, end, offset, *more in merged]
 
 
-def bits(system, names):
-    return [f"{register}.{field} = {system[register] >> low & (1 << width) - 1:#x}" for register, field, low, width in names]
-
-
-SWITCHED_ON = {("SCTLR", "M", 0, 1): 1, ("SCTLR", "C", 2, 1): 1, ("SCTLR", "Z", 11, 1): 1, ("SCTLR", "I", 12, 1): 1,
-               ("SCTLR", "TRE", 28, 1): 1, ("SCTLR", "AFE", 29, 1): 0, ("TTBCR", "N", 0, 3): 2, ("TTBCR", "PD0, PD1", 4, 2): 0,
-               ("TTBR0", "IRGN[1]", 0, 1): 0, ("TTBR0", "IRGN[0]", 6, 1): 1, ("TTBR0", "RGN", 3, 2): 1,
-               ("TTBR1", "IRGN[1]", 0, 1): 0, ("TTBR1", "IRGN[0]", 6, 1): 1, ("TTBR1", "RGN", 3, 2): 1,
-               ("DACR", "D0", 0, 2): 1, ("CONTEXTIDR", "ASID", 0, 8): 0}
-WALK = 0x59                     # IRGN and RGN in TTBR0
+WALK, WBWA = 0x7f, 0x48         # how a TTBR says that tables are read: its bits [6:0], and what they have to be
+SWITCHED_ON = (                 # fields and their values, in place; None: as it was before
+    ("SCTLR", "M", 1 << 0, 1 << 0), ("SCTLR", "A", 1 << 1, 0), ("SCTLR", "C", 1 << 2, 1 << 2), ("SCTLR", "Z", 1 << 11, 1 << 11),
+    ("SCTLR", "I", 1 << 12, 1 << 12), ("SCTLR", "TRE", 1 << 28, 1 << 28), ("SCTLR", "AFE", 1 << 29, 0),
+    ("SCTLR", "the rest, which stays as it is,", 0xcfffe7f8, None), ("TTBCR", "N", 7, 2), ("TTBCR", "PD1, PD0", 0x30, 0),
+    ("TTBR0", "IRGN, RGN, NOS, S", WALK, WBWA), ("TTBR1", "IRGN, RGN, NOS, S", WALK, WBWA), ("DACR", "D15 to D0", 0xffffffff, 1),
+    ("CONTEXTIDR", "ASID", 0xff, 0))
+USED = "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "CONTEXTIDR"      # by the walk
 
 
 @check(points=5, step="2.5", boots=up(nothing, look_at_system, marks=("mmu_on", "check_main"), hardware=True),
@@ -1134,13 +1132,13 @@ WALK = 0x59                     # IRGN and RGN in TTBR0
 def test_on(run):
     """The MMU is on as exo/mmu.h says, behind the right barriers, and what is mapped is the kernel's map and no more."""
     begin = {mark.symbol: mark.count for mark in run.marks}
-    expected = bits({name: sum(value << low for (register, _, low, _), value in SWITCHED_ON.items() if register == name)
-                     for name in run.kept["system"]}, SWITCHED_ON)
-    got = bits(run.kept["system"], SWITCHED_ON)
-    if expected != got:
-        raise Wrong("Once the kernel is up these fields are not as they should be:",
-                    expected=[one for one, other in zip(expected, got) if one != other],
-                    got=[other for one, other in zip(expected, got) if one != other], look="mmu_on, in mmu.c")
+    was = [each.value for each in run.executed if each.name == "SCTLR" and each.count < begin["mmu_on"]][-1]
+    for register, field, mask, value in SWITCHED_ON:
+        expected, got = was & mask if value is None else value, run.kept["system"][register] & mask
+        if expected != got:
+            raise Wrong("Once the kernel is up a field is not as it should be:", look="mmu_on, in mmu.c",
+                        expected=f"{register}: {field} = {expected // (mask & -mask):#x}",
+                        got=f"{register}: {field} = {got // (mask & -mask):#x}")
     wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
     if wrong[0] != wrong[1]:
         raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
@@ -1148,13 +1146,14 @@ def test_on(run):
     if run.kept["user"]:
         raise Wrong("With no address space there is something mapped below USER_TOP.", expected=[],
                     got=ranges(found_map(run.kept["user"])), look="mmu_on, in mmu.c: TTBR0")
-    done = [each for each in run.executed if begin.get("mmu_on", 0) <= each.count < begin["check_main"]]
+    done = [each for each in run.executed if begin["mmu_on"] <= each.count < begin["check_main"]]
     on = next((i for i, each in enumerate(done) if each.name == "SCTLR" and each.value & 1), None)
     if on is None:
         raise Wrong("The MMU is not switched on by mmu_on().", look="mmu_on, in mmu.c")
     before, behind = done[:on], done[on + 1:]
     last = max((i for i, each in enumerate(before) if each.name not in ("DSB", "ISB")), default=-1)
     for problem, found in (
+        *((f"{name} is not written before", name in [each.name for each in before]) for name in USED),
         ("the instruction cache is not invalidated before", "ICIALLU" in [each.name for each in before]),
         ("the branch predictors are not invalidated before", "BPIALL" in [each.name for each in before]),
         ("the TLB is not invalidated before", "TLBIALL" in [each.name for each in before]),
@@ -1177,8 +1176,8 @@ def switches(seed):
 
 
 @check(points=4, step="2.5", boots=up(switches, marks=("next_operation",), hardware=True), needs=("on", "map"),
-       hint="Between ISBs the core may have seen any part of what you wrote. An ASID that is somebody's must never meet "
-            "somebody else's table: in between is ASID 0, or the empty table.")
+       hint="Between ISBs the core may have seen any part of what you wrote. An ASID must never meet somebody else's table, "
+            "nor may ASID 0, which is nobody's: in between is the empty table.")
 def test_switch(run):
     """From one address space to the next, no ASID ever meets another's table, however late a write takes effect."""
     ops = list(struct.iter_unpack("<BBHII", switches(run.seed)))
@@ -1193,27 +1192,41 @@ def test_switch(run):
         if code != SWITCH:
             return
         owners = {space["l1"] >> 12: space["asid"] for space in model.spaces.values()}
+        owners[nobody] = 0
         words = [f"{each.name} = 0x{each.value:08x}" if each.name in state else each.name for each in done[i]
                  if each.name in state or each.name == "ISB"]
-        may_be = {name: {value} for name, value in state.items()}
-        for each in done[i]:
-            if each.name in state:
-                may_be[each.name].add(each.value)
-                state[each.name] = each.value
-            elif each.name == "ISB":
-                may_be = {name: {value} for name, value in state.items()}
+
+        def fail(problem):
+            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did", None,
+                       words or "neither a write nor an ISB", "as_switch, in mmu.c")
+
+        def meets(may_be):
+            """An ASID and another's table that may be together in these values, in words."""
             for table, context, control in itertools.product(*may_be.values()):
-                asid = context & 0xff
-                if asid and table >> 12 != nobody and owners.get(table >> 12) != asid and not control >> 4 & 1:
-                    model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'})",
-                               "no ASID with another's table",
-                               [f"ASID {asid} with the table at 0x{table & ~0xfff:08x}, which may happen in", *words],
-                               "as_switch, in mmu.c")
+                if table >> 12 != nobody and owners.get(table >> 12) != context & 0xff and not control >> 4 & 1:
+                    return f"ASID {context & 0xff} may meet the table at 0x{table & ~0xfff:08x}, which is " + \
+                           (f"ASID {owners[table >> 12]}'s" if table >> 12 in owners else "no address space's")
+
+        may_be, open_ = {name: {value} for name, value in state.items()}, []        # what no ISB has followed yet
+        for each in done[i]:
+            if each.name == "ISB":
+                may_be, open_ = {name: {value} for name, value in state.items()}, []
+            elif each.name in state:
+                old, state[each.name] = state[each.name], each.value
+                may_be[each.name].add(each.value)
+                if met := meets({name: {value} for name, value in state.items()} | {each.name: {old, each.value}}):
+                    fail(f"{met}, while {each.name} changes from 0x{old:08x} to 0x{each.value:08x}")
+                if met := meets(may_be):
+                    fail(f"{met}, as there is no ISB between the write of {open_[-1]} and that of {each.name}")
+                open_.append(each.name)
         table, asid = (model.spaces[n]["l1"] >> 12, model.spaces[n]["asid"]) if on else (nobody, 0)
-        expected = [f"TTBR0 = 0x{table << 12 | 0x48:08x}", f"ASID {asid}"]
-        got = [f"TTBR0 = 0x{state['TTBR0'] & ~0xfff | state['TTBR0'] & WALK:08x}", f"ASID {state['CONTEXTIDR'] & 0xff}"]
-        if expected != got or any(len(values) > 1 for values in may_be.values()):
-            model.fail("as_switch", [*expected, "and an ISB behind the last write"], words, "as_switch, in mmu.c")
+        for wanted, got in ((f"TTBR0 = 0x{table << 12 | WBWA:08x}",
+                             f"TTBR0 = 0x{state['TTBR0'] & ~0xfff | state['TTBR0'] & WALK:08x}"),
+                            (f"ASID {asid}", f"ASID {state['CONTEXTIDR'] & 0xff}")):
+            if wanted != got:
+                fail(f"it should end with {wanted}, and does with {got}")
+        if open_:
+            fail(f"there is no ISB behind the last write, that of {open_[-1]}")
 
     followed(run, switches(run.seed), after)
 
@@ -1273,7 +1286,8 @@ def test_stale(run):
 def history(seed, steps, spaces=4, pages=48):
     """A random history: mostly sensible, with mistakes in between."""
     draw = random.Random(seed)
-    vas = [stretch * STRETCH + page * PAGE for stretch in (0, 1, 7, 255) for page in (1, 2, 255, 256, 511, 1023)]
+    vas = [stretch * STRETCH + page * PAGE for stretch in (0, *draw.sample(range(1, 255), 2), 255)
+           for page in (1, 2, 255, 256, 511, 1023)]
     vas += [0, 0x1001, USER_TOP - PAGE, USER_TOP, 0xfffff000]
     ops, alive, mapped, current = [], {}, {}, None
     held = dict.fromkeys(range(pages), 0)       # by the history itself: it lets go of nothing that is a mapping's
@@ -1284,9 +1298,9 @@ def history(seed, steps, spaces=4, pages=48):
     for i in range(pages // 2):
         ops.append(op(ALLOC, i, 2 + i % 3, ANY, draw.randrange(1 << 16)))
         held[i] = 1
-    for n in range(2):
-        ops.append(op(CREATE, n, 2 + n, n + 1))
-        alive[n] = n + 1
+    for n, asid in enumerate(draw.sample(range(1, 256), 2)):
+        ops.append(op(CREATE, n, draw.randrange(1, 1 << 16), asid))
+        alive[n] = asid
     while len(ops) < steps:
         what = draw.random()
         n = draw.choice(list(alive)) if alive else None
@@ -1311,7 +1325,7 @@ def history(seed, steps, spaces=4, pages=48):
         elif what < .22 and len(alive) < spaces:
             n = next(i for i in range(spaces) if i not in alive)
             asid = draw.choice([i for i in range(1, 256) if i not in alive.values()])
-            ops.append(op(CREATE, n, 2 + n, asid))
+            ops.append(op(CREATE, n, draw.randrange(1, 1 << 16), asid))
             alive[n], mapped[n] = asid, set()
         elif what < .225 and n is not None:
             if n == current:
