@@ -589,11 +589,12 @@ def windows(run):
 
 TLBI = ("TLBIALL", "TLBIMVA", "TLBIASID", "TLBIMVAA")
 OPERANDS = ("TLBIMVA", "TLBIASID", "TLBIMVAA")
+NOTHING = "nothing at all"
 
 
 def in_words(done):
     return [f"{each.name} 0x{each.value:08x}" if each.name in OPERANDS else each.name
-            for each in done if each.name in (*TLBI, "DSB", "ISB", "BPIALL", "BPIMVA")] or ["nothing at all"]
+            for each in done if each.name in (*TLBI, "DSB", "ISB", "BPIALL", "BPIMVA")] or [NOTHING]
 
 
 def ordered(done, *names):
@@ -717,11 +718,11 @@ def check_space(model, pool, space):
             continue
         table = words[0] & 0xfffff000
         if words[0] & 3 != 1:
-            fail(f"{where}, where {sum(va // STRETCH == number for va in maps)} pages are mapped",
+            fail(f"{where}, below which 0x{min(va for va in maps if va // STRETCH == number):08x} is mapped",
                  "the first leads to a second-level table: bits [1:0] = 1", f"0x{words[0]:08x}")
         if [word & 0xfffffc03 for word in words] != [table + 0x400 * i | 1 for i in range(4)]:
-            fail(where, [f"0x{table + 0x400 * i | 5:08x}" for i in range(4)], [f"0x{word:08x}" for word in words],
-                 "the four tables of a page, one after the other")
+            fail(f"{where}, to the four tables of a page, one after the other",
+                 [f"0x{table + 0x400 * i | 5:08x}" for i in range(4)], [f"0x{word:08x}" for word in words])
         for i, word in enumerate(words):
             if word & 0x1e8:
                 fail(f"first-level entry {4 * number + i}, 0x{word:08x}", "domain 0 and NS = 0 (bits [8:5] and [3])",
@@ -753,10 +754,9 @@ def check_mapping(got, pa, prot, rights, fail):
     for field, expected, found in (
         ("what it leads to", f"small page 0x{pa:08x}", f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
         ("nG", "nG = 1: not global", "nG = 1: not global" if not got.global_ else "nG = 0: every ASID's"),
-        ("S", "S = 0: not shareable", f"S = {int(got.shareable)}{': not shareable' * (not got.shareable)}"),
-        ("memory", "normal, write-back, write-allocate, inside and outside", f"{got.memory}" +
-         (f", {got.inner}, inside and outside" if got.inner == got.outer else f", {got.inner} inside, {got.outer} outside") *
-         bool(got.inner or got.outer)),
+        ("memory", "normal, write-back, write-allocate", f"{got.memory}, {got.inner or 'not cached'}" +
+         f" inside, {got.outer} outside" * (got.inner != got.outer)),
+        ("S", "S = 0: not shareable", f"S = {int(got.shareable)}: {'not ' * (not got.shareable)}shareable"),
         ("AP[2:0]", f"mapped for {name(prot)}: the application {RIGHTS[prot] or 'nothing'}, the kernel no more",
          f"mapped for {name(prot)}: the application {got.user or 'nothing'}, the kernel "
          f"{'no more' if got.privileged == got.user else got.privileged}"),
@@ -974,15 +974,15 @@ def forgotten(done, ranges, asid):
 
 @check(points=4, step="2.4", needs=("unmap", "protect", "destroy"),
        boots=pooled(story, marks=("next_operation",), hardware=True, watch=((POOL, POOL_END - POOL),)),
-       hint="What was valid and changes: first the store, then the flush, and only then is the page let go of, as until the "
-            "flush has ended the TLB leads to it. Where first-level entries go, all the addresses of theirs have to be "
-            "forgotten: tlb_flush_asid. What was not valid: tlb_publish behind the store, and DSB between a new table's zeros "
-            "and the entries that lead to it.")
+       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB leads to "
+            "it. Where first-level entries go, all the addresses of theirs have to be forgotten: tlb_flush_asid. What was "
+            "not valid needs tlb_publish alone, and a DSB between a new table's zeros and the entries that lead to it.")
 def test_told(run):
     """Whenever tables change the TLB is told: of that alone, behind the store, and before any page is let go of."""
     ops = list(struct.iter_unpack("<BBHII", SMALL + story(run.seed)))
     counts, pools = [mark.count for mark in run.marks], [Pool(data) for data in run.kept["pools"]]
-    functions, spaces = {CREATE: "as_create", MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}, {}
+    functions = {CREATE: "as_create", MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}
+    spaces = {}
 
     def meanwhile(things, i):
         begin, end = (bisect.bisect_left(things, count, key=lambda each: each.count) for count in counts[i:i + 2])
@@ -1001,24 +1001,26 @@ def test_told(run):
 
         def stored(address, size=4):
             """When something was stored there, in counts."""
-            return [each.count for each in stores if each.address < address + size and address < each.address + each.size]
+            return [each.count for each in stores if address - each.size < each.address < address + size]
 
         def fail(problem):
-            told = [(each.count, line) for each in done for line in in_words([each]) if line != "nothing at all"]
-            for at, size, words in ((entry, 4, "a store to the entry"), (l1[0], 16, "a store to the first level"),
-                                    (held(page), 4, "a change of the page's holders"), (held(table), 4, "a change of the table's"),
-                                    (table if changed[1:] and code == MAP else 0, PAGE, "a store to the new table")):
-                told += [(count, words) for count in stored(at, size) if (count, "a store to the entry") not in told]
-            model.fail(f"{model.what}: {problem}. What the core did, in this order", None,
-                       [line for _, line in sorted(told)] or "nothing at all", f"{functions[code]}, in aspace.c")
+            told = [(each.count, line) for each in done for line in in_words([each]) if line != NOTHING]
+            for at, size, words in ((table, PAGE, "the new table") if new else (entry, 4, "the entry"),
+                                    (l1[0], 16, "the first level"), (held(page), 4, "the page's holders"),
+                                    (held(table), 4, "the table's holders")):
+                told += [(count, f"a store to {words}") for count in stored(at, size)]
+            model.fail(f"{model.what}: {problem}. What the core did, in this order:", None,
+                       [line for _, line in sorted(told)] or NOTHING, f"{functions[code]}, in aspace.c")
 
         def held(pa):
             """Where the count of a page's holders is; 0 if this is no page."""
             return POOL + ((pa & ~0xfff) - POOL_FIRST) // PAGE * ENTRY + 12 if pa else 0
 
         changed = [at for at in (entry, *l1) if at and before.word(at) != now.word(at)]
+        new = code == MAP and len(changed) > 1
         if code == CREATE:
-            if stored(space["l1"], PAGE) and not ordered([each for each in done if each.count > max(stored(space["l1"], PAGE))], "DSB"):
+            zeros = max(stored(space["l1"], PAGE), default=0)
+            if zeros and not any(each.name == "DSB" and each.count > zeros for each in done):
                 fail("no DSB behind the new table's zeros, which a walk may then miss")
             return
         if code != DESTROY and not changed:
@@ -1034,7 +1036,7 @@ def test_told(run):
             return
         written = max(min(stored(at)) for at in changed)        # from here on nothing is as it was
         behind, last = ([each for each in done if each.count > count] for count in (written, max(max(map(stored, changed)))))
-        if code == MAP and changed[1:]:
+        if new:
             linked = min(min(map(stored, changed[1:])))
             zeros = [count for count in stored(table, PAGE) if count < linked and count not in stored(entry)]
             if zeros and not any(each.name == "DSB" and max(zeros) < each.count < linked for each in done):
@@ -1118,11 +1120,11 @@ def ranges(parts):
 
 WALK, WBWA = 0x7f, 0x48         # how a TTBR says that tables are read: its bits [6:0], and what they have to be
 SWITCHED_ON = (                 # fields and their values, in place; None: as it was before
-    ("SCTLR", "M", 1 << 0, 1 << 0), ("SCTLR", "A", 1 << 1, 0), ("SCTLR", "C", 1 << 2, 1 << 2), ("SCTLR", "Z", 1 << 11, 1 << 11),
-    ("SCTLR", "I", 1 << 12, 1 << 12), ("SCTLR", "TRE", 1 << 28, 1 << 28), ("SCTLR", "AFE", 1 << 29, 0),
-    ("SCTLR", "the rest, which stays as it is,", 0xcfffe7f8, None), ("TTBCR", "N", 7, 2), ("TTBCR", "PD1, PD0", 0x30, 0),
-    ("TTBR0", "IRGN, RGN, NOS, S", WALK, WBWA), ("TTBR1", "IRGN, RGN, NOS, S", WALK, WBWA), ("DACR", "D15 to D0", 0xffffffff, 1),
-    ("CONTEXTIDR", "ASID", 0xff, 0))
+    ("SCTLR", "M", 1 << 0, 1 << 0), ("SCTLR", "A", 1 << 1, 0), ("SCTLR", "C", 1 << 2, 1 << 2),
+    ("SCTLR", "Z", 1 << 11, 1 << 11), ("SCTLR", "I", 1 << 12, 1 << 12), ("SCTLR", "TRE", 1 << 28, 1 << 28),
+    ("SCTLR", "AFE", 1 << 29, 0), ("SCTLR", "the rest, which stays as it is,", 0xcfffe7f8, None),
+    ("TTBCR", "N", 7, 2), ("TTBCR", "PD1, PD0", 0x30, 0), ("TTBR0", "IRGN, RGN, NOS, S", WALK, WBWA),
+    ("TTBR1", "IRGN, RGN, NOS, S", WALK, WBWA), ("DACR", "D15 to D0", 0xffffffff, 1), ("CONTEXTIDR", "ASID", 0xff, 0))
 USED = "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "CONTEXTIDR"      # by the walk
 
 
@@ -1136,16 +1138,9 @@ def test_on(run):
     for register, field, mask, value in SWITCHED_ON:
         expected, got = was & mask if value is None else value, run.kept["system"][register] & mask
         if expected != got:
+            unit = 1 if value is None else mask & -mask
             raise Wrong("Once the kernel is up a field is not as it should be:", look="mmu_on, in mmu.c",
-                        expected=f"{register}: {field} = {expected // (mask & -mask):#x}",
-                        got=f"{register}: {field} = {got // (mask & -mask):#x}")
-    wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
-    if wrong[0] != wrong[1]:
-        raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
-                    got=wrong[1], look="mmu_on, in mmu.c: TTBR1, TTBCR, DACR, PRRR and NMRR say how it is read")
-    if run.kept["user"]:
-        raise Wrong("With no address space there is something mapped below USER_TOP.", expected=[],
-                    got=ranges(found_map(run.kept["user"])), look="mmu_on, in mmu.c: TTBR0")
+                        expected=f"{register}: {field} = {expected // unit:#x}", got=f"{register}: {field} = {got // unit:#x}")
     done = [each for each in run.executed if begin["mmu_on"] <= each.count < begin["check_main"]]
     on = next((i for i, each in enumerate(done) if each.name == "SCTLR" and each.value & 1), None)
     if on is None:
@@ -1163,6 +1158,13 @@ def test_on(run):
     ):
         if not found:
             raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done], look="mmu_on, in mmu.c")
+    wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
+    if wrong[0] != wrong[1]:
+        raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
+                    got=wrong[1], look="mmu_on, in mmu.c: TTBR1, TTBCR, DACR, PRRR and NMRR say how it is read")
+    if run.kept["user"]:
+        raise Wrong("With no address space there is something mapped below USER_TOP.", expected=[],
+                    got=ranges(found_map(run.kept["user"])), look="mmu_on, in mmu.c: TTBR0")
 
 
 def switches(seed):
@@ -1197,8 +1199,8 @@ def test_switch(run):
                  if each.name in state or each.name == "ISB"]
 
         def fail(problem):
-            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did", None,
-                       words or "neither a write nor an ISB", "as_switch, in mmu.c")
+            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did:",
+                       None, words or "neither a write nor an ISB", "as_switch, in mmu.c")
 
         def meets(may_be):
             """An ASID and another's table that may be together in these values, in words."""
@@ -1215,7 +1217,7 @@ def test_switch(run):
                 old, state[each.name] = state[each.name], each.value
                 may_be[each.name].add(each.value)
                 if met := meets({name: {value} for name, value in state.items()} | {each.name: {old, each.value}}):
-                    fail(f"{met}, while {each.name} changes from 0x{old:08x} to 0x{each.value:08x}")
+                    fail(f"{met}, while {each.name} alone changes from 0x{old:08x} to 0x{each.value:08x}")
                 if met := meets(may_be):
                     fail(f"{met}, as there is no ISB between the write of {open_[-1]} and that of {each.name}")
                 open_.append(each.name)
