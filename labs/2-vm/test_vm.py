@@ -45,12 +45,7 @@ def said(status):
 
 def guard_of(z):
     """The guard that operations.h makes of 32 bits: its name and its epoch."""
-    return struct.pack("<Q", (z & 0xffff | (z >> 16) * 0x9e3779b97f4b << 16) & MASK), (z >> 16) * 0x9e3779b1 & 0xffffffff
-
-
-def a_guard(draw):
-    """A guard's 32 bits, drawn so that it has all eight bytes of a name; the epoch is not 0 then."""
-    return next(z for z in iter(lambda: draw.getrandbits(32), None) if all(guard_of(z)[0]))
+    return (bytes(ord("a") + (z >> bit & 15) for bit in range(0, 32, 4)), z) if z >> 16 else (struct.pack("<Q", z), 0)
 
 
 def owner_of(x):
@@ -176,18 +171,20 @@ class Model:
 
     def query(self, n, x, y, z, status, value):
         pa, (guard, epoch, refs, owner, after, before, word) = self.address(y), next(self.seen)
-        what, look = f"page_at(0x{pa:08x})", "page_at, page_alloc, page_hold and page_release, in page.c"
+        what = f"page_at(0x{pa:08x})"
         if pa in self.free and self.spaces:         # there may be a table in it
             return
         expected = self.known(pa) if self.is_page(pa) else "null"
         got = "null" if status else known(refs, owner, guard, epoch)
         if expected != got:
-            self.fail(what, expected, got, look)
+            self.fail(what, expected, got, "null" in (expected, got) and "page_at, in page.c" or
+                      "page_release, in page.c" * (pa in self.free) or "page_alloc, page_hold and page_release, in page.c")
         if pa in self.refs and (after or before):
-            self.fail(what, "next and prev null: it is allocated", f"next 0x{after:08x}, prev 0x{before:08x}", look)
+            self.fail(what, "next and prev null: an allocated page is in no list", f"next 0x{after:08x}, prev 0x{before:08x}",
+                      "page_alloc, in page.c, and list_remove")
         if word != self.words.get(pa, word):
-            self.fail(f"the page at 0x{pa:08x}, which nobody let go of", f"0x{self.words[pa]:08x}, the word stored there",
-                      f"0x{word:08x}", "page_alloc, in page.c: refuse first")
+            self.fail(f"the page at 0x{pa:08x}, allocated all the time", f"0x{self.words[pa]:08x}, the word stored there",
+                      f"0x{word:08x}", "page_alloc, in page.c: what is refused changes nothing")
 
     def count(self, n, x, y, z, status, value):
         if value != self.available():
@@ -359,7 +356,11 @@ KERNEL = 1                      # OWNER_KERNEL
 
 
 def an_owner(draw):
-    return draw.randrange(0x100, 1 << 16)
+    return draw.randrange(1 << 8, 1 << 16)
+
+
+def a_guard(draw):
+    return draw.randrange(1 << 16, 1 << 32)
 
 
 def one_page(seed):
@@ -374,9 +375,10 @@ def one_page(seed):
 
 def strange_pages(seed):
     draw = random.Random(seed)
-    ops = [op(ALLOC, 1, 2, ANY)]
-    for pa in (0, 0x1000, 0x40000000, 0x40100000, LAST, 0x48000000, 0xfffff000, 0x42000000 + draw.randrange(1, 2047) * 2,
-               0x09000000):
+    end = LAST - draw.randrange(16, 64) * PAGE      # of pages, so that behind it there is nothing to be broken
+    ops = [op(INIT, y=end), op(ALLOC, 1, 2, ANY)]
+    for pa in (end, end + PAGE, LAST, 0x48000000, 0xfffff000, 0, 0x1000, 0x40000000, 0x40100000, 0x09000000,
+               0x42000000 + draw.randrange(1, 2047) * 2):
         ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
     return b"".join(ops + [op(ALLOC, 2, 2, slot(1)), op(ALLOC, 2, 0, ANY), op(QUERY, 0, 0, slot(1)), op(COUNT)])
 
@@ -426,7 +428,7 @@ def test_strangers(run):
 
 @check(points=4, step="2.1", boots=carried_out(let_go), needs="alloc",
        hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. One "
-            "release more is an error.")
+            "release more is an error. However many hold it, each of them counts.")
 def test_release(run):
     """A page is free when its last holder lets go, and not before; letting go once more is an error."""
     followed(run, let_go(run.seed))
@@ -520,11 +522,12 @@ def compare(run, cases):
     answers = struct.iter_unpack("<i8sI24s", run.kept["answers"])
     for (words, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
         function, asked, name, epoch, rights = struct.unpack("<I4x24s8sII", question)
-        fitting = f"guard {name.rstrip(bytes(1))!r} of epoch {epoch:#x}"
+        name = name.rstrip(b"\0")
         what = f"{FUNCTIONS[function]}: {words}. " + {
-            MINT: shown(asked).rpartition(",")[0],
-            NARROW: f"From {shown(asked)}, to name {name.rstrip(bytes(1))!r} and rights {rights:#x}",
-            REVOKE: f"{shown(asked)}; {fitting}"}.get(function, f"{shown(got)}; {fitting}; rights asked for {rights:#x}")
+            MINT: f"To be minted: {shown(asked).rpartition(',')[0]}",
+            NARROW: f"From: {shown(asked)}; to: name {name!r}, rights {rights:#x}",
+            REVOKE: f"Capability: {shown(asked)}; guard: name {name!r}, epoch {epoch:#x}",
+        }.get(function, f"Capability: {shown(got)}; guard: name {name!r}, epoch {epoch:#x}; rights asked for: {rights:#x}")
         if status not in statuses:
             raise Wrong(what, expected=f"it returns {' or '.join(map(said, statuses))}", got=f"it returned {said(status)}",
                         look="cap_mint and name_length, in cap.c" if function == MINT else "cap_check, in cap.c" +
@@ -542,7 +545,7 @@ def mints(seed):
         for _ in range(3):
             name = bytes(draw.randrange(1, 256) for _ in range(length))
             wanted = cap(seed, name, draw.randrange(16), draw.choice((0, 1, draw.getrandbits(32), MASK >> 32)))
-            yield "a name, and rights", question(MINT, wanted[:16]), (0,), wanted
+            yield "a name and rights that there are", question(MINT, wanted[:16]), (0,), wanted
     for name in (b"\0a", b"a\0b", b"abcdef\0h", b"\0\0\0\0\0\0\0z"):
         yield "a name with a byte behind a zero", question(MINT, struct.pack("<8sII", name, R, 0)), (INVAL,), None
     for rights in (0x10, 0x80000001, 0xffffffff):
@@ -605,7 +608,7 @@ def rights_and_epochs(seed):
 
 @check(points=5, step="2.2", boots=asked(mints),
        hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it is "
-            "made. A name is bytes that are not zero, then zeros, none at all or eight included.")
+            "made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
 def test_mint(run):
     """Capabilities are minted as SipHash-2-4 under the boot key has them; what is no name or no right is refused."""
     compare(run, mints)

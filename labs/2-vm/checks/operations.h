@@ -43,14 +43,17 @@ address(uint32_t y)
 	return y & 1 ? slots[y >> 1 & 0xff] : y;
 }
 
-// A guard of 32 bits: two bytes of its name are the lower half; the others and the epoch are made of the upper, zero of zero.
+// A guard of 32 bits: they are its epoch and, four by four, eight letters; or two bytes of a name alone, and epoch 0.
 static struct guard
 guard_of(uint32_t z)
 {
-	uint64_t name = (z & 0xffff) | ((uint64_t)(z >> 16) * 0x9e3779b97f4b) << 16;
-	struct guard guard = { .epoch = (z >> 16) * 0x9e3779b1 };
+	struct guard guard = { { z, z >> 8 }, 0 };
 
-	memcpy(guard.name, &name, CAP_NAME);
+	if (z >> 16 != 0) {
+		guard.epoch = z;
+		for (int i = 0; i < CAP_NAME; i++)
+			guard.name[i] = 'a' + (z >> 4 * i & 0xf);
+	}
 	return guard;
 }
 
@@ -88,7 +91,7 @@ carry_out(const struct op *op)
 		pa = 0xffffffff;
 		r.status = page_alloc(address(op->y) == 0xfffffffe ? PAGE_ANY : address(op->y), owner, &guard, &pa);
 		r.value = pa;
-		if (r.status == 0) {
+		if (r.status == 0 && page_at(pa) != NULL) {
 			slots[op->n] = pa;
 			for (uint32_t i = 0; i < PAGE_SIZE / 4; i++)
 				if (((uint32_t *)p2v(pa))[i] != 0)
