@@ -22,9 +22,9 @@ ERRORS = {-1: "-E_INVAL", -2: "-E_NOMEM", -3: "-E_EXISTS", -4: "-E_NOENT", -6: "
 
 # As operations.h has them, from 1; the model has a method for each.
 METHODS = ("", "alloc", "hold", "release", "query", "count", "create", "destroy", "map", "unmap", "protect", "lookup",
-           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind")
+           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind", "fill", "empty")
 (_, ALLOC, HOLD, RELEASE, QUERY, COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP, SWITCH, READ, WRITE, EXEC, STAMP,
- FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND) = range(len(METHODS))
+ FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL, EMPTY) = range(len(METHODS))
 
 
 def op(code, n=0, x=0, y=0, z=0):
@@ -251,6 +251,16 @@ class Model:
         self.expect(f"as_unmap(0x{y:08x})", status, {found if type(found) is int else 0}, "as_unmap, in aspace.c")
         if status == 0:
             self.let_go(self.spaces[n]["maps"].pop(y)[0])
+
+    def fill(self, n, x, y, z, status, value):
+        self.expect(f"as_map, time {value} of {x} from 0x{y:08x} on", status, set(), "as_map, in aspace.c")
+        self.spaces[n]["maps"] |= {va: (self.address(z), R, R) for va in range(y, y + x * PAGE, PAGE)}
+        self.refs[self.address(z)] += x
+
+    def empty(self, n, x, y, z, status, value):
+        self.expect(f"as_unmap, time {value} of {x} from 0x{y:08x} on", status, set(), "as_unmap, in aspace.c")
+        for va in range(y, y + x * PAGE, PAGE):
+            self.let_go(self.spaces[n]["maps"].pop(va)[0])
 
     def protect(self, n, x, y, z, status, value):
         found = self.mapped(n, y)
@@ -1353,7 +1363,13 @@ def history(seed, steps, spaces=4, pages=48):
 
 
 def long_history(seed):
-    return history(seed, 5000)
+    """All 1,024 entries of a stretch in use, and one after the other not; then what comes."""
+    draw = random.Random(seed)
+    va, count, page = draw.randrange(1, 256) * STRETCH, op(COUNT, 1), op(QUERY, 0, 0, slot(200))
+    return b"".join([
+        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255), op(FILL, 8, 1024, va, slot(200)), count, page,
+        op(EMPTY, 8, 1023, va), count, op(EMPTY, 8, 1, va + 1023 * PAGE), count, page,
+        op(DESTROY, 8), op(RELEASE, 0, 0, slot(200)), history(seed, 5000)])
 
 
 @check(points=4, step="2.5", boots=up(long_history), needs="stale",

@@ -13,7 +13,7 @@
 #include "probe.h"
 
 enum { PAGE_ALLOC = 1, PAGE_HOLD, PAGE_RELEASE, PAGE_QUERY, FREE_COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP,
-	SWITCH, READ, WRITE, EXEC, STAMP, FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND };
+	SWITCH, READ, WRITE, EXEC, STAMP, FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL, EMPTY };
 
 struct op {
 	uint8_t code;
@@ -173,6 +173,14 @@ carry_out(const struct op *op)
 		cap_mint(&cap, (uint8_t[CAP_NAME]){ op->z >> 16, op->z >> 24 }, op->x >> 4 & 0xf, 0);
 		cap.mac ^= op->x >> 8 & 1;
 		r.status = as_bind(as, op->y, address(op->z & 0xffff), op->x & 0xf, &cap);
+		break;
+	case FILL:		// x: how many pages, from y on, here and for the next
+		for (r.value = 0; r.value < op->x && r.status == 0; r.value++)
+			r.status = as_map(as, op->y + r.value * PAGE_SIZE, address(op->z), RIGHT_READ, RIGHT_READ);
+		break;
+	case EMPTY:
+		for (r.value = 0; r.value < op->x && r.status == 0; r.value++)
+			r.status = as_unmap(as, op->y + r.value * PAGE_SIZE);
 		break;
 	}
 	return r;
