@@ -23,7 +23,7 @@ struct answer {
 
 struct answer answers[PARAMS_MAX / sizeof(struct question)];
 
-// With any two bits of its MAC changed the capability must be refused: the first answer that is another, and its forgery.
+// With any two bits of its MAC changed a capability is refused; else what is answered is the first forgery that was not.
 static void
 forge(struct answer *a, const struct question *q)
 {

@@ -13,7 +13,8 @@
 #include "probe.h"
 
 enum { PAGE_ALLOC = 1, PAGE_HOLD, PAGE_RELEASE, PAGE_QUERY, FREE_COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP,
-	SWITCH, READ, WRITE, EXEC, STAMP, FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL, EMPTY };
+	SWITCH, READ, WRITE, EXEC, STAMP, FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL,
+	EMPTY };
 
 struct op {
 	uint8_t code;
@@ -43,7 +44,7 @@ address(uint32_t y)
 	return y & 1 ? slots[y >> 1 & 0xff] : y;
 }
 
-// A guard of 32 bits: they are its epoch and, four by four, eight letters; or two bytes of a name alone, and epoch 0.
+// A guard of 32 bits: they are its epoch and, four by four, eight letters; or two bytes of a name, and epoch 0.
 static struct guard
 guard_of(uint32_t z)
 {
