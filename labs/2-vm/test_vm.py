@@ -23,9 +23,9 @@ ERRORS = {-1: "-E_INVAL", -2: "-E_NOMEM", -3: "-E_EXISTS", -4: "-E_NOENT", -6: "
 
 # As operations.h has them, from 1; the model has a method for each.
 METHODS = ("", "alloc", "hold", "release", "query", "count", "create", "destroy", "map", "unmap", "protect", "lookup",
-           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind")
+           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind", "fill", "empty")
 (_, ALLOC, HOLD, RELEASE, QUERY, COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP, SWITCH, READ, WRITE, EXEC, STAMP,
- FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND) = range(len(METHODS))
+ FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL, EMPTY) = range(len(METHODS))
 
 
 def op(code, n=0, x=0, y=0, z=0):
@@ -44,6 +44,22 @@ def said(status):
     return ERRORS.get(status, str(status))
 
 
+def guard_of(z):
+    """The guard that operations.h makes of 32 bits: its name and its epoch."""
+    if z >> 16:
+        return bytes(ord("a") + (z >> bit & 15) for bit in range(0, 32, 4)), z
+    return struct.pack("<Q", z), 0
+
+
+def owner_of(x):
+    return x | x >> 8 << 24
+
+
+def known(refs, owner, guard, epoch):
+    """What is known of a page, in words."""
+    return f"holders: {refs}, owner {owner:#x}, guard {guard.rstrip(bytes(1))!r} of epoch {epoch:#x}"
+
+
 class Model:
     """What pages and address spaces have to be, followed operation by operation."""
 
@@ -51,7 +67,8 @@ class Model:
         self.run = run
         self.first, self.last = first, last
         self.free = set(range(first, last, PAGE))   # tables' pages are among them: nobody here knows which
-        self.refs, self.owner, self.guard = {}, {}, {}
+        self.refs, self.owner, self.guard = {}, {}, {}      # of a guard: its 32 bits
+        self.seen = struct.iter_unpack("<8sIII2II", run.kept["seen"])
         self.slots = [0] * 256
         self.spaces = {}            # number -> what it is
         self.current = None
@@ -114,8 +131,8 @@ class Model:
             after(self.step)
 
     def alloc(self, n, x, y, z, status, value):
-        pa, guard, look = self.address(y), z & 0xffff, "page_alloc, in page.c"
-        what = f"page_alloc({'PAGE_ANY' if pa == ANY else f'0x{pa:08x}'}, owner {x})"
+        pa, owner, look = self.address(y), owner_of(x), "page_alloc, in page.c"
+        what = f"page_alloc({'PAGE_ANY' if pa == ANY else f'0x{pa:08x}'}, owner {owner:#x})"
         if status == 1:
             self.fail(what, "a page full of zeros", "a page with something in it", look)
         errors = {INVAL * (x == 0)}
@@ -129,29 +146,48 @@ class Model:
         if status == 0:
             if pa not in (ANY, value):
                 self.fail(what, f"the page asked for, 0x{pa:08x}", f"0x{value:08x}", look)
-            self.take(value, x, guard, what, look)
+            self.take(value, owner, z, what, look)
             self.slots[n], self.words[value] = value, 0x5a5a5a5a
+        elif value != 0xffffffff:
+            self.fail(what, f"*found is as it was, as it returns {said(status)}", f"*found is 0x{value:08x}", look)
 
     def hold(self, n, x, y, z, status, value):
-        pa = self.address(y)
-        self.expect(f"page_hold(0x{pa:08x})", status, {0 if self.allocated(pa) else INVAL}, "page_hold, in page.c")
+        pa = self.holding("page_hold", x, y, status, value)
         if status == 0:
-            self.refs[pa] += 1
+            self.refs[pa] += x + 1
 
     def release(self, n, x, y, z, status, value):
-        pa = self.address(y)
-        self.expect(f"page_release(0x{pa:08x})", status, {0 if self.allocated(pa) else INVAL},
-                    "page_release, in page.c")
+        pa = self.holding("page_release", x, y, status, value)
         if status == 0:
+            self.refs[pa] -= x
             self.let_go(pa)
 
-    def query(self, n, x, y, z, status, value):
+    def holding(self, function, x, y, status, value):
         pa = self.address(y)
-        expected = f"holders: {self.refs.get(pa, 0)}, owner {self.owner.get(pa, 0)}, guard {self.guard.get(pa, 0):#06x}"
-        got = f"holders: {status}, owner {value >> 16}, guard {value & 0xffff:#06x}"
-        expected, got = expected if self.is_page(pa) else "null", "null" if status == -1 else got
-        if expected != got and not (pa in self.free and self.spaces):
-            self.fail(f"page_at(0x{pa:08x})", expected, got, "page_at, page_hold and page_release, in page.c")
+        self.expect(f"{function}(0x{pa:08x}){f', time {value} of {x + 1}' * (x > 0)}", status,
+                    {0 if self.allocated(pa) else INVAL}, f"{function}, in page.c")
+        return pa
+
+    def known(self, pa):
+        """What has to be known of a page, in words."""
+        return known(self.refs.get(pa, 0), self.owner.get(pa, 0), *guard_of(self.guard.get(pa, 0)))
+
+    def query(self, n, x, y, z, status, value):
+        pa, (guard, epoch, refs, owner, after, before, word) = self.address(y), next(self.seen)
+        what = f"page_at(0x{pa:08x})"
+        if pa in self.free and self.spaces:         # there may be a table in it
+            return
+        expected = self.known(pa) if self.is_page(pa) else "null"
+        got = "null" if status else known(refs, owner, guard, epoch)
+        if expected != got:
+            look = "page_at" if "null" in (expected, got) else "page_release" if pa in self.free else "page_alloc and page_hold"
+            self.fail(what, expected, got, look + ", in page.c")
+        if pa in self.refs and (after or before):
+            self.fail(what, "next and prev null: an allocated page is in no list",
+                      f"next 0x{after:08x}, prev 0x{before:08x}", "page_alloc and list_remove, in page.c")
+        if word != self.words.get(pa, word):
+            self.fail(f"the page at 0x{pa:08x}, allocated all the time", f"0x{self.words[pa]:08x}, the word stored there",
+                      f"0x{word:08x}", "page_alloc, in page.c: what is refused changes nothing")
 
     def count(self, n, x, y, z, status, value):
         if value != self.available():
@@ -166,7 +202,7 @@ class Model:
             self.fail("page_alloc(PAGE_ANY), until it failed", f"{self.available()} pages", f"{value}", look)
         self.expect("page_alloc(PAGE_ANY) with nothing left", status, {NOMEM}, look)
         for pa in self.free:
-            self.refs[pa], self.owner[pa], self.guard[pa] = 1, x, z & 0xffff
+            self.refs[pa], self.owner[pa], self.guard[pa] = 1, owner_of(x), z
         self.free.clear()
 
     def init(self, n, x, y, z, status, value):
@@ -218,6 +254,16 @@ class Model:
         self.expect(f"as_unmap(0x{y:08x})", status, {found if type(found) is int else 0}, "as_unmap, in aspace.c")
         if status == 0:
             self.let_go(self.spaces[n]["maps"].pop(y)[0])
+
+    def fill(self, n, x, y, z, status, value):
+        self.expect(f"as_map, time {value} of {x} from 0x{y:08x} on", status, set(), "as_map, in aspace.c")
+        self.spaces[n]["maps"] |= {va: (self.address(z), R, R) for va in range(y, y + x * PAGE, PAGE)}
+        self.refs[self.address(z)] += x
+
+    def empty(self, n, x, y, z, status, value):
+        self.expect(f"as_unmap, time {value} of {x} from 0x{y:08x} on", status, set(), "as_unmap, in aspace.c")
+        for va in range(y, y + x * PAGE, PAGE):
+            self.let_go(self.spaces[n]["maps"].pop(va)[0])
 
     def protect(self, n, x, y, z, status, value):
         found = self.mapped(n, y)
@@ -286,6 +332,7 @@ class Model:
 
 def results(held):
     held.keep("results", held.memory(held.address("results"), 8 * 5460))
+    held.keep("seen", held.memory(held.address("seen"), 32 * 1024))
 
 
 def table_end(first, last):
@@ -318,32 +365,46 @@ SMALL = op(INIT, y=POOL_END, z=POOL)
 
 # 2.1: pages.
 
+KERNEL = 1                      # OWNER_KERNEL
+
+
+def an_owner(draw):
+    return draw.randrange(1 << 8, 1 << 16)
+
+
+def a_guard(draw):
+    return draw.randrange(1 << 16, 1 << 32)
+
+
 def one_page(seed):
     draw = random.Random(seed)
-    guard = draw.randrange(1 << 16)
     return b"".join([
         op(INIT, y=0x40200000),         # so that the pages are full of junk, which lies behind the image
-        op(COUNT), op(ALLOC, 1, 2, ANY, guard), op(QUERY, 0, 0, slot(1)), op(COUNT),
-        op(ALLOC, 2, 3, ANY, 0), op(QUERY, 0, 0, slot(2)), op(QUERY, 0, 0, slot(1)),
-        op(ALLOC, 3, 4, 0x40180000 + draw.randrange(96) * PAGE, guard), op(QUERY, 0, 0, slot(3)), op(COUNT),
-        op(QUERY, 0, 0, 0x401ff000)])
+        op(COUNT), op(ALLOC, 1, an_owner(draw), ANY, a_guard(draw)), op(QUERY, 0, 0, slot(1)), op(COUNT),
+        op(ALLOC, 2, KERNEL, ANY, 0), op(QUERY, 0, 0, slot(2)), op(QUERY, 0, 0, slot(1)),
+        op(ALLOC, 3, an_owner(draw), 0x40180000 + draw.randrange(96) * PAGE, a_guard(draw)),
+        op(QUERY, 0, 0, slot(3)), op(COUNT), op(QUERY, 0, 0, 0x401ff000)])
 
 
 def strange_pages(seed):
     draw = random.Random(seed)
-    ops = [op(ALLOC, 1, 2, ANY)]
-    for pa in (0, 0x1000, 0x40000000, 0x40100000, LAST, 0x48000000, 0xfffff000, 0x42000000 + draw.randrange(1, 2047) * 2,
-               0x09000000):
+    end = LAST - draw.randrange(16, 64) * PAGE      # of pages, so that behind it there is nothing to be broken
+    ops = [op(INIT, y=end), op(ALLOC, 1, 2, ANY)]
+    for pa in (end, end + PAGE, LAST, 0x48000000, 0xfffff000, 0, 0x1000, 0x40000000, 0x40100000, 0x09000000,
+               0x42000000 + draw.randrange(1, 2047) * 2):
         ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
     return b"".join(ops + [op(ALLOC, 2, 2, slot(1)), op(ALLOC, 2, 0, ANY), op(QUERY, 0, 0, slot(1)), op(COUNT)])
 
 
 def let_go(seed):
+    draw = random.Random(seed)
+    query, more = op(QUERY, 0, 0, slot(1)), draw.randrange(4000, 9000)
+    many = [op(code, 0, times - 1, slot(1)) + query for code in (HOLD, RELEASE) for times in (1 << 16, more)]
     return b"".join([
-        op(ALLOC, 1, 2, ANY, 0x6162), op(HOLD, 0, 0, slot(1)), op(QUERY, 0, 0, slot(1)), op(COUNT),
-        op(RELEASE, 0, 0, slot(1)), op(QUERY, 0, 0, slot(1)), op(COUNT), op(RELEASE, 0, 0, slot(1)),
-        op(QUERY, 0, 0, slot(1)), op(COUNT), op(RELEASE, 0, 0, slot(1)), op(HOLD, 0, 0, slot(1)), op(COUNT),
-        op(ALLOC, 2, 3, slot(1), 0x6364), op(QUERY, 0, 0, slot(1)), op(COUNT)])
+        op(ALLOC, 1, an_owner(draw), ANY, a_guard(draw)), op(HOLD, 0, 0, slot(1)), query, op(COUNT), *many, op(COUNT),
+        op(RELEASE, 0, 0, slot(1)), query, op(COUNT), op(RELEASE, 0, 0, slot(1)), query, op(COUNT),
+        op(RELEASE, 0, 0, slot(1)), op(HOLD, 0, 0, slot(1)), op(COUNT),
+        op(ALLOC, 2, an_owner(draw), slot(1), a_guard(draw)), query, op(COUNT)])
 
 
 def every_page(seed):
@@ -356,9 +417,8 @@ def random_pages(seed):
     draw = random.Random(seed)
     ops = [op(ALLOC, i, 2, ANY, i) for i in range(8)]
     while len(ops) < 2500:
-        i = draw.randrange(24)
-        ops.append(draw.choice((op(ALLOC, i, draw.randrange(5), draw.choice((ANY, ANY, slot(draw.randrange(24)))),
-                                   draw.getrandbits(16)),
+        i, owner = draw.randrange(24), draw.choice((0, KERNEL, an_owner(draw)))
+        ops.append(draw.choice((op(ALLOC, i, owner, draw.choice((ANY, ANY, slot(draw.randrange(24)))), a_guard(draw)),
                                 op(HOLD, 0, 0, slot(i)), op(RELEASE, 0, 0, slot(i)), op(RELEASE, 0, 0, slot(i)),
                                 op(QUERY, 0, 0, slot(i)))))
     return b"".join(ops + [op(COUNT)])
@@ -381,7 +441,7 @@ def test_strangers(run):
 
 @check(points=4, step="2.1", boots=carried_out(let_go), needs="alloc",
        hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. One "
-            "release more is an error.")
+            "release more is an error. However many hold it, each of them counts.")
 def test_release(run):
     """A page is free when its last holder lets go, and not before; letting go once more is an error."""
     followed(run, let_go(run.seed))
@@ -436,8 +496,8 @@ assert siphash(bytes(range(16)), bytes(range(15))) == 0xa129ca6149be45e5        
 
 
 # As caps.c has them.
-MINT, CHECK, NARROW, REVOKE = range(4)
-FUNCTIONS = ("cap_mint", "cap_check", "cap_narrow", "cap_revoke")
+MINT, CHECK, NARROW, REVOKE, FORGE = range(5)
+FUNCTIONS = ("cap_mint", "cap_check", "cap_narrow", "cap_revoke", "cap_check")
 
 
 def cap(seed, name, rights, epoch=0, key=None):
@@ -446,14 +506,18 @@ def cap(seed, name, rights, epoch=0, key=None):
     return signed + struct.pack("<Q", siphash(boot_key(seed) if key is None else key, signed))
 
 
+def genuine(seed, cap):
+    return siphash(boot_key(seed), cap[:16]) == int.from_bytes(cap[16:], "little")
+
+
 def question(what, cap, guard=b"", epoch=0, rights=0):
     return struct.pack("<I4x24s8sII", what, cap.ljust(24, b"\0"), guard, epoch, rights)
 
 
 def asked(cases):
-    """The input that asks what `cases(seed)` lists: (function, words, question, what it returns, and the cap)."""
+    """The boot that asks what `cases(seed)` lists: (words, question, what it may return, and the capability made)."""
     def questions(seed):
-        return b"".join(case[2] for case in cases(seed))
+        return b"".join(case[1] for case in cases(seed))
 
     def answers(held):
         held.keep("answers", held.memory(held.address("answers"), 40 * 1365))
@@ -463,19 +527,30 @@ def asked(cases):
 
 def shown(cap):
     name, rights, epoch, mac = struct.unpack("<8sIIQ", cap)
-    return f"name {name.rstrip(bytes(1))!r}, rights {rights:#x}, epoch {epoch}, MAC 0x{mac:016x}"
+    return f"name {name.rstrip(bytes(1))!r}, rights {rights:#x}, epoch {epoch:#x}, MAC 0x{mac:016x}"
 
 
 def compare(run, cases):
     """Each question was answered as it says."""
     answers = struct.iter_unpack("<i8sI24s", run.kept["answers"])
-    for (words, look, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
-        what = FUNCTIONS[question[0]]
+    for (words, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
+        function, asked, name, epoch, rights = struct.unpack("<I4x24s8sII", question)
+        name = name.rstrip(b"\0")
+        what = f"{FUNCTIONS[function]}: {words}. " + {
+            MINT: f"To be minted: {shown(asked).rpartition(',')[0]}",
+            NARROW: f"From: {shown(asked)}; to: name {name!r}, rights {rights:#x}",
+            REVOKE: f"Capability: {shown(asked)}; guard: name {name!r}, epoch {epoch:#x}",
+        }.get(function, f"Capability: {shown(got)}; guard: name {name!r}, epoch {epoch:#x}; asked for: rights {rights:#x}")
         if status not in statuses:
-            raise Wrong(f"{what} of {words}:", expected=f"it returns {' or '.join(map(said, statuses))}",
+            look = "cap_mint and name_length, in cap.c" if function == MINT else \
+                "cap_check, in cap.c" + ", and at the given kernel/vm/cap.c" * (function in (NARROW, REVOKE))
+            raise Wrong(what, expected=f"it returns {' or '.join(map(said, statuses))}",
                         got=f"it returned {said(status)}", look=look, run=run)
         if wanted is not None and wanted != got:
-            raise Wrong(f"{what} of {words}:", expected=shown(wanted), got=shown(got), look=look, run=run)
+            raise Wrong(what, expected=shown(wanted), got=shown(got), look="cap_mint, in cap.c", run=run)
+        if function == MINT and status and genuine(run.seed, got):
+            raise Wrong(what, expected=f"as it returns {said(status)}, nothing is signed", got=f"signed: {shown(got)}",
+                        look="cap_mint, in cap.c", run=run)
 
 
 def mints(seed):
@@ -484,30 +559,27 @@ def mints(seed):
         for _ in range(3):
             name = bytes(draw.randrange(1, 256) for _ in range(length))
             wanted = cap(seed, name, draw.randrange(16), draw.choice((0, 1, draw.getrandbits(32), MASK >> 32)))
-            yield shown(wanted), "cap_mint, in cap.c", question(MINT, wanted[:16]), (0,), wanted
+            yield "a name and rights that there are", question(MINT, wanted[:16]), (0,), wanted
     for name in (b"\0a", b"a\0b", b"abcdef\0h", b"\0\0\0\0\0\0\0z"):
-        signed = struct.pack("<8sII", name, R, 0)
-        yield f"a name with a byte behind a zero, {name!r}", "name_length, in cap.c", question(MINT, signed), (INVAL,), None
+        yield "a name with a byte behind a zero", question(MINT, struct.pack("<8sII", name, R, 0)), (INVAL,), None
     for rights in (0x10, 0x80000001, 0xffffffff):
-        signed = struct.pack("<8sII", b"a", rights, 0)
-        yield f"rights {rights:#x}, which are not all rights", "cap_mint, in cap.c", question(MINT, signed), (INVAL,), None
+        yield "bits that are no rights", question(MINT, struct.pack("<8sII", b"a", rights, 0)), (INVAL,), None
 
 
 def prefixes(seed):
     names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff", b"\xff\xfe")
     for own, guard in itertools.product(names, names):
         fits = guard.startswith(own)
-        yield (f"a capability with name {own!r} for a guard {guard!r}, which does {'' if fits else 'not '}begin with it",
-               "cap_check, in cap.c", question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
+        yield (f"the guard {'begins' if fits else 'does not begin'} with the name",
+               question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
 
 
 def forgeries(seed):
     draw = random.Random(seed)
-    look = "cap_check, in cap.c"
 
-    def ask(words, cap, status):
+    def ask(words, cap, status, function=CHECK):
         name, rights, epoch = struct.unpack("<8sII", cap[:16])      # of a guard that it would fit, were it genuine
-        return words, look, question(CHECK, cap, name, epoch, rights), (status,), None
+        return words, question(function, cap, name, epoch, rights), (status,), None
 
     for name, rights, epoch in ((b"alice", R, 0), (b"", R | W | X | GUARD, 7), (b"abcdefgh", W, draw.getrandbits(32))):
         good = cap(seed, name, rights, epoch)
@@ -516,6 +588,7 @@ def forgeries(seed):
             field = "name" if bit < 64 else "rights" if bit < 96 else "epoch" if bit < 128 else "MAC"
             forged = (int.from_bytes(good, "little") ^ 1 << bit).to_bytes(24, "little")
             yield ask(f"a forgery: bit {bit} of it, in its {field}, is not as it was signed", forged, PERM)
+        yield ask("a forgery: two bits of its MAC are not as they were signed", good, PERM, FORGE)
         yield ask("a capability of another boot, with another key",
                   cap(seed, name, rights, epoch, draw.randbytes(16)), PERM)
         yield ask("a capability signed with a key of zeros", cap(seed, name, rights, epoch, bytes(16)), PERM)
@@ -528,29 +601,29 @@ def forgeries(seed):
 
 
 def rights_and_epochs(seed):
-    look = "cap_check, in cap.c"
-    for rights, wanted in itertools.product(range(16), range(16)):
-        yield (f"a capability of rights {rights:#x} for all of rights {wanted:#x}", look,
-               question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (PERM if wanted & ~rights else 0,), None)
+    for rights, wanted in itertools.chain(itertools.product(range(16), range(16)),
+                                          itertools.product((15,), (0x10, 0x80000001, 0xffffffff))):
+        fits = not wanted & ~rights
+        yield (f"it {'has' if fits else 'has not'} all the rights asked for",
+               question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (0 if fits else PERM,), None)
     epochs = (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
     for minted, guard in itertools.product(epochs, epochs):
-        yield (f"a capability of epoch {minted:#x} for a guard of epoch {guard:#x}", look,
+        yield (f"its epoch is {'before the' if minted < guard else 'the' if minted == guard else 'behind the'} guard's",
                question(CHECK, cap(seed, b"a", R, minted), b"a", guard, R), (PERM if minted < guard else 0,), None)
     # What is given builds on it.
-    look = "cap_check, in cap.c, and the given kernel/vm/cap.c"
     old, narrow, new = cap(seed, b"al", 15), cap(seed, b"alice", R), cap(seed, b"al", 15, 1)
-    yield "a name that begins with its own, and fewer rights", look, question(NARROW, old, b"alice", 0, R), (0,), narrow
-    yield "a name that does not", look, question(NARROW, old, b"bob", 0, R), (PERM, INVAL), None
-    yield "more rights", look, question(NARROW, narrow, b"alice", 0, R | W), (PERM, INVAL), None
-    yield "a capability without RIGHT_GUARD", look, question(REVOKE, narrow, b"alice"), (PERM,), None
-    yield "a capability with RIGHT_GUARD", look, question(REVOKE, old, b"alice"), (0,), new
-    for words, each, status in (("that is new", new, 0), ("that was revoked", old, PERM), ("that was revoked", narrow, PERM)):
-        yield f"a capability {words}", look, question(CHECK, each, b"alice", 1, R), (status,), None
+    yield "a name that begins with its own, and fewer rights", question(NARROW, old, b"alice", 0, R), (0,), narrow
+    yield "a name that does not begin with its own", question(NARROW, old, b"bob", 0, R), (PERM, INVAL), None
+    yield "more rights", question(NARROW, narrow, b"alice", 0, R | W), (PERM, INVAL), None
+    yield "a capability without RIGHT_GUARD", question(REVOKE, narrow, b"alice"), (PERM,), None
+    yield "a capability with RIGHT_GUARD, minted anew", question(REVOKE, old, b"alice"), (0,), new
+    for words, each, status in (("is new", new, 0), ("was revoked", old, PERM), ("was revoked", narrow, PERM)):
+        yield f"a capability that {words}", question(CHECK, each, b"alice", 1, R), (status,), None
 
 
 @check(points=5, step="2.2", boots=asked(mints),
        hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it is "
-            "made. A name is bytes that are not zero, then zeros, none at all or eight included.")
+            "made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
 def test_mint(run):
     """Capabilities are minted as SipHash-2-4 under the boot key has them; what is no name or no right is refused."""
     compare(run, mints)
@@ -559,7 +632,7 @@ def test_mint(run):
 @check(points=5, step="2.2", boots=asked(forgeries), needs="mint",
        hint="Sign the sixteen bytes anew and compare all of the MAC: it is what makes any other bit count.")
 def test_forgeries(run):
-    """With any one bit changed, another key or another's MAC a capability is refused; the genuine one is not."""
+    """With any bit changed or two of its MAC's, of another key or with another's MAC it is refused; the genuine one is not."""
     compare(run, forgeries)
 
 
@@ -776,16 +849,11 @@ def check_pool(model, pool):
     for space in model.spaces.values():
         tables |= dict.fromkeys(check_space(model, pool, space).values())
     for pa in range(POOL_FIRST, POOL_END, PAGE):
-        guard, _, refs, owner = pool.entry(pa)
-        if pa in model.refs:
-            expected, got = (model.refs[pa], model.owner[pa]), (refs, owner)
-        elif pa in tables:
-            continue
-        else:
-            expected, got = (0, 0), (refs, owner)
-        if expected != got:
-            model.fail(f"{model.what}. Then, of page 0x{pa:08x}", "holders: {}, owner {}".format(*expected),
-                       "holders: {}, owner {}".format(*got), model.look)
+        guard, epoch, refs, owner = pool.entry(pa)
+        expected, got = model.known(pa), known(refs, owner, guard, epoch)
+        if expected != got and pa not in tables:
+            model.fail(f"{model.what}. Then, of page 0x{pa:08x}", expected, got,
+                       model.look)
 
 
 def walked(run, operations):
@@ -1365,7 +1433,13 @@ def history(seed, steps, spaces=4, pages=48):
 
 
 def long_history(seed):
-    return history(seed, 5000)
+    """All 1,024 entries of a stretch in use, and one after the other not; then what comes."""
+    draw = random.Random(seed)
+    va, count, page = draw.randrange(1, 256) * STRETCH, op(COUNT, 1), op(QUERY, 0, 0, slot(200))
+    return b"".join([
+        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255), op(FILL, 8, 1024, va, slot(200)), count, page,
+        op(EMPTY, 8, 1023, va), count, op(EMPTY, 8, 1, va + 1023 * PAGE), count, page,
+        op(DESTROY, 8), op(RELEASE, 0, 0, slot(200)), history(seed, 5000)])
 
 
 @check(points=4, step="2.5", boots=up(long_history), needs="stale",
