@@ -1,6 +1,7 @@
 """Every lab there is, graded: the reference has full marks, an untouched starter its floor, an empty kernel 0; each
 mutant is found by the check that it names. A lab that is added is graded here without a word more."""
 import dataclasses
+import itertools
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import generate, labs, mutants
+from grader import generate, judge, labs, mutants
 from grader.errors import GraderError
 from grader.paths import ROOT
 
@@ -42,6 +43,14 @@ def test_solutions_have_full_marks(lab, tmp_path):
     assert [(c["name"], c["verdict"]) for c in report["checks"]] == [(c["name"], "pass") for c in report["checks"]]
     assert code == 0 and report["earned"] == report["points"] > 0
     assert f"{report['points']} of {report['points']} points" in said
+
+
+@pytest.mark.parametrize("lab, last", itertools.combinations(LABS, 2))
+def test_checks_hold_in_later_kernels_as_far_as_they_claim(lab, last):
+    report = judge.judge(labs.within(labs.compose(labs.find(last), "solutions"), labs.find(lab)))
+    assert {check.name: check.verdict for check in report.checks} == {check.name: "pass" for check in report.checks}
+    claims = [check.name for check in judge.collect(labs.find(lab)) if (check.until or 99) >= labs.find(last).number]
+    assert [check.name for check in report.checks] == claims
 
 
 @pytest.mark.parametrize("lab", LABS)
