@@ -45,6 +45,14 @@ def test_solutions_have_full_marks(lab, tmp_path):
     assert f"{report['points']} of {report['points']} points" in said
 
 
+@pytest.mark.parametrize("lab", LABS)
+def test_nothing_depends_on_the_compilers_skill(lab, tmp_path, monkeypatch):
+    """Not even budgets: a student who debugs at -O0 is judged alike."""
+    monkeypatch.setenv("OPT", "-O0")
+    code, report, _ = check(lab, "solutions", tmp_path)
+    assert code == 0, [c["name"] for c in report["checks"] if c["verdict"] != "pass"]
+
+
 @pytest.mark.parametrize("lab, last", itertools.combinations(LABS, 2))
 def test_checks_hold_in_later_kernels_as_far_as_they_claim(lab, last):
     report = judge.judge(labs.within(labs.compose(labs.find(last), "solutions"), labs.find(lab)))

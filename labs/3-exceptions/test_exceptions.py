@@ -321,8 +321,8 @@ def happened(run, cases):
     assert all(status == 0x2000 + i for i, status in zip(range(len(cases)), run.kept["status"]))
 
 
-def states(make, asked=0, **more):
-    return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, **more)
+def states(make, asked=0, budget=20_000_000, **more):
+    return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, budget=budget, **more)
 
 
 @check(points=9, step="3.2", boots=states(places), needs="state",
@@ -405,7 +405,7 @@ def many(rng):
     return cases
 
 
-@check(points=3, step="3.2", boots=states(many, budget=20_000_000), needs="returns",
+@check(points=3, step="3.2", boots=states(many), needs="returns",
        hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
 def test_many(run):
     """After thousands of exceptions a frame lies where the first one lay."""
