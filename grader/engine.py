@@ -7,6 +7,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
+import itertools
 import math
 import os
 import random
@@ -335,8 +336,10 @@ def _told(run: Run) -> tuple:
     return run.end, run.serial, run.instructions, run.wfis, run.pc, run.marks, run.accesses
 
 
-def run_many(jobs: Iterable[Job], at_once: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
-    """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits).
+def run_many(jobs: Iterable[Job], at_once: int | None = None,
+             ahead: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
+    """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits), and no more
+    than `ahead` before they are asked for (None: all).
 
     What `run` would return or raise for each, in the order given. Leaving the iterator ends what still runs; so does
     an exception that a signal raises here, as that reaches the main thread alone and what is to be tidied is in others.
@@ -344,10 +347,14 @@ def run_many(jobs: Iterable[Job], at_once: int | None = None) -> Iterator[Run | 
     abandoned = threading.Event()
     pool = concurrent.futures.ThreadPoolExecutor(at_once or (os.cpu_count() or 1) + 1)
     try:
-        running = [pool.submit(_run_job, job, abandoned) for job in jobs]
-        for future in running:
+        waiting, running = iter(jobs), collections.deque()
+        while True:
+            more = itertools.islice(waiting, ahead if ahead is None else ahead + 1 - len(running))
+            running.extend(pool.submit(_run_job, job, abandoned) for job in more)
+            if not running:
+                return
             try:
-                yield future.result()
+                yield running.popleft().result()
             except (GraderError, symbols.NoSymbol) as error:
                 yield error
     finally:

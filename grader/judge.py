@@ -249,8 +249,9 @@ class _Session(_Collector):
         every = [_of(item) for item in session.items]
         self.built = build.build(self.kernel, [boot.payload for check in every for boot in check.boots])
         plugin.find()       # without QEMU nothing is judged
-        self.ended = engine.run_many([self._job(check, boot, index) for check in every if self._is_built(check)
-                                      for index, boot in enumerate(check.boots)])
+        jobs = [self._job(check, boot, index) for check in every if self._is_built(check)
+                for index, boot in enumerate(check.boots)]
+        self.ended = engine.run_many(jobs, ahead=1 if self.first else None)     # who stops early has little in vain
         return None         # pytest goes on with its own loop
 
     def _is_built(self, check: Check) -> bool:

@@ -222,10 +222,10 @@ def test_a_broken_reference_is_no_students_fault(course, root, request, change, 
 def test_only_what_failed_runs_again(course, monkeypatch):
     jobs, run_many = [], judge.engine.run_many
 
-    def counted(given):
+    def counted(given, **more):
         given = list(given)
         jobs.append([job.boot.payload for job in given])
-        return run_many(given)
+        return run_many(given, **more)
 
     monkeypatch.setattr(judge.engine, "run_many", counted)
     course("2", BSS, only="zero")
@@ -240,9 +240,9 @@ def test_only_what_failed_runs_again(course, monkeypatch):
 def test_trouble_of_the_grader_in_the_second_run_is_no_verdict(course, monkeypatch):
     run_many, calls = judge.engine.run_many, []
 
-    def dies(given):
+    def dies(given, **more):
         calls.append(given)
-        return run_many(given) if len(calls) == 1 else (judge.GraderError("QEMU died") for _ in given)
+        return run_many(given, **more) if len(calls) == 1 else (judge.GraderError("QEMU died") for _ in given)
 
     monkeypatch.setattr(judge.engine, "run_many", dies)
     report = course("2", BSS)
