@@ -57,12 +57,12 @@ enum fault_kind { FAULT_UNKNOWN, FAULT_ALIGNMENT, FAULT_TRANSLATION, FAULT_ACCES
 	FAULT_DEBUG, FAULT_LOCKDOWN, FAULT_COPROCESSOR };
 
 struct fault {
-	enum fault_kind kind;
-	uint32_t address;	// DFAR or IFAR; 0 where the manual says that it is UNKNOWN
+	enum fault_kind kind;	// FAULT_UNKNOWN: a code that the table has not; the rest is as of any other kind
+	uint32_t address;	// DFAR or IFAR; 0 if it is asynchronous, or a debug event: UNKNOWN then
 	uint8_t level;		// of the tables, 1 or 2; 0 where the kind has none
 	uint8_t domain;		// of a domain fault on data; else 0
-	bool write;		// by a store (or a cache maintenance operation)
-	bool asynchronous;	// pc is somewhere behind the instruction, and address UNKNOWN
+	bool write;		// WnR, of data: by a store or by cache maintenance; false if it is a debug event: UNKNOWN
+	bool asynchronous;	// pc is somewhere behind the instruction
 };
 
 // Decode the abort that number, TRAP_DATA_ABORT or TRAP_PREFETCH_ABORT, tells of (DDI 0406C,
