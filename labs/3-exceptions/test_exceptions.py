@@ -3,6 +3,8 @@
 Most of them enter user mode in states drawn from the run's seed (checks/cases.h): all registers, flags, IT blocks, byte order; and
 compare what the kernel saw of the exception that follows, and what the application saw behind it, with what the manual says.
 """
+import functools
+import operator
 import random
 import struct
 from dataclasses import dataclass, field
@@ -661,85 +663,114 @@ def test_numbers(run):
     happened(run, bad_calls(run.random()))
 
 
-PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000   # checks/pointers.c
-PAGES = (PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT, SHUT + 4096, LAST)
-READABLE = {PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT + 4096, LAST}
-WRITABLE = {PAIR, PAIR + 4096, MIXED + 4096, SHUT + 4096, LAST}
+PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000
+WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0x800000, 4096
+READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
+SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0), (SHUT + PAGE, 1, BOTH), (LAST, 1, BOTH)]
+MAPPED_FOR = {READ: "to read", BOTH: "to read and write", EXECUTE: "to read and execute", 0: "for nothing"}
 CHECK_READ, CHECK_WRITE, COPY_IN, COPY_OUT = range(4)
 ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})", "copy_out({va}, from, {size})")
-BUFFER = 0x3000
+BUFFER = 0x6000
 
 RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2), (PAIR - 1, 1),
           (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR, 0), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
           (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096), (MIXED + 4096, 4097),
           (XPAGE, 4), (XPAGE + 4092, 4), (SHUT, 4), (SHUT + 4094, 4), (SHUT + 4095, 1), (SHUT + 4096, 4096),
-          (LAST, 4096), (LAST, 4097), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
+          (LAST, 4096), (LAST, 4097), (LAST, 8192), (LAST, 0x5000), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
           (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1),
           (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0)]
 HUGE = [(PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
-        (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001), (0xfffff000, 0x1001),
-        (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff), (0, 0xffffffff), (USER_TOP, 0xffffffff)]
+        (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (LAST, 0x200000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001),
+        (0xfffff000, 0x1001), (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff), (0, 0xffffffff),
+        (USER_TOP, 0xffffffff)]
 
 
-def inquiries(seed):
+def asked_of(seed):
+    """What is mapped, (va, pages, prot) each, and what is asked, (what, va, size): in long regions with a hole somewhere, too."""
     rng = random.Random(seed)
-    asked = [(what, va, size) for what in (CHECK_READ, CHECK_WRITE) for va, size in RANGES + HUGE]
-    asked += [(what, va, size) for what in (COPY_IN, COPY_OUT) for va, size in RANGES]
+    regions, asked = list(SMALL), [(what, va, size) for what in range(4) for va, size in RANGES + HUGE * (what < COPY_IN)]
+    for start, pages, holes in (*((start, rng.randrange(16, 40), 1) for start in WIDE), (LONG, rng.randrange(270, 300), 3)):
+        at, end = start, start + pages * PAGE
+        for i, prot in enumerate(rng.sample((None, READ, 0), 3)[:holes] if holes > 1 else ((None, READ, 0)[WIDE.index(start)],)):
+            hole = start + rng.randrange(pages // holes * i + 4, pages // holes * (i + 1) - 4) * PAGE
+            regions += [(at, (hole - at) // PAGE, BOTH)] + [(hole, 1, prot)] * (prot is not None)
+            before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x4000)
+            spans = [(at, hole), (at, hole + 1), (at, end), (hole + PAGE - 1, end), (hole + PAGE, behind), (before, hole), (before, hole + 1),
+                     (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)), (hole + rng.randrange(PAGE), behind)]
+            spans += [sorted(rng.sample(range(start, end), 2)) for _ in range(4)]
+            asked += [(what, low, high - low) for what in range(4) for low, high in spans if what < COPY_IN or high - low <= BUFFER]
+            at = hole + PAGE
+        regions.append((at, (end - at) // PAGE, BOTH))
     for _ in range(20):
-        asked.append((rng.choice((COPY_IN, COPY_OUT)), rng.choice(PAGES) + rng.randrange(4096), rng.randrange(1, 8192)))
-    return asked
+        va, pages, _ = rng.choice(SMALL)
+        asked.append((rng.choice((COPY_IN, COPY_OUT)), va + rng.randrange(pages * PAGE), rng.randrange(1, 8192)))
+    return regions, asked
 
 
-def allowed(what, va, size):
-    pages = {at & ~4095 for at in (*range(va, min(va + size, va + 0x10000), 4096), va + size - 1)}
-    return not size or pages <= (READABLE if what in (CHECK_READ, COPY_IN) else WRITABLE)
+def pointers(seed):
+    regions, asked = asked_of(seed)
+    return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
 
 
-def patterned(factor, n, first=0):
-    return b"".join(struct.pack("<I", factor * (i + 1) & 0xffffffff) for i in range(first, first + n))
+def in_pages(regions):
+    return {va + i * PAGE: prot for va, pages, prot in regions for i in range(pages)}
 
 
+def allowed(mapped, what, va, size):
+    need = READ if what in (CHECK_READ, COPY_IN) else BOTH
+    return all(mapped.get(page, 0) & need == need for page in range(va & -PAGE, va + size, PAGE)) if size < 1 << 24 else False
+
+
+def patterned(factor, n):
+    return struct.pack(f"<{n}I", *(factor * (i + 1) & 0xffffffff for i in range(n)))
+
+
+HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, (BUFFER // PAGE + 4) * PAGE // 4)
+
+
+@functools.cache        # most of what is hashed has not changed
 def hashed(data):
-    h = 0
-    for word, in struct.iter_unpack("<I", data):
-        h = (h ^ word) * 16777619 & 0xffffffff
-    return h
+    return sum(map(operator.mul, memoryview(data).cast("I"), range(1, len(data), 2))) & 0xffffffff
 
 
-HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, 1024 * len(PAGES))
-
-
-def copied(what, va, size):
-    """The hashes of the kernel's buffer and of the application's pages behind a copy."""
-    here, there = bytearray(HERE), bytearray(THERE)
-    for i in range(size if allowed(what, va, size) else 0):
-        at = PAGES.index(va + i & ~4095) * 4096 + (va + i) % 4096
+def copied(mapped, what, va, size):
+    """The hashes of the kernel's buffer and of the application's pages, with their neighbours, behind a copy."""
+    pages = [page for page in mapped if page + 2 * PAGE > va and page < va + size + PAGE]
+    here, there = bytearray(HERE), bytearray(THERE[:len(pages) * PAGE])
+    if size and allowed(mapped, what, va, size):
+        at = pages.index(va & -PAGE) * PAGE + va % PAGE
         if what == COPY_IN:
-            here[i] = there[at]
+            here[:size] = there[at:at + size]
         else:
-            there[at] = here[i]
-    return hashed(here), hashed(there)
+            there[at:at + size] = here[:size]
+    return hashed(bytes(here)), hashed(bytes(there))
 
 
-def keep_inquiries(held):
+def keep_pointers(held):
     held.keep("answers", list(struct.iter_unpack("<iII", held.memory(held.address("answers"), 1024 * 12))))
     held.keep("result", held.word(held.address("result")))
     held.keep("leaked", held.word(held.address("leaked")))
-    held.keep("alone", struct.unpack("<2i", held.memory(held.address("alone"), 8)))
+    held.keep("alone", struct.unpack("<4i", held.memory(held.address("alone"), 16)))
 
 
-POINTERS = Boot("pointers", read_at_end=keep_inquiries, budget=120_000_000,
-                input=lambda seed: b"".join(struct.pack("<3I", *each) for each in inquiries(seed)))
+POINTERS = Boot("pointers", read_at_end=keep_pointers, budget=120_000_000, input=pointers)
 
 
 def answered(run, whats):
-    for (what, va, size), (status, *_) in zip(inquiries(run.seed), run.kept["answers"]):
-        if what in whats and status != (0 if allowed(what, va, size) else FAULT):
-            raise Wrong("The pages that are mapped are " +
-                        ", ".join(f"0x{page:x} ({'read and write' if page in WRITABLE else 'read' if page in READABLE else 'for nothing'})"
-                                  for page in PAGES) + ".",
-                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {0 if allowed(what, va, size) else FAULT}",
+    """The questions of these kinds, with what was answered and the pages that are mapped; each had the right status."""
+    regions, asked = asked_of(run.seed)
+    mapped = in_pages(regions)
+    for (what, va, size), (status, *hashes) in zip(asked, run.kept["answers"]):
+        if what not in whats:
+            continue
+        right = 0 if not size or allowed(mapped, what, va, size) else FAULT
+        if status != right:
+            there = [f"0x{at:x} to 0x{at + pages * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, pages, prot in regions
+                     if at <= va + size and at + pages * PAGE >= va]
+            raise Wrong(f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
+                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {right}",
                         got=f"it returned {status}", look="user_check, in syscall.c", run=run)
+        yield mapped, (what, va, size), hashes
 
 
 @check(points=7, step="3.4", needs="calls", boots=POINTERS,
@@ -748,8 +779,8 @@ def answered(run, whats):
             "runs at all.")
 def test_pointers(run):
     """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
-    answered(run, (CHECK_READ, CHECK_WRITE))
-    for name, status in zip(("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
+    list(answered(run, (CHECK_READ, CHECK_WRITE)))
+    for name, status in zip(2 * ("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
         if status != FAULT:
             raise Wrong(f"user_check() of {name}, when no application runs:", expected=f"{FAULT}", got=f"{status}",
                         look="user_check, in syscall.c")
@@ -759,11 +790,11 @@ def test_pointers(run):
        hint="copy_in and copy_out ask user_check; one of them has to be able to write.")
 def test_copies(run):
     """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on, and no page is leaked."""
-    answered(run, (COPY_IN, COPY_OUT))
-    for (what, va, size), (_, *hashes) in zip(inquiries(run.seed), run.kept["answers"]):
-        if what in (COPY_IN, COPY_OUT) and tuple(hashes) != copied(what, va, size):
-            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} did not copy " +
-                        ("what it should have." if allowed(what, va, size) else "nothing, though it refused."),
+    for mapped, (what, va, size), hashes in answered(run, (COPY_IN, COPY_OUT)):
+        if tuple(hashes) != copied(mapped, what, va, size):
+            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} " +
+                        ("did not copy all of it, or something else." if allowed(mapped, what, va, size) else
+                         "refused, and copied something."),
                         look="copy_in and copy_out, in syscall.c")
     if run.kept["result"] != 42:
         raise Wrong("The program got another result of its system call, or user_run() another of the program.", expected="42",

@@ -77,7 +77,8 @@ void trap_svc(struct trapframe *tf);
 // -E_FAULT. Nothing of it is above USER_TOP, whatever size is.
 int user_check(uint32_t va, uint32_t size, bool write);
 
-// Copy from the application, or to it: 0, or -E_FAULT and nothing copied.
+// Copy from the application, or to it: 0, all of it copied; or -E_FAULT and no byte of it, so that what
+// is at `to` is as it was.
 int copy_in(void *to, uint32_t from, uint32_t size);
 int copy_out(uint32_t to, const void *from, uint32_t size);
 
