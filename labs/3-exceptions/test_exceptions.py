@@ -266,6 +266,7 @@ FAULTING = (
     Instruction("ldrb r0, [r1], #1", 0xe4d10001, (0xf811, 0x0b01), DATA_ABORT),
     Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT),
 )
+VMOV = Instruction("vmov s0, r0", 0xee000a10, (0xee00, 0x0a10), UNDEFINED)      # by CPACR, for applications too
 
 
 def placed(rng, kind, instruction, block=None):
@@ -280,7 +281,7 @@ def places(rng):
     """Each exception once in each state; the application ends there."""
     cases = []
     for i in range(8):
-        for instruction in FAULTING:
+        for instruction in (*FAULTING, VMOV):
             for kind in range(3):
                 tf = placed(rng, kind, instruction)
                 cases.append(Case(instruction.what, tf, words(instruction.thumb if kind else instruction.a32),
@@ -573,7 +574,9 @@ LOADS = ((DATA + 2, 0b00001, "at an address that is not aligned"), (NOTHING, 0b0
          (0, 0b00111, "of page 0"), (0x44000000, 0b01101, "of the kernel's memory"), (0x40100000, 0b01111, "of the kernel's text"),
          (0xe9000000, 0b01101, "of a device"), (0x80000000, 0b00101, "where the kernel has nothing"),
          (0x01000000, 0b01000, "of a page where nothing answers"), (0x01100000, 0b01110, "through a table where nothing answers"),
-         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"))
+         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"),
+         (0x01001000, 0b00110, "of a page without the access flag"), (0x01400000, 0b00011, "of a section without the access flag"))
+DATA_ALONE = (CONST, 0b01111, "of a page that is only to be read"), (DATA + 0xff8, 0b00010, "of a word that a watchpoint watches")
 LDRD = Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT)
 STRD = Instruction("strd r2, r3, [r1]", 0xe1c120f0, (0xe9c1, 0x2300), DATA_ABORT)
 
@@ -582,7 +585,7 @@ def causes(rng):
     cases = []
     for kind in range(3):
         for instruction, write in ((LDRD, False), (STRD, True)):
-            for address, fs, where in LOADS + (((CONST, 0b01111, "of a page that is only to be read"),) if write else ()):
+            for address, fs, where in LOADS + DATA_ALONE[not write:]:
                 tf = placed(rng, kind, instruction).but(r1=address)
                 code = words(instruction.thumb if kind else instruction.a32)
                 cases.append((Case(f"{instruction.what} {where}", tf, code, [(DATA_ABORT, tf)]), fs, address, write))
