@@ -671,7 +671,7 @@ WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0x800000, 4096
 READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
 SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0), (SHUT + PAGE, 1, BOTH), (LAST, 1, BOTH)]
 MAPPED_FOR = {READ: "to read", BOTH: "to read and write", EXECUTE: "to read and execute", 0: "for nothing"}
-CHECK_READ, CHECK_WRITE, COPY_IN, COPY_OUT = range(4)
+CHECKS, COPIES = (CHECK_READ, CHECK_WRITE), (COPY_IN, COPY_OUT) = (0, 1), (2, 3)
 ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})", "copy_out({va}, from, {size})")
 BUFFER = 0x6000
 
@@ -688,40 +688,59 @@ HUGE = [(PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAI
         (USER_TOP, 0xffffffff)]
 
 
-def asked_of(seed):
-    """What is mapped, (va, pages, prot) each, and what is asked, (what, va, size): in long regions with a hole somewhere, too."""
+def mapped(rng):
+    """What is mapped, (va, pages, prot) each; and the holes of longer regions: their start, their end, the one page that is missing,
+    or mapped for less."""
+    regions, holes = list(SMALL), []
+    for start, pages, first, prot in (*((start, rng.randrange(16, 40), 4, prot) for start, prot in zip(WIDE, (None, READ, 0))),
+                                      (LONG, 300, 257, rng.choice((None, READ, 0)))):
+        at = rng.randrange(first, pages - 4)
+        hole, end = start + at * PAGE, start + pages * PAGE
+        regions += [(start, at, BOTH), *[(hole, 1, prot)] * (prot is not None), (hole + PAGE, pages - at - 1, BOTH)]
+        holes.append((start, end, hole))
+    return regions, holes
+
+
+def asked_of(seed, whats):
+    """The regions, and what is asked: (what, va, size)."""
     rng = random.Random(seed)
-    regions, asked = list(SMALL), [(what, va, size) for what in range(4) for va, size in RANGES + HUGE * (what < COPY_IN)]
-    for start, pages, holes in (*((start, rng.randrange(16, 40), 1) for start in WIDE), (LONG, rng.randrange(270, 300), 3)):
-        at, end = start, start + pages * PAGE
-        for i, prot in enumerate(rng.sample((None, READ, 0), 3)[:holes] if holes > 1 else ((None, READ, 0)[WIDE.index(start)],)):
-            hole = start + rng.randrange(pages // holes * i + 4, pages // holes * (i + 1) - 4) * PAGE
-            regions += [(at, (hole - at) // PAGE, BOTH)] + [(hole, 1, prot)] * (prot is not None)
-            before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x4000)
-            spans = [(at, hole), (at, hole + 1), (at, end), (hole + PAGE - 1, end), (hole + PAGE, behind), (before, hole), (before, hole + 1),
-                     (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)), (hole + rng.randrange(PAGE), behind)]
-            spans += [sorted(rng.sample(range(start, end), 2)) for _ in range(4)]
-            asked += [(what, low, high - low) for what in range(4) for low, high in spans if what < COPY_IN or high - low <= BUFFER]
-            at = hole + PAGE
-        regions.append((at, (end - at) // PAGE, BOTH))
-    for _ in range(20):
+    regions, holes = mapped(rng)
+    spans = [(va, va + size) for va, size in RANGES]
+    for start, end, hole in holes:
+        before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x3000)
+        spans += [(start, hole), (start, hole + 1), (start, end), (hole + PAGE - 1, end), (hole + PAGE, behind), (before, hole),
+                  (before, hole + 1), (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)), (hole + rng.randrange(PAGE), behind),
+                  *(sorted(rng.sample(range(start, end), 2)) for _ in range(4))]
+    for _ in range(10):
         va, pages, _ = rng.choice(SMALL)
-        asked.append((rng.choice((COPY_IN, COPY_OUT)), va + rng.randrange(pages * PAGE), rng.randrange(1, 8192)))
-    return regions, asked
+        at = va + rng.randrange(pages * PAGE)
+        spans.append((at, at + rng.randrange(1, 8192)))
+    asked = [(what, low, high - low) for what in whats for low, high in spans]
+    return regions, [(what, va, size) for what, va, size in asked if what not in COPIES or size <= BUFFER] + \
+        [(what, va, size) for what in whats if what not in COPIES for va, size in HUGE]
 
 
-def pointers(seed):
-    regions, asked = asked_of(seed)
-    return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
+def keep_pointers(held):
+    held.keep("answers", list(struct.iter_unpack("<iII", held.memory(held.address("answers"), 1024 * 12))))
+    held.keep("result", held.word(held.address("result")))
+    held.keep("leaked", held.word(held.address("leaked")))
+    held.keep("alone", struct.unpack("<4i", held.memory(held.address("alone"), 16)))
+
+
+def pointers(whats):
+    def put(seed):
+        regions, asked = asked_of(seed, whats)
+        return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
+    return Boot("pointers", read_at_end=keep_pointers, budget=60_000_000, input=put)
 
 
 def in_pages(regions):
     return {va + i * PAGE: prot for va, pages, prot in regions for i in range(pages)}
 
 
-def allowed(mapped, what, va, size):
+def allowed(pages, what, va, size):
     need = READ if what in (CHECK_READ, COPY_IN) else BOTH
-    return all(mapped.get(page, 0) & need == need for page in range(va & -PAGE, va + size, PAGE)) if size < 1 << 24 else False
+    return all(pages.get(page, 0) & need == need for page in range(va & -PAGE, va + size, PAGE)) if size < 1 << 24 else False
 
 
 def patterned(factor, n):
@@ -736,12 +755,12 @@ def hashed(data):
     return sum(map(operator.mul, memoryview(data).cast("I"), range(1, len(data), 2))) & 0xffffffff
 
 
-def copied(mapped, what, va, size):
+def copied(pages, what, va, size):
     """The hashes of the kernel's buffer and of the application's pages, with their neighbours, behind a copy."""
-    pages = [page for page in mapped if page + 2 * PAGE > va and page < va + size + PAGE]
-    here, there = bytearray(HERE), bytearray(THERE[:len(pages) * PAGE])
-    if size and allowed(mapped, what, va, size):
-        at = pages.index(va & -PAGE) * PAGE + va % PAGE
+    near = [page for page in pages if page + 2 * PAGE > va and page < va + size + PAGE]
+    here, there = bytearray(HERE), bytearray(THERE[:len(near) * PAGE])
+    if size and allowed(pages, what, va, size):
+        at = near.index(va & -PAGE) * PAGE + va % PAGE
         if what == COPY_IN:
             here[:size] = there[at:at + size]
         else:
@@ -749,54 +768,42 @@ def copied(mapped, what, va, size):
     return hashed(bytes(here)), hashed(bytes(there))
 
 
-def keep_pointers(held):
-    held.keep("answers", list(struct.iter_unpack("<iII", held.memory(held.address("answers"), 1024 * 12))))
-    held.keep("result", held.word(held.address("result")))
-    held.keep("leaked", held.word(held.address("leaked")))
-    held.keep("alone", struct.unpack("<4i", held.memory(held.address("alone"), 16)))
-
-
-POINTERS = Boot("pointers", read_at_end=keep_pointers, budget=120_000_000, input=pointers)
-
-
 def answered(run, whats):
     """The questions of these kinds, with what was answered and the pages that are mapped; each had the right status."""
-    regions, asked = asked_of(run.seed)
-    mapped = in_pages(regions)
+    regions, asked = asked_of(run.seed, whats)
+    pages = in_pages(regions)
     for (what, va, size), (status, *hashes) in zip(asked, run.kept["answers"]):
-        if what not in whats:
-            continue
-        right = 0 if not size or allowed(mapped, what, va, size) else FAULT
+        right = 0 if not size or allowed(pages, what, va, size) else FAULT
         if status != right:
-            there = [f"0x{at:x} to 0x{at + pages * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, pages, prot in regions
-                     if at <= va + size and at + pages * PAGE >= va]
+            there = [f"0x{at:x} to 0x{at + count * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, count, prot in regions
+                     if at <= va + size and at + count * PAGE >= va]
             raise Wrong(f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
                         expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {right}",
                         got=f"it returned {status}", look="user_check, in syscall.c", run=run)
-        yield mapped, (what, va, size), hashes
+        yield pages, (what, va, size), hashes
 
 
-@check(points=7, step="3.4", needs="calls", boots=POINTERS,
+@check(points=7, step="3.4", needs="calls", boots=pointers(CHECKS),
        hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; nothing from "
             "USER_TOP on, whatever is mapped there; to write takes more than to read; no bytes are always there; and maybe no application "
             "runs at all.")
 def test_pointers(run):
     """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
-    list(answered(run, (CHECK_READ, CHECK_WRITE)))
+    list(answered(run, CHECKS))
     for name, status in zip(2 * ("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
         if status != FAULT:
             raise Wrong(f"user_check() of {name}, when no application runs:", expected=f"{FAULT}", got=f"{status}",
                         look="user_check, in syscall.c")
 
 
-@check(points=3, step="3.4", needs="pointers", boots=POINTERS,
+@check(points=3, step="3.4", needs="pointers", boots=pointers(COPIES),
        hint="copy_in and copy_out ask user_check; one of them has to be able to write.")
 def test_copies(run):
     """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on, and no page is leaked."""
-    for mapped, (what, va, size), hashes in answered(run, (COPY_IN, COPY_OUT)):
-        if tuple(hashes) != copied(mapped, what, va, size):
+    for pages, (what, va, size), hashes in answered(run, COPIES):
+        if tuple(hashes) != copied(pages, what, va, size):
             raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} " +
-                        ("did not copy all of it, or something else." if allowed(mapped, what, va, size) else
+                        ("did not copy all of it, or something else." if allowed(pages, what, va, size) else
                          "refused, and copied something."),
                         look="copy_in and copy_out, in syscall.c")
     if run.kept["result"] != 42:
