@@ -776,7 +776,8 @@ def answered(run, whats):
         if status != right:
             there = [f"0x{at:x} to 0x{at + count * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, count, prot in regions
                      if at <= va + size and at + count * PAGE >= va]
-            raise Wrong(f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
+            raise Wrong(f"USER_TOP is 0x{USER_TOP:x}, and this range ends at 0x{va + size:x}." if size and va + size > USER_TOP else
+                        f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
                         expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {right}",
                         got=f"it returned {status}", look="user_check, in syscall.c", run=run)
         yield pages, (what, va, size), hashes
