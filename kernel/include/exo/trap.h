@@ -74,7 +74,7 @@ void fault_decode(unsigned number, struct fault *f);
 void trap_svc(struct trapframe *tf);
 
 // The application's bytes from va on may be read (or written, too) by it, all of them: 0, else
-// -E_FAULT. Nothing of it is above USER_TOP, whatever size is.
+// -E_FAULT. Nothing of it is above USER_TOP, whatever size is. It looks at each page, not at each byte.
 int user_check(uint32_t va, uint32_t size, bool write);
 
 // Copy from the application, or to it: 0, all of it copied; or -E_FAULT and no byte of it, so that what
