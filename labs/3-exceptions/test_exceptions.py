@@ -625,11 +625,12 @@ NOSYS, FAULT = -8, -7
 SYSCALLS = (0, 1, 2, 3, 4, TELL)        # those there are: as in exo/syscall.h, and the check's own
 
 
-def calls(rng, numbers, kinds=(0, 1, 2)):
-    """System calls in every state; what comes behind each is an undefined instruction, which shows the state then."""
+def calls(rng, numbers, times=0):
+    """System calls, so many times in A32, in Thumb and in IT blocks, or once in one of them; what comes behind each is an undefined
+    instruction, which shows the state then."""
     cases = []
-    for i, number in enumerate(numbers):
-        for kind in kinds or (i % 3,):
+    for i, number in enumerate(numbers * (times or 1)):
+        for kind in range(3) if times else (i % 3,):
             tf = placed(rng, kind, FAULTING[0]).but(r7=number)
             value = {NULL: 0, FRAME: 0, TELL: rng.getrandbits(32)}.get(number, NOSYS & 0xffffffff)
             there = behind(tf.but(r0=value), 2 if kind else 4)
@@ -641,14 +642,14 @@ def calls(rng, numbers, kinds=(0, 1, 2)):
 
 
 def good_calls(rng):
-    return calls(rng, 20 * (TELL, NULL, FRAME))
+    return calls(rng, (TELL, NULL, FRAME), 20)
 
 
 def bad_calls(rng):
     """Next to those there are, one bit off from them, and far from all of them."""
     near = [*range(66), *(number | 1 << bit for number in SYSCALLS for bit in range(6, 32)), 0xffffffff, 0xfffffff8]
     far = [rng.getrandbits(32 - 8 * (i % 3)) for i in range(20)]
-    return calls(rng, [number for number in near + far if number not in SYSCALLS], kinds=())
+    return calls(rng, [number for number in near + far if number not in SYSCALLS])
 
 
 @check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
