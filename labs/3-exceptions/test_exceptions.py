@@ -14,15 +14,17 @@ from grader.checks import Boot, Wrong, check
 CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000     # as in checks/cases.h
 LEAVE, SKIP, REPAIR, REPLACE, PROVIDE, MANY = range(6)
 DECODE, NOBODY, INTERRUPT = 1, 2, 4
-UNDEFINED, SVC, PREFETCH, DATA_ABORT = 1, 2, 3, 4
+UNDEFINED, SVC, PREFETCH, DATA_ABORT, IRQ = 1, 2, 3, 4, 6
 NUMBERS = {1: "an undefined instruction", 2: "a system call",
-           3: "a prefetch abort", 4: "a data abort"}
+           3: "a prefetch abort", 4: "a data abort", 6: "an interrupt"}
 WAYS = {1: "undefined's way, in vectors.S", 2: "svc's way, in vectors.S", 3: "the prefetch abort's way, in vectors.S",
-        4: "the data abort's way, in vectors.S"}
+        4: "the data abort's way, in vectors.S", 6: "irq's way, in vectors.S"}
 REGISTERS = (*(f"r{n}" for n in range(13)), "sp", "lr")
-E, T, USER = 1 << 9, 1 << 5, 0x10
+E, A, I, F, T = 1 << 9, 1 << 8, 1 << 7, 1 << 6, 1 << 5
+USER, IRQS, SUPERVISOR, SYSTEM = 0x10, 0x12, 0x13, 0x1f
+KERNEL = SUPERVISOR | A | I | F
 UDF = {False: 0xe7f000f0, True: 0xde00}         # permanently undefined, in A32 and in Thumb
-CASE, SEEN, TOLD = struct.Struct("<36I6I6I3I"), struct.Struct("<3I18I6I"), struct.Struct("<20I")
+CASE, SEEN, TOLD = struct.Struct("<36I6I6I3I"), struct.Struct("<3I18I6I3I"), struct.Struct("<21I")
 
 
 # States of the processor, as an application has them.
@@ -48,14 +50,21 @@ def advanced(it):
 
 
 def random_cpsr(rng, thumb, block):
-    """Flags, GE and byte order at random; within an IT block, if there is to be one, at an instruction that is executed."""
-    cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(1) * E | thumb * T
+    """Flags, GE, byte order and masks at random; within an IT block, if asked for, at an instruction that is executed."""
+    cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(4) << 6 | thumb * T
     if block:
         condition = rng.randrange(14)
         if not passes(condition, cpsr):
             condition ^= 1
-        cpsr = with_it(cpsr, condition << 4 | rng.choice((0b1000, 0b0100, 0b1100, 0b0010, 0b1010, 0b0110, 0b1110)))
+        cpsr = with_it(cpsr, condition << 4 | rng.randrange(1, 16))
     return cpsr
+
+
+def control(cpsr):
+    """The low half of a CPSR, without its IT bits, in words."""
+    masked = "".join(name for name, bit in (("A", A), ("I", I), ("F", F)) if cpsr & bit) or "nothing"
+    return (f"{'big' if cpsr & E else 'little'}-endian, {masked} masked, {'Thumb' if cpsr & T else 'A32'}, "
+            f"mode 0x{cpsr & 31:02x}")
 
 
 @dataclass
@@ -81,7 +90,7 @@ class Frame:
         return [f"{name} 0x{value:08x}" for name, value in zip(REGISTERS, self.r)] + [
             f"pc 0x{self.pc:08x}",
             f"cpsr 0x{self.cpsr:08x}: {flags}, GE {self.cpsr >> 16 & 15:04b}, IT {it_of(self.cpsr):08b}, "
-            f"{'big' if self.cpsr & E else 'little'}-endian, {'Thumb' if self.cpsr & T else 'A32'}, mode 0x{self.cpsr & 31:02x}"]
+            f"{control(self.cpsr)}"]
 
 
 def words(*instructions):
@@ -128,7 +137,9 @@ def packed(make, asked=0):
 def keep_seen(held):
     count = held.word(held.address("seen_count"))
     data = held.memory(held.address("seen"), min(count, 1024) * SEEN.size)
-    held.keep("seen", [SEEN.unpack_from(data, i * SEEN.size) for i in range(min(count, 1024))])
+    seen = [SEEN.unpack_from(data, i * SEEN.size) for i in range(min(count, 1024))]
+    held.keep("seen", [entry[:27] for entry in seen])
+    held.keep("kernel", [entry[27:] for entry in seen])
 
 
 def keep_cases(held):
@@ -175,6 +186,11 @@ def plain_entries(rng):
     return entries(rng, 1)
 
 
+def masked_entries(rng):
+    """And with interrupts masked, as there is one all the time."""
+    return [Case(case.what, case.tf.but(cpsr=case.tf.cpsr | I), case.code) for case in plain_entries(rng)]
+
+
 def entered(run, cases, upto):
     """Each case's system call was made in the state that its frame says."""
     seen = run.kept["seen"]
@@ -203,22 +219,21 @@ def test_state(run):
     entered(run, entries(run.random()), 17)
 
 
-@check(points=5, step="3.1", boots=Boot("enter", input=packed(plain_entries, 1), read_at_end=keep_told), needs="enter",
+@check(points=5, step="3.1", boots=Boot("enter", input=packed(masked_entries, 1), read_at_end=keep_told), needs="enter",
        hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and the "
             "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own. An even "
-            "number of words pushed keeps sp a multiple of 8.")
+            "number of words pushed keeps sp a multiple of 8. Nothing is unmasked on the way, in or out.")
 def test_leave(run):
-    """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp and the mode as they were."""
-    names = [f"r{n}" for n in range(4, 12)] + ["sp", "mode", "returned"]
+    """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp, mode and masks as they were."""
+    names = [f"r{n}" for n in range(4, 12)] + ["sp"]
     at = run.kept["seen"][0][2]
     compare("SVC's sp, when the application's first exception comes, is where the kernel's C goes on:",
             ["0 bytes past an 8-byte boundary"], [f"{at % 8} bytes past an 8-byte boundary"], "user_enter, in user.S", run)
-    for i, told in enumerate(run.kept["told"][:len(plain_entries(run.random()))]):
-        before, sp, after, cpsr, status, sp_after = told[:8], told[8], told[9:17], told[17], told[18], told[19]
-        compare(f"Behind user_enter, the time number {i + 1}:",
-                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before, sp, 0x13, 0x1001 + i))],
-                [f"{name} 0x{value:08x}" for name, value in zip(names, (*after, sp_after, cpsr & 31, status))],
-                "user_leave, in user.S", run)
+    for i, told in enumerate(run.kept["told"][:len(masked_entries(run.random()))]):
+        before, after = ([f"{name} 0x{value:08x}" for name, value in zip(names, half)] + [control(half[9])]
+                         for half in (told[:10], told[10:20]))
+        compare(f"Behind user_enter, the time number {i + 1}:", [*before, f"returned 0x{0x1001 + i:08x}"],
+                [*after, f"returned 0x{told[20]:08x}"], "user_leave, in user.S", run)
 
 
 STREX = 0xe1820f91          # strex r0, r1, [r2]
@@ -293,13 +308,31 @@ def places(rng):
     return cases
 
 
+def elsewhere(rng, what, tf, code, number, result=0):
+    """A handler puts another frame in the place of the exception's own; a system call's result is in r0 all the same."""
+    there = placed(rng, rng.randrange(3), FAULTING[0]).but(pc=(tf.pc + 0x40) & ~3)
+    next = there.but(r0=result) if number == SVC else there
+    return Case(f"{what}, and a handler that changes all of the frame", tf, code,
+                [(number, tf.r[:4] if number == SVC else tf), (UNDEFINED, next)], there,
+                (there.pc, UDFS[bool(there.cpsr & T)]), REPLACE, result)
+
+
+def changed(rng, number, kind):
+    """elsewhere(), by a system call or an interrupt; neither comes with the frame."""
+    tf = placed(rng, kind, FAULTING[0])
+    if number == SVC:
+        svc = words(0xdf00 if kind else 0xef000000)
+        return elsewhere(rng, "a system call", tf.but(r7=TELL), svc, SVC, rng.getrandbits(32))
+    return elsewhere(rng, "an interrupt", tf.but(cpsr=tf.cpsr & ~I), UDFS[kind > 0], IRQ)
+
+
 def answer(r0):
     return "answered " + ("-8 (-E_NOSYS)" if r0 == NOSYS & 0xffffffff else f"0x{r0:x}")
 
 
 def happened(run, cases):
     """What the payload's handlers saw is what each case has to come to."""
-    seen = list(run.kept["seen"])
+    seen, kernel = list(run.kept["seen"]), list(run.kept["kernel"])
     for i, case in enumerate(cases):
         for n, (number, frame) in enumerate(case.expected):
             entry = seen.pop(0) if seen else None
@@ -308,6 +341,9 @@ def happened(run, cases):
                 raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
                             got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
                             look=case.look or WAYS[number], run=run)
+            compare(f"{case}: the kernel's CPSR in C, and the application's thread ID registers then.{then}",
+                    state(KERNEL, ~case.tf.r[2] & 0xffffffff, ~case.tf.r[3] & 0xffffffff), state(*kernel.pop(0)),
+                    WAYS[number], run)
             if number == SVC:
                 compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
                         [f"r{k} 0x{v:08x}" for k, v in enumerate(entry[3:7])], "trap_svc, in syscall.c", run)
@@ -324,13 +360,18 @@ def happened(run, cases):
     assert all(status == 0x2000 + i for i, status in zip(range(len(cases)), run.kept["status"]))
 
 
+def state(cpsr, rw, ro):
+    return [f"the CPSR: {control(cpsr)}", f"TPIDRURW 0x{rw:08x}", f"TPIDRURO 0x{ro:08x}"]
+
+
 def states(make, asked=0, **more):
     return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, **more)
 
 
 @check(points=9, step="3.2", boots=states(places), needs="state",
        hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and undefined's "
-            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has.")
+            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has. An "
+            "undefined instruction masks I; A and F stay as the application had them, until you mask them.")
 def test_frames(run):
     """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets a frame with all of the application's state."""
     happened(run, places(run.random()))
@@ -359,11 +400,7 @@ def returns(rng):
                 cases.append(Case(f"{instruction.what}, skipped by the handler", tf, code,
                                   [(instruction.number, tf), (UNDEFINED, there)], action=SKIP, x=size))
                 if i < 3:
-                    other = rng.randrange(3)
-                    there = placed(rng, other, FAULTING[0]).but(pc=(tf.pc + 0x40) & ~3)
-                    udf = UDFS[other > 0]
-                    cases.append(Case(f"{instruction.what}, and a handler that changes all of the frame", tf, code,
-                                      [(instruction.number, tf), (UNDEFINED, there)], there, (there.pc, udf), REPLACE))
+                    cases.append(elsewhere(rng, instruction.what, tf, code, instruction.number))
         for kind in range(3):
             tf, offset = placed(rng, kind, LDR), rng.randrange(0, 4096, 4)
             value = 0x01234567 * (offset // 4 + 1) & 0xffffffff
@@ -387,31 +424,46 @@ def test_returns(run):
     happened(run, returns(run.random()))
 
 
-@check(points=2, step="3.2", boots=states(places, NOBODY), needs="frames",
-       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave().")
+def registered(rng):
+    """More and more of the three have registered."""
+    cases, order = places(rng), rng.sample((UNDEFINED, PREFETCH, DATA_ABORT), 3)
+    rng.shuffle(cases)
+    for i, case in enumerate(cases):
+        case.y = sum(1 << number for number in order[:i * 4 // len(cases)])
+    return cases
+
+
+@check(points=2, step="3.2", boots=states(registered, NOBODY), needs="frames",
+       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave(). Who has "
+            "registered for something else does not matter.")
 def test_nobody(run):
     """An exception for which nobody has registered ends the application with -E_FAULT, and the kernel goes on."""
-    for case, status in zip(places(run.random()), run.kept["status"]):
-        if status != -7:
-            raise Wrong(f"{case}.", expected="user_enter() returns -7 (-E_FAULT)", got=f"it returned {status}",
-                        look="trap, in trap.c")
+    for i, (case, status) in enumerate(zip(registered(run.random()), run.kept["status"])):
+        (number, _), = case.expected
+        expected = 0x2000 + i if case.y >> number & 1 else -7
+        if status != expected:
+            there = " and ".join(NUMBERS[n] for n in NUMBERS if case.y >> n & 1) or "nothing"
+            raise Wrong(f"{case}, which is {NUMBERS[number]}. For {there} somebody has registered.",
+                        expected=f"user_enter() returns {expected}, " +
+                                 ("-E_FAULT" if expected == -7 else "its handler's status"),
+                        got=f"it returned {status}", look="trap, in trap.c")
 
 
-def many(rng):
+def many(rng, times=25_000):
     """Loops of an instruction and a branch to it."""
     cases = []
     for thumb, instruction, loop in ((False, FAULTING[0], 0xeafffffd), (True, FAULTING[0], 0xe7fd), (False, FAULTING[2], 0xeafffffd),
                                      (True, LDR, 0xe7fd)):
         tf = placed(rng, int(thumb), instruction, False)
         cases.append(Case(f"{instruction.what}, again and again", tf, words(instruction.thumb if thumb else instruction.a32, loop),
-                          [(instruction.number, tf)] * 2, action=MANY, x=instruction.size(thumb), y=5000))
+                          [(instruction.number, tf)] * 2, action=MANY, x=instruction.size(thumb), y=times))
     return cases
 
 
 @check(points=3, step="3.2", boots=states(many, budget=20_000_000), needs="returns",
        hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
 def test_many(run):
-    """After thousands of exceptions a frame lies where the first one lay."""
+    """After a hundred thousand exceptions a frame lies where the first one lay."""
     seen = run.kept["seen"]
     for first, last in zip(seen[::2], seen[1::2]):
         if first[2] != last[2]:
@@ -422,10 +474,11 @@ def test_many(run):
 
 # What comes behind the vectors is not written yet: the frame is looked at where trap_svc and trap_irq begin.
 
-def one(kind, what, a32, thumb):
+def one(kind, what, a32, thumb, clear=0):
     """A case of one instruction, in A32, in Thumb or in an IT block."""
     def make(rng):
-        return [Case(what, placed(rng, kind, FAULTING[0]).but(r7=63), words(thumb if kind else a32) + UDFS[kind > 0])]
+        tf = placed(rng, kind, FAULTING[0]).but(r7=63)
+        return [Case(what, tf.but(cpsr=tf.cpsr & ~clear), words(thumb if kind else a32) + UDFS[kind > 0])]
     return make
 
 
@@ -436,6 +489,7 @@ def keep_frame(held):
     if held.kept("frame") is None:
         at = held.registers()["r0"]
         held.keep("at", at)
+        held.keep("cpsr", held.registers()["cpsr"])
         held.keep("frame", struct.unpack("<18I", held.memory(at, 72)))
 
 
@@ -445,10 +499,12 @@ def begins(run, case, expected, look):
     frame = run.kept["frame"]
     compare(f"{case}: what is wrong with the frame that {look} is called with.", expected.lines(),
             Frame(list(frame[:15]), frame[16], frame[17]).lines(), "vectors.S", run)
+    compare(f"{case}: the CPSR when {look} is called.", [control(KERNEL)], [control(run.kept["cpsr"])], "vectors.S",
+            run)
 
 
-SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in range(3)]
-SPINS = [one(kind, "b .", 0xeafffffe, 0xe7fe) for kind in range(2)]
+SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in (0, 2)]
+WAITED = [one(kind, "an interrupt that waited for the application", 0xe7f000f0, 0xde00, I) for kind in (0, 2)]
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
@@ -464,20 +520,25 @@ def test_svc(runs):
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
-       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=8_000_000) for make in SPINS],
+       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=8_000_000) for make in WAITED],
        hint="An interrupt comes between two instructions, and lr is 4 past the one to go on with, in Thumb too.")
 def test_irq(runs):
     """An interrupt comes to trap_irq with all of the application's state, and the instruction that it was to execute next."""
-    for run, make in zip(runs, SPINS):
+    for run, make in zip(runs, WAITED):
         case, = make(run.random())
         begins(run, case, case.tf, "trap_irq")
 
 
-BREAKS = (("broken_undefined", "undefined instruction"), ("broken_load", "data abort"), ("broken_jump", "prefetch abort"))
+# As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is.
+WITHIN = 8
+BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 | WITHIN, SUPERVISOR, "data abort", "broken_load"),
+          (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
+          (4, SUPERVISOR, "HYP trap", 0xfffffffc), (5, USER, "FIQ", CODE))
 
 
-def breaking(which, within=False):
-    return Boot("broken", budget=12_000_000, input=lambda seed: struct.pack("<13I", which + 4 * within, *twelve(seed)))
+def breaking(which, mode):
+    return Boot("broken", budget=12_000_000,
+                input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
 
 
 def twelve(seed):
@@ -485,17 +546,16 @@ def twelve(seed):
 
 
 @check(points=5, step="3.2", needs="frames", ends="fault",
-       boots=[breaking(0), breaking(1), breaking(2), breaking(1, True)],
+       boots=[breaking(*each[:2]) for each in BREAKS],
        hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
-            "the same entry of crash_vectors, with every register as it was.")
+            "the same entry of crash_vectors, with every register as it was. And so does what comes to entries 0, 5 and 7.")
 def test_own_faults(runs):
-    """A fault of the kernel's own is told by the crash vectors, with its registers, and ends the run; in a handler too."""
-    for run, which in zip(runs, (0, 1, 2, 1)):
-        symbol, name = BREAKS[which]
-        pc = 0 if which == 2 else run.symbol(symbol)
+    """A fault of the kernel's own, in any mode, or an FIQ: the crash vectors tell it, with its registers, and end the run."""
+    for run, (_, mode, name, place) in zip(runs, BREAKS):
+        pc = run.symbol(place) if isinstance(place, str) else place
         told = dict(zip(*[iter(" ".join(line.removeprefix("crash:") for line in run.lines()
                                         if line.startswith(("crash: r", "crash:  r", "crash:  sp"))).split())] * 2))
-        compare("The kernel's own fault, as the crash vectors tell it:",
+        compare(f"What happened in mode 0x{mode:02x}, as the crash vectors tell it:",
                 [f"crash: {name} at pc 0x{pc:08x}", *(f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed))),
                  f"sp {told.get('r12')}", "lr 0x00000000"],
                 [next((line for line in run.lines() if line.startswith("crash: ")), "").partition(" in HYP")[0],
@@ -642,7 +702,7 @@ def calls(rng, numbers, times=0):
 
 
 def good_calls(rng):
-    return calls(rng, (TELL, NULL, FRAME), 20)
+    return calls(rng, (TELL, NULL, FRAME), 20) + [changed(rng, SVC, i % 3) for i in range(30)]
 
 
 def bad_calls(rng):
@@ -855,6 +915,17 @@ def test_gic(run):
                 expected, got, "trap_irq, in irq.c", run)
 
 
+def waiting(rng):
+    """An interrupt at the first instruction of applications in every state; half of the times to go on elsewhere."""
+    cases = []
+    for i in range(240):
+        tf = placed(rng, i % 3, FAULTING[0])
+        tf = tf.but(cpsr=tf.cpsr & ~I)
+        cases.append(changed(rng, IRQ, i % 3) if i % 2 else
+                     Case("an interrupt that waited for the application", tf, UDFS[i % 3 > 0], [(IRQ, tf), (UNDEFINED, tf)]))
+    return cases
+
+
 PASSES = 128
 PASS = struct.Struct("<16I")
 WORK = (*(f"r{n}" for n in range(13)), "lr", "the flags", "interrupts so far")
@@ -866,11 +937,14 @@ def keep_passes(held):
     held.keep("results", struct.unpack("<2i", held.memory(held.address("result"), 8)))
 
 
-@check(points=6, step="3.5", needs="gic", boots=Boot("interrupts", read_at_end=keep_passes),
+@check(points=6, step="3.5", needs="gic",
+       boots=[states(waiting, INTERRUPT), Boot("interrupts", read_at_end=keep_passes)],
        hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
             "every register, NZCVQ, GE, IT, E and T.")
-def test_interrupts(run):
+def test_interrupts(runs):
     """A program's result is the same wherever an interrupt comes: between any two instructions, in A32 and in Thumb."""
+    first, run = runs
+    happened(first, waiting(first.random()))
     for name, passes in zip(("A32", "Thumb"), run.kept["passes"]):
         for n, got in enumerate(passes):
             expected = (*passes[0][:15], n)
@@ -892,7 +966,8 @@ def keep_ticks(held):
         held.keep(name, struct.unpack(f"<{size}I", held.memory(held.address(name), size * 4)))
 
 
-@check(points=5, step="3.5", needs="interrupts", boots=Boot("ticks", read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
+@check(points=5, step="3.5", needs="interrupts",
+       boots=Boot("ticks", input=struct.pack("<I", TICKS), read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
        hint="GICC_IAR is read once for each interrupt, as the read itself acknowledges it; GICC_EOIR is written once for each.")
 def test_ticks(run):
     """Ten thousand interrupts while a program works and calls the kernel: none is lost, none comes twice, no stack wanders."""
@@ -916,12 +991,19 @@ def test_ticks(run):
                     look=run.where(run.accesses[min(at, len(order) - 1)].pc))
 
 
-@check(points=2, step="3.5", needs="ticks", boots=Boot("ticks", input=b"idle", read_at_end=keep_ticks),
+@check(points=2, step="3.5", needs="ticks",
+       boots=Boot("ticks", input=bytes(4), holds={"trap_irq": keep_frame}, read_at_end=keep_ticks),
        hint="An interrupt that ends the kernel's sleep comes from SVC mode: the frame's sp and lr are that mode's own then, and so is "
             "what is given back.")
 def test_idle(run):
-    """An interrupt while the kernel sleeps: its handler is called, and every register is as it was."""
-    names = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr")
+    """An interrupt while the kernel sleeps: its handler is called, the frame is whole, and every register is as it was."""
+    names, before = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr"), run.kept["before"]
+    if "frame" in run.kept:
+        *frame, _, pc, cpsr = run.kept["frame"]
+        compare("The frame of an interrupt in trap_idle(), which trap_irq() is called with:",
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before[:15], before[15] & ~I))] + ["pc in trap_idle"],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*frame, cpsr))] + [f"pc in {run.where(pc).function}"],
+                "irq's way, in vectors.S", run)
     if run.kept["idle_ticks"] < 8:
         compare("Behind trap_idle(), which was woken by an interrupt:",
                 [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["before"])],

@@ -1,10 +1,15 @@
 // Exceptions: lab 3's contract. What the processor saves, what the vectors add to it, and how C
 // gets to see it. Included by C and by assembly.
 //
-// The kernel is not preemptible: it runs with everything masked but where it sleeps (trap_idle). So
-// exceptions come from applications, in user mode, A32 or Thumb; an IRQ may also come from
-// trap_idle, in SVC mode; an undefined instruction or an abort in a privileged mode is the kernel's own
-// mistake, is told by the crash vectors and ends the run. (The kernel has no SVC: nobody looks for one.)
+// The kernel is not preemptible: its C, handlers of every kind included, runs in SVC mode, in A32,
+// little-endian, with A, I and F set, and user_enter() returns like that. Only where it sleeps (trap_idle)
+// is I clear. An application has the A, I and F that its frame says, and cannot change them; user_run()
+// gives it all three clear. So exceptions come from applications, in user mode, A32 or Thumb; an IRQ may also come
+// from trap_idle, in SVC mode; an undefined instruction or an abort in a privileged mode is the kernel's own
+// mistake, is told by the crash vectors and ends the run. (The kernel has no SVC: nobody looks for one.) So does an
+// FIQ, as nobody has any, and whatever comes to entry 0, reset's, or 5, HYP's.
+//
+// TPIDRPRW is the kernel's. TPIDRURW and TPIDRURO are the application's, and no exception changes them.
 #pragma once
 
 // A trap frame, in bytes from its start: on the SVC stack, 8-byte aligned.
@@ -39,8 +44,8 @@ int user_enter(const struct trapframe *tf);
 // Leave the application that user_enter() entered; does not return to whoever calls it.
 void user_leave(int status) __attribute__((noreturn));
 
-// Step 3.2, in vectors.S: eight entries, 32-byte aligned. Each saves a trap frame, calls its
-// function below with it, and returns to what the frame then says.
+// Step 3.2, in vectors.S: eight entries, 32-byte aligned. Five save a trap frame, call their
+// function below with it, and return to what the frame then says; 0, 5 and 7 lead to the crash vectors.
 extern uint32_t trap_vectors[];
 
 // The crash vectors, in kernel/core/crash.S: a branch for each exception, as above. They want to find
