@@ -236,12 +236,15 @@ def test_leave(run):
                 [*after, f"returned 0x{told[20]:08x}"], "user_leave, in user.S", run)
 
 
-STREX = 0xe1820f91          # strex r0, r1, [r2]
+STREX = 0xe1820f91, (0xe842, 0x1000)        # strex r0, r1, [r2], in A32 and in Thumb
 
 
 def exclusive(rng):
-    tf = Frame.random(rng, CODE, False).but(r2=DATA)
-    return [Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(STREX, 0xef000000))]
+    cases = []
+    for i in range(16):
+        tf = Frame.random(rng, CODE + 4 * rng.randrange(1024), i % 2 > 0).but(r2=DATA)
+        cases.append(Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(*(STREX[i % 2], (0xef000000, 0xdf00)[i % 2]))))
+    return cases
 
 
 @check(points=2, step="3.1", boots=Boot("enter", input=packed(exclusive), read_at_end=keep_told), needs="enter",
@@ -249,10 +252,11 @@ def exclusive(rng):
             "instruction forgets it.")
 def test_exclusive(run):
     """An exclusive access begun before the application was entered is not finished by it."""
-    r0 = frame_of(run.kept["seen"][0]).r[0]
-    if r0 != 1:
-        raise Wrong("The kernel began an exclusive access by LDREX, and the application's STREX finished it.",
-                    expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
+    for case, entry in zip(exclusive(run.random()), run.kept["seen"]):
+        r0 = frame_of(entry).r[0]
+        if r0 != 1:
+            raise Wrong(f"The kernel began an exclusive access by LDREX, and the application's STREX finished it ({case}).",
+                        expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
 
 
 # 3.2: vectors and frames.
@@ -531,8 +535,9 @@ def test_irq(runs):
 
 # As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is.
 WITHIN = 8
-BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 | WITHIN, SUPERVISOR, "data abort", "broken_load"),
-          (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
+BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load"),
+          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined"), (1 + WITHIN * IRQ, SUPERVISOR, "data abort",
+          "broken_load"), (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
           (4, SUPERVISOR, "HYP trap", 0xfffffffc), (5, USER, "FIQ", CODE))
 
 
