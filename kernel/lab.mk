@@ -47,8 +47,8 @@ USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
 define program
-$(OBJ)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) kernel/user/user.ld
-	$$(CC) $$(USER_LD) $$(filter %.o,$$^) -lgcc -o $$@
+$(OBJ)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OBJ)/kernel/user/string.a kernel/user/user.ld
+	$$(CC) $$(USER_LD) $$(filter %.o %.a,$$^) -lgcc -o $$@
 $(OBJ)/$1.program.o: $(OBJ)/$1.user.elf kernel/user/program.S
 	$$(CC) $$(CFLAGS) -DPROGRAM='"$(notdir $1)"' -DELF='"$$<"' -c kernel/user/program.S -o $$@
 -include $(patsubst %,$(OBJ)/%.d,$(wildcard $1.user.c $1.user.S))
@@ -60,6 +60,11 @@ $(OBJ)/%.c.o: %.c kernel/lab.mk
 
 $(OBJ)/%.S.o: %.S kernel/lab.mk
 	$(compile)
+
+# The compiler calls memcpy() and the like also where nobody wrote that: a program gets the kernel's, if it needs them.
+$(OBJ)/kernel/user/string.a: $(OBJ)/kernel/core/string.c.o
+	@mkdir -p $(@D)
+	$(CROSS)ar rcs $@ $<
 
 # A payload is one C file, and the assembly of the same name beside it, if there is any.
 define payload

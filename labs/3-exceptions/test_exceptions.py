@@ -3,6 +3,8 @@
 Most of them enter user mode in states drawn from the run's seed (checks/cases.h): all registers, flags, IT blocks, byte order; and
 compare what the kernel saw of the exception that follows, and what the application saw behind it, with what the manual says.
 """
+import functools
+import operator
 import random
 import struct
 from dataclasses import dataclass, field
@@ -234,12 +236,15 @@ def test_leave(run):
                 [*after, f"returned 0x{told[20]:08x}"], "user_leave, in user.S", run)
 
 
-STREX = 0xe1820f91          # strex r0, r1, [r2]
+STREX = 0xe1820f91, (0xe842, 0x1000)        # strex r0, r1, [r2], in A32 and in Thumb
 
 
 def exclusive(rng):
-    tf = Frame.random(rng, CODE, False).but(r2=DATA)
-    return [Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(STREX, 0xef000000))]
+    cases = []
+    for i in range(16):
+        tf = Frame.random(rng, CODE + 4 * rng.randrange(1024), i % 2 > 0).but(r2=DATA)
+        cases.append(Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(*(STREX[i % 2], (0xef000000, 0xdf00)[i % 2]))))
+    return cases
 
 
 @check(points=2, step="3.1", boots=Boot("enter", input=packed(exclusive), read_at_end=keep_told), needs="enter",
@@ -247,10 +252,11 @@ def exclusive(rng):
             "instruction forgets it.")
 def test_exclusive(run):
     """An exclusive access begun before the application was entered is not finished by it."""
-    r0 = frame_of(run.kept["seen"][0]).r[0]
-    if r0 != 1:
-        raise Wrong("The kernel began an exclusive access by LDREX, and the application's STREX finished it.",
-                    expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
+    for case, entry in zip(exclusive(run.random()), run.kept["seen"]):
+        r0 = frame_of(entry).r[0]
+        if r0 != 1:
+            raise Wrong(f"The kernel began an exclusive access by LDREX, and the application's STREX finished it ({case}).",
+                        expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
 
 
 # 3.2: vectors and frames.
@@ -279,6 +285,7 @@ FAULTING = (
     Instruction("ldrb r0, [r1], #1", 0xe4d10001, (0xf811, 0x0b01), DATA_ABORT),
     Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT),
 )
+VMOV = Instruction("vmov s0, r0", 0xee000a10, (0xee00, 0x0a10), UNDEFINED)      # by CPACR, for applications too
 
 
 def placed(rng, kind, instruction, block=None):
@@ -293,7 +300,7 @@ def places(rng):
     """Each exception once in each state; the application ends there."""
     cases = []
     for i in range(8):
-        for instruction in FAULTING:
+        for instruction in (*FAULTING, VMOV):
             for kind in range(3):
                 tf = placed(rng, kind, instruction)
                 cases.append(Case(instruction.what, tf, words(instruction.thumb if kind else instruction.a32),
@@ -528,8 +535,9 @@ def test_irq(runs):
 
 # As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is.
 WITHIN = 8
-BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 | WITHIN, SUPERVISOR, "data abort", "broken_load"),
-          (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
+BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load"),
+          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined"), (1 + WITHIN * IRQ, SUPERVISOR, "data abort",
+          "broken_load"), (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
           (4, SUPERVISOR, "HYP trap", 0xfffffffc), (5, USER, "FIQ", CODE))
 
 
@@ -582,7 +590,8 @@ def decoded(number, fs, address, write, domain):
     """What fault_decode() has to say: kind, address, level, domain, write, asynchronous."""
     kind, level = TABLE.get(fs, (UNKNOWN, 0))
     return (kind, 0 if fs in LATE or kind == DEBUG else address, level,
-            domain if kind == DOMAIN and number == DATA_ABORT else 0, int(write and number == DATA_ABORT), int(fs in LATE))
+            domain if kind == DOMAIN and number == DATA_ABORT else 0, int(write and number == DATA_ABORT and kind != DEBUG),
+            int(fs in LATE))
 
 
 def told(answer):
@@ -592,17 +601,15 @@ def told(answer):
 
 
 def questions(seed):
-    """Each fault status, of reads and writes, in each of the registers; the other ones say something else."""
+    """Each fault status, of reads and writes, in each of the registers; all other bits and the other registers say anything."""
     rng = random.Random(seed)
     asked = []
     for number in (DATA_ABORT, PREFETCH):
         for fs in range(32):
-            for write in (0, 1):
-                right = (fs & 0x10) << 6 | fs & 0xf | write << 11 | rng.randrange(16) << 4 | rng.getrandbits(1) << 12
-                wrong = rng.getrandbits(32) & 0x1dff
-                far, other = rng.getrandbits(32), rng.getrandbits(32)
-                both = (right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right & ~0x8f0, far)
-                asked.append((number, *both))
+            for write in (0, 1, 0, 1):
+                right = rng.getrandbits(32) & ~0xe0f | (fs & 0x10) << 6 | fs & 0xf | write << 11
+                wrong, far, other = rng.getrandbits(32) & ~0x200, rng.getrandbits(32), rng.getrandbits(32)
+                asked.append((number, *((right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right, far))))
     rng.shuffle(asked)
     return asked
 
@@ -615,19 +622,15 @@ def keep_answers(held):
        boots=Boot("faults", read_at_end=keep_answers,
                   input=lambda seed: b"".join(struct.pack("<5I", *each) for each in questions(seed))),
        hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR are of data "
-            "aborts, IFSR and IFAR of prefetch aborts, and an asynchronous abort or a debug event has no address.")
+            "aborts, IFSR and IFAR of prefetch aborts, which have neither WnR nor a domain. An asynchronous abort has no address, a "
+            "debug event neither that nor WnR; a domain is told of domain faults alone.")
 def test_statuses(run):
     """Each of the 32 fault statuses, in DFSR and in IFSR, is decoded as the manual's table has it."""
     for (number, dfsr, dfar, ifsr, ifar), answer in zip(questions(run.seed), run.kept["answers"]):
         name, fsr, far = ("DFSR", dfsr, dfar) if number == DATA_ABORT else ("IFSR", ifsr, ifar)
         fs = fsr >> 6 & 0x10 | fsr & 0xf
-        expected = decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)
-        if fs not in TABLE:
-            expected = (UNKNOWN, *answer[1:])
-        if TABLE.get(fs, (UNKNOWN,))[0] == DEBUG:
-            expected = (*expected[:4], answer[4], expected[5])
-        compare(f"{name} 0x{fsr:04x} (FS 0b{fs:05b}), {name[0]}FAR 0x{far:08x}, decoded by fault_decode():", told(expected),
-                told(answer), "fault_decode and its table, in fault.c", run)
+        compare(f"{name} 0x{fsr:08x} (FS 0b{fs:05b}), {name[0]}FAR 0x{far:08x}, decoded by fault_decode():",
+                told(decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)), told(answer), "fault_decode and its table, in fault.c", run)
 
 
 # Addresses, and the fault status that an access by an application comes to there; see odd_entries() in checks/cases.c.
@@ -636,7 +639,9 @@ LOADS = ((DATA + 2, 0b00001, "at an address that is not aligned"), (NOTHING, 0b0
          (0, 0b00111, "of page 0"), (0x44000000, 0b01101, "of the kernel's memory"), (0x40100000, 0b01111, "of the kernel's text"),
          (0xe9000000, 0b01101, "of a device"), (0x80000000, 0b00101, "where the kernel has nothing"),
          (0x01000000, 0b01000, "of a page where nothing answers"), (0x01100000, 0b01110, "through a table where nothing answers"),
-         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"))
+         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"),
+         (0x01001000, 0b00110, "of a page without the access flag"), (0x01400000, 0b00011, "of a section without the access flag"))
+DATA_ALONE = (CONST, 0b01111, "of a page that is only to be read"), (DATA + 0xff8, 0b00010, "of a word that a watchpoint watches")
 LDRD = Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT)
 STRD = Instruction("strd r2, r3, [r1]", 0xe1c120f0, (0xe9c1, 0x2300), DATA_ABORT)
 
@@ -645,7 +650,7 @@ def causes(rng):
     cases = []
     for kind in range(3):
         for instruction, write in ((LDRD, False), (STRD, True)):
-            for address, fs, where in LOADS + (((CONST, 0b01111, "of a page that is only to be read"),) if write else ()):
+            for address, fs, where in LOADS + DATA_ALONE[not write:]:
                 tf = placed(rng, kind, instruction).but(r1=address)
                 code = words(instruction.thumb if kind else instruction.a32)
                 cases.append((Case(f"{instruction.what} {where}", tf, code, [(DATA_ABORT, tf)]), fs, address, write))
@@ -682,14 +687,15 @@ def test_causes(run):
 
 TELL, NULL, FRAME = 40, 0, 1
 NOSYS, FAULT = -8, -7
-BAD = (4, 39, 63, 64, 65, 256, 0x100, 0x10000, 0x80000000, 0x80000000 | TELL, 0xffffffff, 0x40000000, 0xfffffff8)
+SYSCALLS = (0, 1, 2, 3, 4, TELL)        # those there are: as in exo/syscall.h, and the check's own
 
 
-def calls(rng, numbers, times):
-    """System calls in every state; what comes behind each is an undefined instruction, which shows the state then."""
+def calls(rng, numbers, times=0):
+    """System calls, so many times in A32, in Thumb and in IT blocks, or once in one of them; what comes behind each is an undefined
+    instruction, which shows the state then."""
     cases = []
-    for number in numbers * times:
-        for kind in range(3):
+    for i, number in enumerate(numbers * (times or 1)):
+        for kind in range(3) if times else (i % 3,):
             tf = placed(rng, kind, FAULTING[0]).but(r7=number)
             value = {NULL: 0, FRAME: 0, TELL: rng.getrandbits(32)}.get(number, NOSYS & 0xffffffff)
             there = behind(tf.but(r0=value), 2 if kind else 4)
@@ -705,7 +711,10 @@ def good_calls(rng):
 
 
 def bad_calls(rng):
-    return calls(rng, BAD, 3)
+    """Next to those there are, one bit off from them, and far from all of them."""
+    near = [*range(66), *(number | 1 << bit for number in SYSCALLS for bit in range(6, 32)), 0xffffffff, 0xfffffff8]
+    far = [rng.getrandbits(32 - 8 * (i % 3)) for i in range(20)]
+    return calls(rng, [number for number in near + far if number not in SYSCALLS])
 
 
 @check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
@@ -723,109 +732,145 @@ def test_numbers(run):
     happened(run, bad_calls(run.random()))
 
 
-PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000   # checks/pointers.c
-PAGES = (PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT, SHUT + 4096, LAST)
-READABLE = {PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT + 4096, LAST}
-WRITABLE = {PAIR, PAIR + 4096, MIXED + 4096, SHUT + 4096, LAST}
-CHECK_READ, CHECK_WRITE, COPY_IN, COPY_OUT = range(4)
+PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000
+WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0x800000, 4096
+READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
+SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0), (SHUT + PAGE, 1, BOTH),
+         (LAST, 1, BOTH)]
+MAPPED_FOR = {READ: "to read", BOTH: "to read and write", EXECUTE: "to read and execute", 0: "for nothing"}
+CHECKS, COPIES = (CHECK_READ, CHECK_WRITE), (COPY_IN, COPY_OUT) = (0, 1), (2, 3)
 ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})", "copy_out({va}, from, {size})")
-BUFFER = 0x3000
+BUFFER = 0x6000
 
 RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2), (PAIR - 1, 1),
           (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR, 0), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
           (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096), (MIXED + 4096, 4097),
           (XPAGE, 4), (XPAGE + 4092, 4), (SHUT, 4), (SHUT + 4094, 4), (SHUT + 4095, 1), (SHUT + 4096, 4096),
-          (LAST, 4096), (LAST, 4097), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
+          (LAST, 4096), (LAST, 4097), (LAST, 8192), (LAST, 0x5000), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
           (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1),
-          (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0)]
-HUGE = [(PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
-        (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001), (0xfffff000, 0x1001),
-        (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff), (0, 0xffffffff), (USER_TOP, 0xffffffff)]
+          (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0),
+          (PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
+          (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (LAST, 0x200000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001),
+          (0xfffff000, 0x1001), (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff),
+          (0, 0xffffffff), (USER_TOP, 0xffffffff)]
 
 
-def inquiries(seed):
+def mapped(rng):
+    """What is mapped, (va, pages, prot) each; and of the longer regions start, end, and the one page that is missing there, or is
+    mapped for less: in the longest, beyond its first megabyte."""
+    regions, holes = list(SMALL), []
+    for start, pages, first, prot in (*((start, rng.randrange(16, 40), 4, prot) for start, prot in zip(WIDE, (None, READ, 0))),
+                                      (LONG, 300, 257, rng.choice((None, READ, 0)))):
+        at = rng.randrange(first, pages - 4)
+        hole, end = start + at * PAGE, start + pages * PAGE
+        regions += [(start, at, BOTH), *[(hole, 1, prot)] * (prot is not None), (hole + PAGE, pages - at - 1, BOTH)]
+        holes.append((start, end, hole))
+    return regions, holes
+
+
+def asked_of(seed, whats):
+    """The regions, and what is asked: (what, va, size)."""
     rng = random.Random(seed)
-    asked = [(what, va, size) for what in (CHECK_READ, CHECK_WRITE) for va, size in RANGES + HUGE]
-    asked += [(what, va, size) for what in (COPY_IN, COPY_OUT) for va, size in RANGES]
-    for _ in range(20):
-        asked.append((rng.choice((COPY_IN, COPY_OUT)), rng.choice(PAGES) + rng.randrange(4096), rng.randrange(1, 8192)))
-    return asked
+    regions, holes = mapped(rng)
+    spans = [(va, va + size) for va, size in RANGES]
+    for start, end, hole in holes:
+        before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x3000)
+        spans += [(start, hole), (start, hole + 1), (start, end), (hole + PAGE - 1, end), (hole + PAGE, behind), (before, hole),
+                  (before, hole + 1), (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)), (hole + rng.randrange(PAGE), behind),
+                  *(sorted(rng.sample(range(start, end), 2)) for _ in range(4))]
+    for _ in range(10):
+        va, pages, _ = rng.choice(SMALL)
+        at = va + rng.randrange(pages * PAGE)
+        spans.append((at, at + rng.randrange(1, 8192)))
+    return regions, [(what, low, high - low) for what in whats for low, high in spans if what not in COPIES or high - low <= BUFFER]
 
 
-def allowed(what, va, size):
-    pages = {at & ~4095 for at in (*range(va, min(va + size, va + 0x10000), 4096), va + size - 1)}
-    return not size or pages <= (READABLE if what in (CHECK_READ, COPY_IN) else WRITABLE)
-
-
-def patterned(factor, n, first=0):
-    return b"".join(struct.pack("<I", factor * (i + 1) & 0xffffffff) for i in range(first, first + n))
-
-
-def hashed(data):
-    h = 0
-    for word, in struct.iter_unpack("<I", data):
-        h = (h ^ word) * 16777619 & 0xffffffff
-    return h
-
-
-HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, 1024 * len(PAGES))
-
-
-def copied(what, va, size):
-    """The hashes of the kernel's buffer and of the application's pages behind a copy."""
-    here, there = bytearray(HERE), bytearray(THERE)
-    for i in range(size if allowed(what, va, size) else 0):
-        at = PAGES.index(va + i & ~4095) * 4096 + (va + i) % 4096
-        if what == COPY_IN:
-            here[i] = there[at]
-        else:
-            there[at] = here[i]
-    return hashed(here), hashed(there)
-
-
-def keep_inquiries(held):
+def keep_pointers(held):
     held.keep("answers", list(struct.iter_unpack("<iII", held.memory(held.address("answers"), 1024 * 12))))
     held.keep("result", held.word(held.address("result")))
     held.keep("leaked", held.word(held.address("leaked")))
-    held.keep("alone", struct.unpack("<2i", held.memory(held.address("alone"), 8)))
+    held.keep("alone", struct.unpack("<4i", held.memory(held.address("alone"), 16)))
 
 
-POINTERS = Boot("pointers", read_at_end=keep_inquiries, budget=120_000_000,
-                input=lambda seed: b"".join(struct.pack("<3I", *each) for each in inquiries(seed)))
+def pointers(whats):
+    def put(seed):
+        regions, asked = asked_of(seed, whats)
+        return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
+    return Boot("pointers", read_at_end=keep_pointers, budget=60_000_000, input=put)
+
+
+def in_pages(regions):
+    return {va + i * PAGE: prot for va, pages, prot in regions for i in range(pages)}
+
+
+def allowed(pages, what, va, size):
+    need = READ if what in (CHECK_READ, COPY_IN) else BOTH
+    return all(pages.get(page, 0) & need == need for page in range(va & -PAGE, va + size, PAGE))
+
+
+def patterned(factor, n):
+    return struct.pack(f"<{n}I", *(factor * (i + 1) & 0xffffffff for i in range(n)))
+
+
+HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, (BUFFER // PAGE + 4) * PAGE // 4)
+
+
+@functools.cache        # most of what is hashed has not changed
+def hashed(data):
+    return sum(map(operator.mul, memoryview(data).cast("I"), range(1, len(data), 2))) & 0xffffffff
+
+
+def copied(pages, what, va, size):
+    """The hashes of the kernel's buffer and of the application's pages, with their neighbours, behind a copy."""
+    near = [page for page in pages if page + 2 * PAGE > va and page < va + size + PAGE]
+    here, there = bytearray(HERE), bytearray(THERE[:len(near) * PAGE])
+    if size and allowed(pages, what, va, size):
+        at = near.index(va & -PAGE) * PAGE + va % PAGE
+        if what == COPY_IN:
+            here[:size] = there[at:at + size]
+        else:
+            there[at:at + size] = here[:size]
+    return hashed(bytes(here)), hashed(bytes(there))
 
 
 def answered(run, whats):
-    for (what, va, size), (status, *_) in zip(inquiries(run.seed), run.kept["answers"]):
-        if what in whats and status != (0 if allowed(what, va, size) else FAULT):
-            raise Wrong("The pages that are mapped are " +
-                        ", ".join(f"0x{page:x} ({'read and write' if page in WRITABLE else 'read' if page in READABLE else 'for nothing'})"
-                                  for page in PAGES) + ".",
-                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {0 if allowed(what, va, size) else FAULT}",
+    """Each question, if its status was right, with the pages that are mapped and the hashes that it left."""
+    regions, asked = asked_of(run.seed, whats)
+    pages = in_pages(regions)
+    for (what, va, size), (status, *hashes) in zip(asked, run.kept["answers"]):
+        right = 0 if not size or allowed(pages, what, va, size) else FAULT
+        if status != right:
+            there = [f"0x{at:x} to 0x{at + count * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, count, prot in regions
+                     if at <= va + size and at + count * PAGE >= va]
+            raise Wrong(f"USER_TOP is 0x{USER_TOP:x}, and this range ends at 0x{va + size:x}." if size and va + size > USER_TOP else
+                        f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
+                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {right}",
                         got=f"it returned {status}", look="user_check, in syscall.c", run=run)
+        yield pages, (what, va, size), hashes
 
 
-@check(points=7, step="3.4", needs="calls", boots=POINTERS,
+@check(points=7, step="3.4", needs="calls", boots=pointers(CHECKS),
        hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; nothing from "
             "USER_TOP on, whatever is mapped there; to write takes more than to read; no bytes are always there; and maybe no application "
             "runs at all.")
 def test_pointers(run):
     """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
-    answered(run, (CHECK_READ, CHECK_WRITE))
-    for name, status in zip(("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
+    list(answered(run, CHECKS))
+    for name, status in zip(2 * ("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
         if status != FAULT:
             raise Wrong(f"user_check() of {name}, when no application runs:", expected=f"{FAULT}", got=f"{status}",
                         look="user_check, in syscall.c")
 
 
-@check(points=3, step="3.4", needs="pointers", boots=POINTERS,
+@check(points=3, step="3.4", needs="pointers", boots=pointers(COPIES),
        hint="copy_in and copy_out ask user_check; one of them has to be able to write.")
 def test_copies(run):
     """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on, and no page is leaked."""
-    answered(run, (COPY_IN, COPY_OUT))
-    for (what, va, size), (_, *hashes) in zip(inquiries(run.seed), run.kept["answers"]):
-        if what in (COPY_IN, COPY_OUT) and tuple(hashes) != copied(what, va, size):
-            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} did not copy " +
-                        ("what it should have." if allowed(what, va, size) else "nothing, though it refused."),
+    for pages, (what, va, size), hashes in answered(run, COPIES):
+        if tuple(hashes) != copied(pages, what, va, size):
+            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} " +
+                        ("did not copy all of it, or something else." if allowed(pages, what, va, size) else
+                         "refused, and copied something."),
                         look="copy_in and copy_out, in syscall.c")
     if run.kept["result"] != 42:
         raise Wrong("The program got another result of its system call, or user_run() another of the program.", expected="42",

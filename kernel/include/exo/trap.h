@@ -62,12 +62,12 @@ enum fault_kind { FAULT_UNKNOWN, FAULT_ALIGNMENT, FAULT_TRANSLATION, FAULT_ACCES
 	FAULT_DEBUG, FAULT_LOCKDOWN, FAULT_COPROCESSOR };
 
 struct fault {
-	enum fault_kind kind;
-	uint32_t address;	// DFAR or IFAR; 0 where the manual says that it is UNKNOWN
+	enum fault_kind kind;	// FAULT_UNKNOWN: a code that the table has not; the rest is as of any other kind
+	uint32_t address;	// DFAR or IFAR; 0 if it is asynchronous, or a debug event: UNKNOWN then
 	uint8_t level;		// of the tables, 1 or 2; 0 where the kind has none
 	uint8_t domain;		// of a domain fault on data; else 0
-	bool write;		// by a store (or a cache maintenance operation)
-	bool asynchronous;	// pc is somewhere behind the instruction, and address UNKNOWN
+	bool write;		// WnR, of data: by a store or by cache maintenance; false if it is a debug event: UNKNOWN
+	bool asynchronous;	// pc is somewhere behind the instruction
 };
 
 // Decode the abort that number, TRAP_DATA_ABORT or TRAP_PREFETCH_ABORT, tells of (DDI 0406C,
@@ -79,10 +79,11 @@ void fault_decode(unsigned number, struct fault *f);
 void trap_svc(struct trapframe *tf);
 
 // The application's bytes from va on may be read (or written, too) by it, all of them: 0, else
-// -E_FAULT. Nothing of it is above USER_TOP, whatever size is.
+// -E_FAULT. Nothing of it is above USER_TOP, whatever size is. It looks at each page, not at each byte.
 int user_check(uint32_t va, uint32_t size, bool write);
 
-// Copy from the application, or to it: 0, or -E_FAULT and nothing copied.
+// Copy from the application, or to it: 0, all of it copied; or -E_FAULT and no byte of it, so that what
+// is at `to` is as it was.
 int copy_in(void *to, uint32_t from, uint32_t size);
 int copy_out(uint32_t to, const void *from, uint32_t size);
 

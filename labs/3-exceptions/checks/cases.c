@@ -8,6 +8,7 @@
 
 #include "cases.h"
 
+#define WATCHED (DATA + 0xff8)	// by a watchpoint, in step 3.3
 #define SYS_TELL 40		// keeps its arguments, returns what the case says
 
 // The input's first word: faults are decoded, too; each case says in y whose handlers are registered by then; an
@@ -143,8 +144,9 @@ tick(unsigned irq, void *arg)
 	keep_found(TRAP_IRQ);
 }
 
-// What lies in no address space of the kernel's making (step 3.3): a page and a table at addresses where
-// nothing answers, and everything of domain 1, in the first megabytes from 0x1000000 on.
+// What lies in no address space of the kernel's making (step 3.3), in the first megabytes from 0x1000000 on: a page and a table
+// at addresses where nothing answers, everything of domain 1, a page and a section without the access flag. And a word of
+// data that a watchpoint watches (DDI 0406C, C11.11).
 static void
 odd_entries(void)
 {
@@ -153,12 +155,36 @@ odd_entries(void)
 	uint32_t *l1 = p2v(space.l1);
 
 	page_alloc(PAGE_ANY, OWNER_USER, &nobody, &table);
-	*(uint32_t *)p2v(table) = nothing | L2_SMALL | L2_C | L2_B | L2_AP0 | L2_AP1 | L2_NG;
+	((uint32_t *)p2v(table))[0] = nothing | L2_SMALL | L2_C | L2_B | L2_AP0 | L2_AP1 | L2_NG;
+	((uint32_t *)p2v(table))[1] = BOARD_RAM_PA | L2_SMALL | L2_C | L2_B | L2_AP1 | L2_NG;
 	l1[0x10] = table | L1_TABLE;
 	l1[0x11] = nothing | L1_TABLE;
 	l1[0x12] = table | L1_TABLE | 1 << 5;
 	l1[0x13] = BOARD_RAM_PA | L1_SECTION | SECTION_C | SECTION_B | SECTION_AP0 | SECTION_AP1 | 1 << 5;
-	tlb_publish();
+	l1[0x14] = BOARD_RAM_PA | L1_SECTION | SECTION_C | SECTION_B | SECTION_AP1;
+	sctlr_write(sctlr_read() | SCTLR_AFE);
+	isb();
+	tlb_flush_all();
+	__asm__ volatile(
+	    "mcr p14, 0, %0, c1, c0, 4\n\t"	// DBGOSLAR: the lock is open
+	    "mcr p14, 0, %1, c0, c0, 6\n\t"	// DBGWVR0
+	    "mcr p14, 0, %2, c0, c0, 7\n\t"	// DBGWCR0: a word, loads and stores, in user mode
+	    "mcr p14, 0, %3, c0, c2, 2\n\t"	// DBGDSCRext.MDBGen
+	    : : "r"(0), "r"(WATCHED), "r"(0xf << 5 | 3 << 3 | 2 << 1 | 1), "r"(1 << 15));
+	isb();
+}
+
+// VFP is on, so that it is CPACR alone, which lab3_init() has cleared, that keeps an application from it.
+static void
+vfp_on(void)
+{
+	uint32_t before = cpacr_read();
+
+	cpacr_write(0xf << 20);
+	isb();
+	__asm__ volatile("mcr p10, 7, %0, c8, c0, 0" : : "r"(1 << 30));		// FPEXC.EN
+	cpacr_write(before);
+	isb();
 }
 
 void
@@ -170,6 +196,7 @@ check_main(void)
 
 	syscall_register(SYS_TELL, sys_tell);
 	space_create();
+	vfp_on();
 	if (is_asked(DECODE))
 		odd_entries();
 	if (is_asked(INTERRUPT)) {
