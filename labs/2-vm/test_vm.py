@@ -23,7 +23,8 @@ ERRORS = {-1: "-E_INVAL", -2: "-E_NOMEM", -3: "-E_EXISTS", -4: "-E_NOENT", -6: "
 
 # As operations.h has them, from 1; the model has a method for each.
 METHODS = ("", "alloc", "hold", "release", "query", "count", "create", "destroy", "map", "unmap", "protect", "lookup",
-           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind", "fill", "empty")
+           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind",
+           "fill", "empty")
 (_, ALLOC, HOLD, RELEASE, QUERY, COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP, SWITCH, READ, WRITE, EXEC, STAMP,
  FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL, EMPTY) = range(len(METHODS))
 
@@ -180,13 +181,13 @@ class Model:
         expected = self.known(pa) if self.is_page(pa) else "null"
         got = "null" if status else known(refs, owner, guard, epoch)
         if expected != got:
-            look = "page_at" if "null" in (expected, got) else "page_release" if pa in self.free else "page_alloc and page_hold"
-            self.fail(what, expected, got, look + ", in page.c")
+            self.fail(what, expected, got, ("page_at" if "null" in (expected, got) else "page_release" if pa in self.free
+                                            else "page_alloc and page_hold") + ", in page.c")
         if pa in self.refs and (after or before):
             self.fail(what, "next and prev null: an allocated page is in no list",
                       f"next 0x{after:08x}, prev 0x{before:08x}", "page_alloc and list_remove, in page.c")
         if word != self.words.get(pa, word):
-            self.fail(f"the page at 0x{pa:08x}, allocated all the time", f"0x{self.words[pa]:08x}, the word stored there",
+            self.fail(f"the page at 0x{pa:08x}, allocated all the time", f"0x{self.words[pa]:08x}, its first word",
                       f"0x{word:08x}", "page_alloc, in page.c: what is refused changes nothing")
 
     def count(self, n, x, y, z, status, value):
@@ -536,11 +537,12 @@ def compare(run, cases):
     for (words, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
         function, asked, name, epoch, rights = struct.unpack("<I4x24s8sII", question)
         name = name.rstrip(b"\0")
+        guard = f"guard: name {name!r}, epoch {epoch:#x}"
         what = f"{FUNCTIONS[function]}: {words}. " + {
             MINT: f"To be minted: {shown(asked).rpartition(',')[0]}",
             NARROW: f"From: {shown(asked)}; to: name {name!r}, rights {rights:#x}",
-            REVOKE: f"Capability: {shown(asked)}; guard: name {name!r}, epoch {epoch:#x}",
-        }.get(function, f"Capability: {shown(got)}; guard: name {name!r}, epoch {epoch:#x}; asked for: rights {rights:#x}")
+            REVOKE: f"Capability: {shown(asked)}; {guard}",
+        }.get(function, f"Capability: {shown(got)}; {guard}; asked for: rights {rights:#x}")
         if status not in statuses:
             look = "cap_mint and name_length, in cap.c" if function == MINT else \
                 "cap_check, in cap.c" + ", and at the given kernel/vm/cap.c" * (function in (NARROW, REVOKE))
@@ -632,7 +634,7 @@ def test_mint(run):
 @check(points=5, step="2.2", boots=asked(forgeries), needs="mint",
        hint="Sign the sixteen bytes anew and compare all of the MAC: it is what makes any other bit count.")
 def test_forgeries(run):
-    """With any bit changed or two of its MAC's, of another key or with another's MAC it is refused; the genuine one is not."""
+    """With any bit changed, or two of its MAC's, of another key or with another's MAC: refused; the genuine one not."""
     compare(run, forgeries)
 
 
