@@ -5,7 +5,7 @@
 
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
-names := LAB CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
+names := LAB IN CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
 	FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
@@ -16,7 +16,7 @@ flag   = $(if $($1),--$2)
 lab    = $(if $(LAB),$(call quote,$(LAB)))
 priors = $(call option,PRIOR,prior) $(foreach n,$(numbers),$(if $(PRIOR_$n),--prior $(call quote,$n=$(PRIOR_$n))))
 trees  = $(call option,SRC,src) $(priors)
-one    = $(call option,CHECK,check) $(call option,SEED,seed)
+one    = $(call option,IN,in) $(call option,CHECK,check) $(call option,SEED,seed)
 boot   = $(call option,BOOT,boot)
 files  = $(call option,JSON,json) $(call option,JUNIT,junit) $(call option,GRADESCOPE,gradescope) $(call option,CSV,csv)
 
@@ -32,6 +32,7 @@ define help
   make setup                 installs what is missing here; make doctor says what is
 
   make check LAB=1           grades your lab 1; CHECK=name: that one check; SEED=any: other random inputs
+  make check IN=3            all earlier labs once more, in your lab 3's kernel: does it still do what they ask?
   make run LAB=1             boots it, your terminal on its serial line
   make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger; make rewind ...: backwards, too
   make watch LAB=1           checks it again at each save; make status: all labs, points, what comes next

@@ -19,8 +19,9 @@ def nonce(seed: int, lab: labs.Lab, check: str, index: int) -> int:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that every verb has that boots a lab's checks: the lab, --src, --prior, --check, --seed."""
+    """The options that every verb has that boots a lab's checks: the lab, --in, --src, --prior, --check, --seed."""
     parser.add_argument("lab", nargs="?", default="", help="1, boot or 1-boot")
+    parser.add_argument("--in", dest="within", metavar="LAB", help="in the kernel of this later lab")
     parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or a tree's path")
     parser.add_argument("--prior", action="append", default=[], metavar="TREE",
                         help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
@@ -30,7 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def kernel(args: argparse.Namespace) -> labs.Kernel:
     """Whose kernel of which lab those options ask for; Usage where there is no such."""
-    return labs.compose(labs.find(args.lab), args.src, labs.priors(args.prior))
+    lab = labs.find(args.lab)
+    return labs.within(labs.compose(labs.find(args.within or lab.name), args.src, labs.priors(args.prior)), lab)
 
 
 def asked_seed(text: str | None) -> int | None:

@@ -78,9 +78,9 @@ def payload_source(lab: labs.Lab, payload: str) -> Path:
 
 
 def folder(kernel: labs.Kernel) -> Path:
-    """Where the kernels of this composition are put: one folder for each list of files."""
+    """Where the kernels of this composition are put: one folder for each list of files and each OPT."""
     files = hashlib.sha256("\n".join(map(str, kernel.files)).encode()).hexdigest()
-    return BUILD / "kernels" / kernel.lab.name / f"{kernel.tree.parent.name}-{files[:8]}"
+    return BUILD / "kernels" / kernel.lab.name / f"{kernel.tree.parent.name}-{files[:8]}{_opt('')}"
 
 
 def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
@@ -116,15 +116,20 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
     return Built({payload: make.out / f"{payload}.elf" for payload in payloads})
 
 
+def _opt(usual: str) -> str:
+    """What the compiler is asked to optimise, if it was said: OPT=-Og."""
+    return os.environ.get("OPT", usual)
+
+
 def _reference(kernel: labs.Kernel) -> list[Path]:
-    """The files of earlier labs that are the reference's, and so ours."""
-    places = [kernel.place(lab, tree) for lab, tree in kernel.prior if tree == labs.REFERENCE]
+    """The files of other labs that are the reference's, and so ours."""
+    places = [kernel.place(lab, tree) for lab, tree in (*kernel.prior, *kernel.later) if tree == labs.REFERENCE]
     return [file for file in kernel.files if any(file.is_relative_to(place) for place in places)]
 
 
 def _folders(kernel: labs.Kernel) -> list[Path]:
     """The folders of the labs' files, whosever they are."""
-    return list(dict.fromkeys(kernel.place(lab, tree) for lab, tree in (*kernel.prior, (kernel.lab, kernel.src))))
+    return list(dict.fromkeys(kernel.place(lab, tree) for lab, tree in kernel.parts))
 
 
 def _odd_file(kernel: labs.Kernel) -> str:
@@ -150,7 +155,7 @@ class _Make:
                         *(f"{name}={' '.join(map(str, files))}" for name, files in
                           (("FILES", kernel.linked), ("USER", kernel.user), ("GIVEN", kernel.given),
                            ("PAYLOADS", sources.values())))]
-        self.objects = f"{_relative(BUILD)}/obj-virt{os.environ.get('OPT', '-O2')}"
+        self.objects = f"{_relative(BUILD)}/obj-virt{_opt('-O2')}"
         self.students = {f"{self.objects}/{file}.o": file for file in kernel.files if file not in _reference(kernel)}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
         self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
@@ -327,7 +332,8 @@ class _Make:
         """A payload that does not link with the solutions either is no fault of the student's."""
         if self.kernel.src == "solutions" or not (ROOT / "solutions" / self.kernel.lab.name).is_dir():
             return
-        reference = labs.compose(self.kernel.lab, "solutions")
+        last, _ = self.kernel.parts[-1]
+        reference = labs.within(labs.compose(last, "solutions"), self.kernel.lab)
         if _Make(reference, {payload: self.sources[payload] for payload in failed}).run().returncode != 0:
             raise GraderError(f"{self.sources[next(iter(failed))]} does not link with the solutions either: "
                               + _telling(next(iter(failed.values()))))

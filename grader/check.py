@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import sys
+from argparse import Namespace
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,14 @@ def main(args) -> int:
     if args.submission and args.src != "starter":
         raise Usage("say --submission PATH (SUBMISSION=) or --src TREE (SRC=), not both")
     files = {name: path for name in writers.WRITERS if (path := getattr(args, name))}
+    if args.within and args.submission:
+        raise Usage("IN= is for a tree's labs; what was handed in is judged in its own lab's kernel")
+    if args.within and not args.lab:
+        if files or args.check:
+            raise Usage(f"say LAB= too: IN={args.within} alone judges every earlier lab")
+        last = labs.find(args.within)
+        earlier = [lab.name for lab in labs.every() if lab.number < last.number]
+        return max((main(Namespace(**vars(args) | {"lab": name})) for name in earlier), default=0)
     if list(files.values()).count("-") > 1:
         raise Usage("only one report can go to stdout (-)")
     seed, debug = boots.asked_seed(args.seed), args.debug or bool(os.environ.get("EXOLAB_DEBUG"))

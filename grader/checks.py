@@ -56,11 +56,12 @@ class Check:
     needs: tuple[str, ...]
     boots: tuple[Boot, ...]
     ends: tuple[str, ...]
+    until: int | None           # the last lab in whose kernel it claims to hold; None: it does in every later one
     hidden: bool = False        # students do not have it: it stands in the lab's folder hidden/
 
 
 def check(*, points: int, step: str, hint: str, boots: Boot | Sequence[Boot], needs: Sequence[str] = (),
-          ends: str | Sequence[str] = "return") -> Callable:
+          ends: str | Sequence[str] = "return", until: int | None = None) -> Callable:
     """Make a function test_NAME a check of that name (with - for _); its docstring's first line says what it proves.
 
     points, step  what it is worth, and the handout's step that it belongs to ("1.3")
@@ -68,13 +69,14 @@ def check(*, points: int, step: str, hint: str, boots: Boot | Sequence[Boot], ne
     boots         what to run; with one Boot the function takes `run`, with several `runs`, in their order
     needs         names of earlier checks without which this one says nothing
     ends          how each run has to end for the function to be called at all, one of ENDINGS or several
+    until         where what it proves ends with a later lab, the last lab whose kernel it holds for; with the reason
     """
     def decorate(function):
         name = function.__name__.removeprefix("test_").replace("_", "-")
         several = not isinstance(boots, Boot)
         about = Check(name, (inspect.getdoc(function) or "").partition("\n")[0], points, step, hint,
                       (needs,) if isinstance(needs, str) else tuple(needs), tuple(boots) if several else (boots,),
-                      (ends,) if isinstance(ends, str) else tuple(ends))
+                      (ends,) if isinstance(ends, str) else tuple(ends), until)
         takes = list(inspect.signature(function).parameters)
         for wrong, words in (
             (not function.__name__.startswith("test_"), "its function's name has to begin with test_"),

@@ -223,10 +223,12 @@ def _lost(run: Run, seen: Run) -> Diagnosis:
     first = next((t for t in seen.exceptions if t.count == run.instructions), None)
     if first is not None:
         said = _excepted(run, first)
-        base = said.moment.vbar
-        return replace(said, named="no vectors", facts=(f"VBAR 0x{base:08x}: no vectors are there", *said.facts),
-                       what=f"{said.what} The core then went to that exception's vector, 0x{first.vector:08x}, and "
-                       f"that is {device(first.vector)}.")
+        at = moment(run, max(first.count - 1, 0), about=first.vector)
+        named, there, why = "no vectors", "no vectors are there", f"and that is {device(first.vector)}"
+        if at.mapping:      # with the MMU on they may well be, and out of reach
+            named, there, why = "vectors that cannot be fetched", at.mapping, "which cannot be fetched"
+        return replace(said, named=named, facts=(f"VBAR 0x{at.vbar:08x}: {there}", *said.facts),
+                       what=f"{said.what} The core then went to that exception's vector, 0x{first.vector:08x}, {why}.")
     empty = engine.EMPTY if run.pc >= engine.RAM[0] else 0      # words of zeros that were executed there
     before = moment(run, run.instructions - 1 - empty)
     how, why = a32.jump(before.word, before.thumb)

@@ -7,6 +7,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
+import itertools
 import math
 import os
 import random
@@ -292,15 +293,8 @@ def _look(run: Run, abandoned: threading.Event, budget: int | None = None,
         raise ValueError("a run that the wall clock ended cannot be looked at again")
     if hardware and run.boot.smp > 1:
         raise ValueError("what hardware would do can be watched on one core alone")
-    typed = dict(run.typed)
-
-    def again(held: Held) -> None:
-        if run.end == "hold" and held.count == run.instructions:
-            raise Wrong("the first run ended here")
-        if held.count in typed:
-            held.send(typed.pop(held.count))
-
-    boot = dataclasses.replace(run.boot, holds={symbol: again for symbol in run.boot.holds}, read_at_end=read_at_end)
+    holds = _typing(run.boot, run.typed, run.instructions if run.end == "hold" else None)
+    boot = dataclasses.replace(run.boot, holds=holds, read_at_end=read_at_end)
     if budget is not None:
         boot = dataclasses.replace(boot, budget=min(budget, boot.budget))
     found = _run(boot, run.elf, run.seed, run.nonce, abandoned, looking=True,
@@ -313,6 +307,20 @@ def _look(run: Run, abandoned: threading.Event, budget: int | None = None,
         raise GraderError(f"the kernel works on caches, TLBs and system registers in {plugin.OPERATIONS} places or "
                           f"more: too many to watch")
     return found
+
+
+def _typing(boot: Boot, typed: Iterable[tuple[int, bytes]],
+            last: int | None = None) -> dict[str, Callable[[Held], None]]:
+    """The boot's holds for an identical run: of what they do they only type (Run.typed), and end it at count `last`."""
+    left = dict(typed)
+
+    def again(held: Held) -> None:
+        if held.count == last:
+            raise Wrong("the first run ended here")
+        if held.count in left:
+            held.send(left.pop(held.count))
+
+    return dict.fromkeys(boot.holds, again)
 
 
 def _run_job(job: Job, abandoned: threading.Event) -> Run:
@@ -328,8 +336,10 @@ def _told(run: Run) -> tuple:
     return run.end, run.serial, run.instructions, run.wfis, run.pc, run.marks, run.accesses
 
 
-def run_many(jobs: Iterable[Job], at_once: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
-    """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits).
+def run_many(jobs: Iterable[Job], at_once: int | None = None,
+             ahead: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
+    """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits), and no more
+    than `ahead` before they are asked for (None: all).
 
     What `run` would return or raise for each, in the order given. Leaving the iterator ends what still runs; so does
     an exception that a signal raises here, as that reaches the main thread alone and what is to be tidied is in others.
@@ -337,10 +347,14 @@ def run_many(jobs: Iterable[Job], at_once: int | None = None) -> Iterator[Run | 
     abandoned = threading.Event()
     pool = concurrent.futures.ThreadPoolExecutor(at_once or (os.cpu_count() or 1) + 1)
     try:
-        running = [pool.submit(_run_job, job, abandoned) for job in jobs]
-        for future in running:
+        waiting, running = iter(jobs), collections.deque()
+        while True:
+            more = itertools.islice(waiting, ahead if ahead is None else ahead + 1 - len(running))
+            running.extend(pool.submit(_run_job, job, abandoned) for job in more)
+            if not running:
+                return
             try:
-                yield future.result()
+                yield running.popleft().result()
             except (GraderError, symbols.NoSymbol) as error:
                 yield error
     finally:
@@ -404,12 +418,8 @@ def _stopped(job: Job, typed: Mapping[int, bytes], before: int, told: str,
     something ("access"; else _NoAccess). With it: whether it has moved. QEMU begins an access to a device a second time,
     and when it was told at the beginning stops between the two.
     """
-    def again(held: Held) -> None:
-        if held.count in typed:
-            held.send(typed[held.count])
-
-    boot = dataclasses.replace(job.boot, budget=before - 1, holds={symbol: again for symbol in job.boot.holds},
-                               marks=(), watch=((0, 0),) if told == "access" else (), read_at_end=None)
+    boot = dataclasses.replace(job.boot, budget=before - 1, holds=_typing(job.boot, typed.items()), marks=(),
+                               watch=((0, 0),) if told == "access" else (), read_at_end=None)
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
         vm = Vm(Path(directory), boot.serial_cap, abandoned)
         try:

@@ -220,8 +220,8 @@ def source(place: Place, kernel: Kernel, heading: str) -> Section:
 
 def _may_be_shown(path: Path, kernel: Kernel) -> bool:
     """Whether a file is one that the student has: the name may be of the kernel's making (a panic's, or by #line)."""
-    folders = [kernel.tree, *(kernel.place(lab, tree) for lab, tree in kernel.prior if tree != "solutions"),
-               "kernel", f"{kernel.lab.folder}/checks"]
+    others = (kernel.place(lab, tree) for lab, tree in (*kernel.prior, *kernel.later) if tree != "solutions")
+    folders = [kernel.tree, *others, "kernel", f"{kernel.lab.folder}/checks"]
     try:
         real = (ROOT / path).resolve()
         if not real.is_file():
@@ -243,7 +243,7 @@ def todo(kernel: Kernel, step: str) -> Section:
 def find_todo(kernel: Kernel, step: str) -> tuple[Path, int] | None:
     """The first file (relative to the root) and line that says `TODO step`, in lab.toml's order of the files."""
     marker = re.compile(rf"(TODO {re.escape(step)}\b|todo\(\"{re.escape(step)}[a-z]?\"\))")
-    for lab, tree in (*kernel.prior, (kernel.lab, kernel.src)):
+    for lab, tree in kernel.parts:
         for name in lab.files if lab.number == int(step.partition(".")[0]) else ():
             path = kernel.place(lab, tree) / name
             if (ROOT / path).is_file():

@@ -35,11 +35,17 @@ def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None,
     """
     session = _judged(_Session(kernel, only, seed, first, debug))
     session.outcomes |= _blocked(session)
-    absent = kernel.lab.hidden if only is None and not any(check.hidden for check in session.checks) else 0
-    report = Report(kernel.lab.name, kernel.lab.title, kernel.src, {lab.name: tree for lab, tree in kernel.prior}, seed,
-                    tuple(session.outcomes.values()), only=only, hidden=absent, notes=_unboxed())
+    title, absent = kernel.lab.title, kernel.lab.hidden
+    if kernel.later:
+        title, absent = f"{title}, in the kernel of {kernel.parts[-1][0].name}", 0
+    if only is not None or any(check.hidden for check in session.checks):
+        absent = 0
+    others = {lab.name: tree for lab, tree in (*kernel.prior, *kernel.later)}
+    report = Report(kernel.lab.name, title, kernel.src, others, seed, tuple(session.outcomes.values()), only=only,
+                    hidden=absent, notes=_unboxed())
     if report.first is not None:
         closer = _told(report.first, session.closer, report.first)
+        closer = _since(session, closer) if kernel.later else closer
         report = replace(report, checks=tuple(closer if check is report.first else check for check in report.checks))
     return replace(report, next=_told("", _next, kernel, report))
 
@@ -102,6 +108,17 @@ def _guilty(session: "_Session", suspects: list[labs.Lab]) -> tuple[labs.Lab, Ou
                 if outcome.verdict == "fail":
                     return lab, outcome
     return suspects[0], None
+
+
+def _since(session: "_Session", outcome: Outcome) -> Outcome:
+    """The outcome of a check that failed in a later lab's kernel, with what comes of it in its own lab's."""
+    if outcome.verdict != "fail" or outcome.reason in ("not attempted", "blocked"):
+        return outcome
+    own = _Session(replace(session.kernel, later=()), None, session.seed, False, session.debug, [outcome.name])
+    again = _judged(own).outcomes[outcome.name]
+    said = {"pass": Section(f"In lab {session.lab.number}'s own kernel it passes: a later lab is in its way."),
+            "fail": Section("It fails in its own lab's kernel too: mend it there first.", (Line(again.repeat),))}
+    return replace(outcome, sections=(said[again.verdict], *outcome.sections)) if again.verdict in said else outcome
 
 
 def collect(lab: labs.Lab) -> list[Check]:
@@ -172,6 +189,8 @@ class _Collector:
         for check in self.checks:
             if check.name in seen:
                 raise GraderError(f"{where}: there are two checks named {check.name}")
+            if check.until is not None and check.until < self.lab.number:
+                raise GraderError(f"{where}: check {check.name} holds until lab {check.until}, which comes before it")
             for name in check.needs:
                 if name not in seen:
                     what = "is not judged before it" if name in every else "there is none"
@@ -211,6 +230,9 @@ class _Session(_Collector):
 
     def pytest_collection_modifyitems(self, items):
         super().pytest_collection_modifyitems(items)
+        last, _ = self.kernel.parts[-1]
+        items[:] = [item for item in items if _of(item).until is None or _of(item).until >= last.number]
+        self.checks = [_of(item) for item in items]
         wanted = self._with_needs(self.only) if self.only is not None else self.names
         if wanted is not None:
             items[:] = [item for item in items if _of(item).name in wanted]
@@ -218,16 +240,18 @@ class _Session(_Collector):
     def _with_needs(self, name: str) -> set[str]:
         known = {check.name: check for check in self.checks}
         if name not in known:
-            raise Usage(f"lab {self.lab.name} has no check {name!r}; its checks are: {', '.join(known)}")
-        return {name}.union(*(self._with_needs(needed) for needed in known[name].needs))
+            where = f" that holds in lab {self.kernel.parts[-1][0].number}'s kernel" if self.kernel.later else ""
+            raise Usage(f"lab {self.lab.name} has no check {name!r}{where}; its checks are: {', '.join(known)}")
+        return {name}.union(*(self._with_needs(needed) for needed in known[name].needs if needed in known))
 
     def pytest_runtestloop(self, session):
         """Build everything and begin to boot, then let pytest call the checks."""
         every = [_of(item) for item in session.items]
         self.built = build.build(self.kernel, [boot.payload for check in every for boot in check.boots])
         plugin.find()       # without QEMU nothing is judged
-        self.ended = engine.run_many([self._job(check, boot, index) for check in every if self._is_built(check)
-                                      for index, boot in enumerate(check.boots)])
+        jobs = [self._job(check, boot, index) for check in every if self._is_built(check)
+                for index, boot in enumerate(check.boots)]
+        self.ended = engine.run_many(jobs, ahead=1 if self.first else None)     # who stops early has little in vain
         return None         # pytest goes on with its own loop
 
     def _is_built(self, check: Check) -> bool:
@@ -397,9 +421,10 @@ class _Session(_Collector):
         same = f"LAB={lab.number} CHECK={check.name}{_trees(self.kernel)}"
         same += f" SEED={self.seed}" if self.seed is not None else ""
         which = f" BOOT={boot + 1}" if boot is not None and len(check.boots) > 1 else ""
+        points = 0 if self.kernel.later else check.points       # it has earned them in its own lab's kernel
         return Outcome(
-            name=check.name, title=check.title, step=check.step, points=check.points, verdict=verdict,
-            earned=check.points if verdict == "pass" else 0, reason=reason, detail=detail, sections=sections, hint=hint,
+            name=check.name, title=check.title, step=check.step, points=points, verdict=verdict,
+            earned=points if verdict == "pass" else 0, reason=reason, detail=detail, sections=sections, hint=hint,
             handout=f"{lab.folder}/README.md, step {check.step}", seed=boots.seed(lab, check.name, asked=self.seed),
             repeat=f"make check {same}", debug="" if reason == "build error" else f"make gdb {same}{which}",
             hidden=check.hidden)
@@ -410,10 +435,12 @@ def _of(item) -> Check:
 
 
 def _trees(kernel: labs.Kernel) -> str:
-    """What says to make whose files the kernel is of, where that is not what goes without saying."""
-    words = f" SRC={kernel.src}" if kernel.src != "starter" else ""
-    usual = labs.earlier(kernel.lab, kernel.src, root=kernel.root) if kernel.prior else ()
-    return words + "".join(f" PRIOR_{lab.number}={tree}" for lab, tree in kernel.prior if (lab, tree) not in usual)
+    """What says to make which kernel it is and whose files it is of, where that is not what goes without saying."""
+    *prior, (last, src) = kernel.parts
+    words = f" IN={last.number}" if kernel.later else ""
+    words += f" SRC={src}" if src != "starter" else ""
+    usual = labs.earlier(last, src, root=kernel.root) if prior else ()
+    return words + "".join(f" PRIOR_{lab.number}={tree}" for lab, tree in prior if (lab, tree) not in usual)
 
 
 def _told(otherwise, tell: Callable, *about):
@@ -430,10 +457,10 @@ def _next(kernel: labs.Kernel, report: Report) -> str:
     if first is not None and first.reason == "not attempted":
         step = first.detail.removeprefix("step ")
         found = explain.find_todo(kernel, step)
-        lab = next((lab for lab, _ in kernel.prior if step.startswith(f"{lab.number}.")), kernel.lab)
+        lab = next((lab for lab, _ in kernel.parts if step.startswith(f"{lab.number}.")), kernel.lab)
         file = f"open {found[0]} at line {found[1]}" if found else f"look into {kernel.tree}"
         return f"Read step {step} in {lab.folder}/README.md, then {file}."
-    if first is not None:
+    if first is not None or kernel.later and report.only is None:
         return ""
     if report.only is not None:
         return f"Next, all of the lab's checks: make check LAB={kernel.lab.number}{_trees(kernel)}"

@@ -1,7 +1,8 @@
 """What the labs are (labs/N-name/lab.toml) and which files make the kernel of one of them.
 
 A tree is a folder that holds labs by name: `starter`, `solutions`, or any other of that shape, as a mutant's or a
-pristine starter's. A kernel is the files of one lab from one tree, after those of every earlier lab, each from its own.
+pristine starter's. A kernel is the files of one lab from one tree, after those of every earlier lab, each from its own;
+an earlier lab may be judged in it.
 """
 import re
 import tomllib
@@ -52,11 +53,17 @@ class Lab:
 
 @dataclass(frozen=True)
 class Kernel:
-    """The kernel of a lab: where the lab's own files come from, and where those of each earlier lab do."""
-    lab: Lab
+    """The kernel of a lab: where the lab's own files come from, and where those of each other lab in it do."""
+    lab: Lab                            # whose checks and programs it is for
     src: str                            # "starter", "solutions", or the path of another tree
     prior: tuple[tuple[Lab, str], ...]  # earlier labs and their trees, in order
     root: Path = ROOT
+    later: tuple[tuple[Lab, str], ...] = ()     # where the lab is judged in a later one's kernel: those behind it
+
+    @property
+    def parts(self) -> tuple[tuple[Lab, str], ...]:
+        """Every lab in it and its tree, in order; the last is the lab whose kernel it is."""
+        return (*self.prior, (self.lab, self.src), *self.later)
 
     @property
     def tree(self) -> Path:
@@ -66,12 +73,12 @@ class Kernel:
     @property
     def linked(self) -> tuple[Path, ...]:
         """The kernel's C and assembly files, earlier labs first; they need not exist."""
-        return tuple(self.place(lab, tree) / name for lab, tree in self._labs for name in lab.kernel)
+        return tuple(self.place(lab, tree) / name for lab, tree in self.parts for name in lab.kernel)
 
     @property
     def user(self) -> tuple[Path, ...]:
         """The same of the libOS, which applications are linked with."""
-        return tuple(self.place(lab, tree) / name for lab, tree in self._labs for name in lab.user)
+        return tuple(self.place(lab, tree) / name for lab, tree in self.parts for name in lab.user)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -79,13 +86,9 @@ class Kernel:
         return self.linked + self.user
 
     @property
-    def _labs(self) -> tuple[tuple[Lab, str], ...]:
-        return (*self.prior, (self.lab, self.src))
-
-    @property
     def given(self) -> tuple[Path, ...]:
         """What these labs bring with them, relative to the root."""
-        return tuple(Path(name) for lab in (*(lab for lab, _ in self.prior), self.lab) for name in lab.given)
+        return tuple(Path(name) for lab, _ in self.parts for name in lab.given)
 
     def place(self, lab: Lab, tree: str) -> Path:
         """The folder of a lab's files in a tree, relative to the root where it lies below it."""
@@ -200,6 +203,14 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
         if not (root / file).is_dir():
             raise Usage(f"there is no folder {file}" + (": `make handouts` makes it" if src == "starter" else ""))
     return kernel
+
+
+def within(kernel: Kernel, lab: Lab) -> Kernel:
+    """The same kernel, for the checks and programs of one of the labs in it."""
+    at = next((at for at, (part, _) in enumerate(kernel.parts) if part.name == lab.name), None)
+    if at is None:
+        raise Usage(f"IN={kernel.lab.number}: lab {lab.number} comes later than lab {kernel.lab.number}'s kernel")
+    return Kernel(lab, kernel.parts[at][1], kernel.parts[:at], kernel.root, kernel.parts[at + 1:])
 
 
 def earlier(lab: Lab, src: str, prior: Mapping[str, str] | None = None, root: Path = ROOT) -> tuple:

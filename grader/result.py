@@ -58,7 +58,7 @@ class Report:
     lab: str                    # "1-boot"
     title: str
     src: str                    # the tree of the lab's files
-    prior: dict[str, str]       # lab -> tree, of the labs before it
+    prior: dict[str, str]       # lab -> tree, of the other labs in its kernel
     seed: int | None            # None: each check's own, always the same
     checks: tuple[Outcome, ...]
     next: str = ""              # what to do now
@@ -73,6 +73,12 @@ class Report:
     @property
     def earned(self) -> int:
         return sum(check.earned for check in self.checks)
+
+    @property
+    def tally(self) -> tuple[int, int, str]:
+        """How far it is: points earned, of how many; checks passed where none are given for them."""
+        passed = sum(check.verdict == "pass" for check in self.checks)
+        return (self.earned, self.points, "points") if self.points else (passed, len(self.checks), "checks")
 
     @property
     def score(self) -> int | None:

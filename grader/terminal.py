@@ -68,10 +68,11 @@ def table(report: Report) -> Iterator[list[Piece]]:
     yield [(head, "bold"), (f" ({', '.join(trees)})" if trees else "", "dim")]
     yield []
     name = max(len("check"), *(len(check.name) for check in report.checks))
-    points = max(len("points"), *(len(_points(check)) for check in report.checks))
-    yield [(f"  step  {'check':<{name}}  {'points':>{points}}  verdict", "dim")]
-    for check in report.checks:
-        yield [(f"  {check.step:<4}  {check.name:<{name}}  {_points(check):>{points}}  ", ""),
+    points = ["points", *map(_points, report.checks)] if report.points else [""] * (1 + len(report.checks))
+    points = [f"{each:>{max(map(len, points))}}" + "  " * bool(each) for each in points]
+    yield [(f"  step  {'check':<{name}}  {points[0]}verdict", "dim")]
+    for check, worth in zip(report.checks, points[1:]):
+        yield [(f"  {check.step:<4}  {check.name:<{name}}  {worth}", ""),
                (verdict(check), "yellow" if check.reason in CALM else STYLES[check.verdict]),
                ("  hidden" if check.hidden else "", "dim")]
 
@@ -90,14 +91,16 @@ def verdict(check: Outcome) -> str:
 
 def total(report: Report) -> Iterator[list[Piece]]:
     more = f"; hidden checks decide {report.hidden} more" if report.hidden else ""
+    earned = "{} of {} {}".format(*report.tally)
     if report.exit_code == 2:
         yield [("No score: the grader itself could not judge every check.", STYLES["grader error"])]
     elif report.exit_code == 0:
         works = "This check passes." if report.only else "All of it works." if not more else "All that is here works."
-        yield [(f"{report.earned} of {report.points} points{more}. {works}", "bold green")]
+        yield [(f"{earned}{more}. {works}", "bold green")]
     else:
         passed = sum(check.verdict == "pass" for check in report.checks)
-        yield [(f"{report.earned} of {report.points} points, {passed} of {len(report.checks)} checks{more}.", "bold")]
+        checks = f", {passed} of {len(report.checks)} checks" if report.points else ""
+        yield [(f"{earned}{checks}{more}.", "bold")]
     if report.seed is not None:
         yield [(f"Seed {report.seed}", "dim")]
 

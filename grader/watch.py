@@ -58,14 +58,15 @@ def main(args) -> int:
 
 
 def _command(kernel: labs.Kernel, args) -> list[str]:
-    words = [sys.executable, "-m", "grader", "check", kernel.lab.name, "--src", kernel.src]
+    words = [sys.executable, "-m", "grader", "check", kernel.lab.name, "--src", args.src]
     words += [f"--prior={tree}" for tree in args.prior]
-    return words + [f"--{name}={value}" for name in ("check", "seed") if (value := getattr(args, name))]
+    options = ("check", args.check), ("seed", args.seed), ("in", args.within)
+    return words + [f"--{name}={value}" for name, value in options if value]
 
 
 def _watched(kernel: labs.Kernel) -> list[Path]:
     """All that a verdict depends on: the student's files of all labs, the lab's checks, the given kernel."""
-    trees = [kernel.place(lab, tree) for lab, tree in (*kernel.prior, (kernel.lab, kernel.src))]
+    trees = [kernel.place(lab, tree) for lab, tree in kernel.parts]
     return [ROOT / path for path in (*trees, kernel.lab.folder, "kernel", "starter/config.mk")]
 
 
@@ -310,10 +311,10 @@ class View:
         """The two lines at the bottom: how far it is, and the keys."""
         words = []
         if self.report is not None:
-            score, points = self.report.score, self.report.points
-            done = BAR * (score or 0) // max(1, points)
+            earned, points, what = self.report.tally
+            done = BAR * earned // max(1, points) if self.report.score is not None else 0
             bar = "#" * done + (">" + "-" * (BAR - done - 1) if done < BAR else "")
-            words.append(f"[{bar}] " + ("no score" if score is None else f"{score} of {points} points"))
+            words.append(f"[{bar}] " + ("no score" if self.report.score is None else f"{earned} of {points} {what}"))
             names = [check.name for check in self.failures]
             if len(names) > 1 and not self.listing:
                 words.append(f"failure {names.index(self.shown) + 1} of {len(names)}")

@@ -40,18 +40,18 @@ define compile
 	$(CC) $(CFLAGS) $(LIST) '-fdebug-prefix-map=$(<D)=$(<D)' -Wa,--MD,$(@:.o=.read) -c $< -o $@
 endef
 
-# A program in user mode: PROGRAM.user.c in the folder checks/NAME beside checks/NAME.c, or PROGRAM.user.S, or both; linked with the libOS,
-# from the lab on that has one (and then with what of kernel/core needs no kernel), and embedded in that payload under its name.
-LIBOS := $(patsubst %,$(OBJ)/%.o,kernel/user/crt0.S $(filter kernel/libos/%,$(GIVEN)) $(USER))
-SHARED := $(if $(filter kernel/libos/%,$(GIVEN)),$(patsubst %,$(OBJ)/%.o,kernel/core/format.c kernel/core/string.c))
-$(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(LIBOS): CFLAGS += -DEXO_USER
+# A program in user mode: PROGRAM.user.c in the folder checks/NAME beside checks/NAME.c, or PROGRAM.user.S, or both; linked with what it needs of the libOS, and
+# embedded in that payload under its name. (The compiler calls memcpy() and the like also where nobody wrote that.)
+LIBOS := $(patsubst %,$(OBJ)/%.o,$(filter kernel/libos/%,$(GIVEN)) $(USER))
+SHARED := $(patsubst %,$(OBJ)/%.o,kernel/core/format.c kernel/core/string.c)
+$(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS += -DEXO_USER
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
 define program
-$(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S)) $(LIBOS) $(SHARED) kernel/user/user.ld
+$(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
 	@mkdir -p $$(@D)
-	$$(CC) $$(USER_LD) $$(filter %.o,$$^) -lgcc -o $$@
+	$$(CC) $$(USER_LD) $$(filter %.o %.a,$$^) -lgcc -o $$@
 $(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S
 	$$(CC) $$(CFLAGS) -DPROGRAM='"$(notdir $1)"' -DELF='"$$<"' -c kernel/user/program.S -o $$@
 -include $(patsubst %,$(OBJ)/%.d,$(wildcard $1.user.c $1.user.S))
@@ -63,6 +63,11 @@ $(OBJ)/%.c.o: %.c kernel/lab.mk
 
 $(OBJ)/%.S.o: %.S kernel/lab.mk
 	$(compile)
+
+$(OUT)/user.a: $(LIBOS) $(SHARED)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(CROSS)ar qcs $@ $^
 
 # A payload is one C file, and the assembly of the same name beside it, if there is any.
 define payload
@@ -76,4 +81,4 @@ $(OUT)/$(basename $(notdir $1)).elf: $(COMMON) $(patsubst %,$(OBJ)/%.o,$1 $(wild
 endef
 $(foreach p,$(PAYLOADS),$(eval $(call payload,$p)))
 
--include $(COMMON:.o=.d) $(LIBOS:.o=.d)
+-include $(COMMON:.o=.d) $(LIBOS:.o=.d) $(OBJ)/kernel/user/crt0.S.d

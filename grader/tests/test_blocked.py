@@ -1,5 +1,6 @@
 """Whose mistake it is: a check that fails with the student's own earlier labs and passes with the reference's names the
-lab that blocks it. On real kernels of a course of three labs, of which two are made here."""
+lab that blocks it, and one that fails in a later lab's kernel alone says so. On real kernels of a course of three labs, of
+which two are made here."""
 import shutil
 import sys
 import textwrap
@@ -7,7 +8,7 @@ import textwrap
 import pytest
 
 from grader import judge, labs, result, terminal
-from grader.errors import GraderError
+from grader.errors import GraderError, Usage
 from grader.paths import ROOT
 
 FILES = {
@@ -47,7 +48,7 @@ FILES = {
         def test_zero(run):
             "Zero is zero."
             run.expect_report("zero 0")
-        @check(points=5, step="2.1", hint="Wait.", boots=Boot("sum"), needs="zero")
+        @check(points=5, step="2.1", hint="Wait.", boots=Boot("sum"), needs="zero", until=2)
         def test_again(run):
             "Once more."
             run.expect_report("sum 5")
@@ -126,14 +127,15 @@ def course(root, monkeypatch):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, path)
 
-    def judged(lab, *changes, only=None, prior=None, src="starter"):
+    def judged(lab, *changes, only=None, prior=None, src="starter", within=None):
         shutil.rmtree(root / src, ignore_errors=True)
         shutil.copytree(root / "solutions", root / src)
         for name, old, new in changes:
             file = root / src / name
             assert old in file.read_text()
             file.write_text(file.read_text().replace(old, new))
-        return judge.judge(labs.compose(labs.find(lab, root), src, prior or {"PRIOR": src}, root), only)
+        kernel = labs.compose(labs.find(within or lab, root), src, prior or {"PRIOR": src}, root)
+        return judge.judge(labs.within(kernel, labs.find(lab, root)), only)
     return judged
 
 
@@ -220,10 +222,10 @@ def test_a_broken_reference_is_no_students_fault(course, root, request, change, 
 def test_only_what_failed_runs_again(course, monkeypatch):
     jobs, run_many = [], judge.engine.run_many
 
-    def counted(given):
+    def counted(given, **more):
         given = list(given)
         jobs.append([job.boot.payload for job in given])
-        return run_many(given)
+        return run_many(given, **more)
 
     monkeypatch.setattr(judge.engine, "run_many", counted)
     course("2", BSS, only="zero")
@@ -238,9 +240,9 @@ def test_only_what_failed_runs_again(course, monkeypatch):
 def test_trouble_of_the_grader_in_the_second_run_is_no_verdict(course, monkeypatch):
     run_many, calls = judge.engine.run_many, []
 
-    def dies(given):
+    def dies(given, **more):
         calls.append(given)
-        return run_many(given) if len(calls) == 1 else (judge.GraderError("QEMU died") for _ in given)
+        return run_many(given, **more) if len(calls) == 1 else (judge.GraderError("QEMU died") for _ in given)
 
     monkeypatch.setattr(judge.engine, "run_many", dies)
     report = course("2", BSS)
@@ -251,3 +253,40 @@ def test_trouble_of_the_grader_in_the_second_run_is_no_verdict(course, monkeypat
 def test_the_same_each_time(course):
     both = [result.to_json(course("3", BSS, TWO)) for _ in range(2)]
     assert both[0] == both[1] and '"by lab 1"' in both[0]
+
+
+# Lab 3 as it gets in the way of what lab 2 proves, and as it is not written yet.
+AWAY = ("3-three/three.c", "int three", "void lab3_init(void);\nvoid lab3_init(void) { __asm__(\"udf\"); }\nint three")
+LATER = ("3-three/three.c", "int three", "#include <exo/todo.h>\nvoid lab3_init(void);\n"
+         "void lab3_init(void) { todo(\"3.1\"); }\nint three")
+
+
+@pytest.mark.parametrize("changes, expected, words", [
+    ([], {}, "2 of 2 checks. All of it works.\n"),
+    ([AWAY], {"sum": "fault, undefined instruction in lab3_init()", "zero": "fault in lab3_init()"},
+     "In lab 2's own kernel it passes: a later lab is in its way."),
+    ([LATER], dict.fromkeys(("sum", "zero"), "not attempted, step 3.1"), "then open starter/3-three/three.c at line 4."),
+    ([TWO], {"sum": "wrong output"}, "It fails in its own lab's kernel too: mend it there first.\n"
+     "     make check LAB=2 CHECK=sum\n"),
+    ([BSS], {"zero": "blocked by lab 1"}, "There, bss fails (wrong output):"),
+])
+def test_in_a_later_labs_kernel(course, changes, expected, words):
+    """What claims to hold there is judged, for no points; what fails says whether it is new."""
+    report = course("2", *changes, within="3")
+    assert verdicts(report) == dict.fromkeys(("sum", "zero"), "pass") | expected       # `again` claims nothing there
+    assert words in terminal.text(report)
+    assert (report.points, report.exit_code) == (0, int(bool(expected)))
+    assert report.title == "Two, in the kernel of 3-three" and report.prior == {"1-boot": "starter", "3-three": "starter"}
+    if changes == [AWAY]:
+        assert report.first.repeat == "make check LAB=2 CHECK=sum IN=3"
+        assert "starter/3-three/three.c:3" in terminal.text(report)
+
+
+def test_one_check_in_a_later_labs_kernel(course):
+    report = course("2", only="sum", within="3", src="mine")
+    assert report.next == "Next, all of the lab's checks: make check LAB=2 IN=3 SRC=mine PRIOR_1=mine PRIOR_2=mine"
+    with pytest.raises(Usage, match="has no check 'again' that holds in lab 3's kernel; its checks are: sum, zero$"):
+        course("2", only="again", within="3")
+    with pytest.raises(Usage, match="IN=1: lab 2 comes later than lab 1's kernel"):
+        course("2", within="1")
+    assert verdicts(course("2", only="again", within="2")) == {"zero": "pass", "again": "pass"}    # its own: as ever

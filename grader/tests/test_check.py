@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from grader import writers
+from grader import build, labs, writers
 from grader.paths import ROOT
 
 ONE = ("--check", "reset")
@@ -82,3 +82,28 @@ def test_two_at_a_time_do_not_disturb_each_other(handed_in):
     command = [sys.executable, "-m", "grader", "check", "1", "--submission", str(handed_in), *ONE]
     both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[0].count("8 of 8 points") for process in both] == [1, 1]
+
+
+@pytest.mark.parametrize("asked, said", [
+    (("--in", "1"), "say LAB= too: IN=1 alone"), (("1", "--in", "1", "--submission", "x"), "IN= is for a tree's labs")])
+def test_what_cannot_be_asked_of_a_later_kernel(asked, said, tmp_path):
+    done = subprocess.run([sys.executable, "-m", "grader", "check", *asked, "--json", tmp_path / "r"], cwd=ROOT, text=True,
+                          capture_output=True)
+    assert done.returncode == 2 and done.stderr.startswith(f"exolab: {said}") and not (tmp_path / "r").exists()
+
+
+def test_all_earlier_labs_in_one_kernel():
+    done = subprocess.run([sys.executable, "-m", "grader", "check", "--in", "2", "--src", "solutions"], cwd=ROOT, text=True,
+                          capture_output=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Lab 1-boot: Boot, in the kernel of 2-vm (solutions)\n") and "points" not in done.stdout
+
+
+def test_kernels_of_different_optimisation_are_kept_apart(monkeypatch):
+    kernel, payloads = labs.compose(labs.find("1"), "solutions"), ["boot"]
+    usual = build.build(kernel, payloads).elfs["boot"]
+    before = usual.read_bytes()
+    monkeypatch.setenv("OPT", "-O0")
+    assert build.build(kernel, payloads).elfs["boot"].read_bytes() != before
+    monkeypatch.delenv("OPT")
+    assert build.build(kernel, payloads).elfs["boot"].read_bytes() == before

@@ -70,6 +70,16 @@ WAYS = {
         "no vectors in far_vectors()",
         ["svc #2", "vector, 0x60000008, and that is neither memory nor a device", "VBAR 0x60000000"],
         "broken.S svc\t#2", "It happened here"),
+    "vectors_never_executed": (
+        "vectors that cannot be fetched in vectors_at()",
+        ["svc #3", "vector, 0x90700008, which cannot be fetched",
+         "VBAR 0x90700000: the tables say: a section at physical 0x40100008, to be read and written, never executed"],
+        "\"svc #3\"", "It happened here"),
+    "vectors_unmapped": (
+        "vectors that cannot be fetched in vectors_at()",
+        ["vector, 0x80000008, which cannot be fetched",
+         "VBAR 0x80000000: the tables say: translation fault, level 1"],
+        "\"svc #3\"", "It happened here"),
     "storm": (
         "a storm: undefined instruction in undefined()",
         ["The same exception came again and again", "times", "its handler returns", "word 0xe7f123f4"],

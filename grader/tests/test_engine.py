@@ -341,6 +341,20 @@ def test_leaving_early_ends_what_still_runs(tmp_path, monkeypatch):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize("ahead, begun", [(None, [5, 5, 5]), (1, [2, 3, 4]), (0, [1, 2, 3])])
+def test_no_more_is_begun_than_was_asked_for(ahead, begun, monkeypatch):
+    seen = []
+    monkeypatch.setattr(engine, "_run_job", lambda each, abandoned: seen.append(each) or each)
+    runs = engine.run_many(range(5), 8, ahead=ahead)
+    for number, count in enumerate(begun):
+        assert next(runs) == number
+        for _ in range(100):
+            if len(seen) < count:
+                time.sleep(.01)
+        assert sorted(seen) == list(range(count))
+    assert list(runs) == [3, 4] and sorted(seen) == list(range(5))
+
+
 # ---- symbols
 
 def test_symbols_say_where_an_address_lies():

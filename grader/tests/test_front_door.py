@@ -69,8 +69,9 @@ def grader(*words):
     ("check LAB=1 OPT=-Og", "check 1"),
     ("check LAB=1 SUBMISSION=in JUNIT=a GRADESCOPE=b CSV=c JSON=d",
      "check 1 --submission in --json d --junit a --gradescope b --csv c"),
-    ("watch LAB=1 SRC=mine PRIOR_1=solutions CHECK=bss SEED=2",
-     "watch 1 --src mine --prior 1=solutions --check bss --seed 2"),
+    ("check IN=3", "check --in 3"),
+    ("watch LAB=1 IN=2 SRC=mine PRIOR_1=solutions CHECK=bss SEED=2",
+     "watch 1 --src mine --prior 1=solutions --in 2 --check bss --seed 2"),
     ("status SRC=solutions PRIOR=starter", "status --src solutions --prior starter"),
     ("run LAB=boot", "run boot"),
     ("gdb LAB=1 CHECK=reset BOOT=2 SEED=4", "gdb 1 --check reset --seed 4 --boot 2"),
@@ -97,7 +98,7 @@ def test_what_is_typed_becomes_words_for_the_grader(here, typed, words):
                                    "bench soak mutants").split())
 def test_the_grader_takes_those_words(here, typed):
     """All that the Makefile can pass to a verb is what that verb's parser knows."""
-    names = ("LAB CHECK BOOT SEED SRC PRIOR PRIOR_1 SUBMISSION JSON JUNIT GRADESCOPE CSV FILE MERGE TRANSCRIPTS "
+    names = ("LAB IN CHECK BOOT SEED SRC PRIOR PRIOR_1 SUBMISSION JSON JUNIT GRADESCOPE CSV FILE MERGE TRANSCRIPTS "
              "DEBUG").split()
     [words] = here.says(typed, *(f"{name}=1" for name in names))
     parser = __main__.Parser()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies
 
-from grader import engine, labs, mmu, params, symbols
+from grader import engine, explain, labs, mmu, params, symbols
 from grader.paths import BUILD, ROOT
 from grader.tests.test_kernel import make, words
 
@@ -430,7 +430,7 @@ def test_programs_are_embedded_by_name():
     done = run("user", b"".join(record(FIND, name.encode() + b"\0") for name in names + strangers))
     free, *log = done.kept["log"]
     found = [(start, end) for start, end, _ in zip(log[::3], log[1::3], log[2::3], strict=True)]
-    assert names == ["first", "gone", "second"] and found[len(names):] == [(0, 0)] * len(strangers)
+    assert names == ["first", "gone", "second", "undone"] and found[len(names):] == [(0, 0)] * len(strangers)
     image = kernels()["user"].read_bytes()
     segments = [SEGMENT.unpack_from(image, 52 + 32 * at) for at in range(struct.unpack_from("<H", image, 44)[0])]
     rodata, = (segment for segment in segments if segment[6] == 4)
@@ -449,6 +449,18 @@ def test_programs_run_and_leave_nothing():
               "gone": lambda n: FAULT}
     assert log == [word for name, argument in calls for word in (wanted[name](argument) & WORD, 1, free)]
     assert run("user", record(RUN, words(7) + b"first\0"), hardware=True).findings == ()
+
+
+def test_a_programs_todo_ends_the_run():
+    """In C and in assembly, by the student's own vectors: the judge sees a todo(). With words that are not the program's to
+    read it is refused. (And a program has the functions that the compiler calls of its own accord.)"""
+    jobs = [engine.Job(engine.Boot("user", input=record(RUN, words(argument) + b"undone\0"), budget=60_000_000), kernels()["user"],
+                       1, params.nonce(1)) for argument in (0, 1)]
+    for step, done in zip(("4.3", "4.2"), engine.run_many(jobs), strict=True):
+        assert done.serial.decode().endswith(f"\nTODO {step}: not written yet (labs/4-upcalls, step {step})\n"), done.serial
+        assert (explain.ending(done), explain.todo_step(done), done.reports) == ("todo", step, [])
+    done = run("user", record(RUN, words(2) + b"undone\0") + record(RUN, words(3) + b"undone\0"))
+    assert [signed(word) for word in done.kept["log"][1::3]] == [2, FAULT]
 
 
 @pytest.mark.parametrize("level", ["-O0", "-Og"])

@@ -61,7 +61,7 @@ def toy(tmp_path, monkeypatch):
         waiting = list(runs)
         given = []
 
-        def boots(jobs):
+        def boots(jobs, **_):
             given.extend(jobs)
             for job in jobs:
                 run = waiting.pop(0)

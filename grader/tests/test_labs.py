@@ -1,6 +1,7 @@
 """Every lab there is, graded: the reference has full marks, an untouched starter its floor, an empty kernel 0; each
 mutant is found by the check that it names. A lab that is added is graded here without a word more."""
 import dataclasses
+import itertools
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import generate, labs, mutants
+from grader import generate, judge, labs, mutants
 from grader.errors import GraderError
 from grader.paths import ROOT
 
@@ -45,9 +46,24 @@ def test_solutions_have_full_marks(lab, tmp_path):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_every_step_has_a_check(lab, tmp_path):
-    _, report, _ = check(lab, "solutions", tmp_path)
-    assert {c["step"] for c in report["checks"]} == {step.id for step in labs.find(lab).steps}
+def test_nothing_depends_on_the_compilers_skill(lab, tmp_path, monkeypatch):
+    """Not even budgets: a student who debugs at -O0 is judged alike."""
+    monkeypatch.setenv("OPT", "-O0")
+    code, report, _ = check(lab, "solutions", tmp_path)
+    assert code == 0, [c["name"] for c in report["checks"] if c["verdict"] != "pass"]
+
+
+@pytest.mark.parametrize("lab, last", itertools.combinations(LABS, 2))
+def test_checks_hold_in_later_kernels_as_far_as_they_claim(lab, last):
+    report = judge.judge(labs.within(labs.compose(labs.find(last), "solutions"), labs.find(lab)))
+    assert {check.name: check.verdict for check in report.checks} == {check.name: "pass" for check in report.checks}
+    claims = [check.name for check in judge.collect(labs.find(lab)) if (check.until or 99) >= labs.find(last).number]
+    assert [check.name for check in report.checks] == claims
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_every_step_has_a_check(lab):
+    assert {check.step for check in judge.collect(labs.find(lab))} == {step.id for step in labs.find(lab).steps}
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -57,7 +57,7 @@ def test_a_lab_whose_folder_is_not_there_is_not_begun(tmp_path, capsys):
 
 
 def test_what_the_grader_could_not_judge_is_no_score(tree, capsys, monkeypatch):
-    monkeypatch.setattr(engine, "run_many", lambda jobs: (error for error in [GraderError("QEMU died")] * len(jobs)))
+    monkeypatch.setattr(engine, "run_many", lambda jobs, **_: (error for error in [GraderError("QEMU died")] * len(jobs)))
     shutil.copytree(ROOT / "solutions/1-boot", tree / "1-boot", dirs_exist_ok=True)
     points, _, then = status(capsys, tree, 2)["1-boot"]
     assert points == "- / 100" and then == "reset: the grader could not judge it; make check LAB=1 says why"

@@ -2,7 +2,6 @@
 
 #include <exo/arm.h>
 #include <exo/report.h>
-#include <exo/todo.h>
 
 #include "crash.h"
 
@@ -47,9 +46,6 @@ crash_report(const struct crash *c)
 	bool call = c->vector == 2 || c->vector == 5;	// HYP mode returns behind these alone
 	uint32_t back = thumb ? vectors[c->vector].thumb : vectors[c->vector].a32;
 	uint32_t pc = c->vector == 0 ? c->lr : c->ret - (hyp && !call ? 0 : back);
-
-	if (c->vector == 1 && !thumb)
-		todo_undefined(*(const uint32_t *)(uintptr_t)pc, c->r[0], c->r[1]);
 
 	out_printk("\ncrash: %s at pc 0x%08x%s\n", vectors[c->vector].name, pc,
 	    (c->spsr & PSR_M) == PSR_M_HYP ? " in HYP mode" : "");

@@ -35,11 +35,3 @@ todo_end(const char *step, const char *file)
 	out_printk("\nTODO %s: not written yet (labs/%.*s, step %s)\n", step, (int)len, lab, step);
 	run_end();
 }
-
-// UDF (A8.8.247) in A32: 1110 0111 1111 imm12 1111 imm4.
-void
-todo_undefined(uint32_t word, uint32_t r0, uint32_t r1)
-{
-	if (word == (0xe7f000f0 | (TODO_UDF & 0xfff0) << 4 | (TODO_UDF & 0xf)))
-		todo_end((const char *)(uintptr_t)r0, (const char *)(uintptr_t)r1);
-}

@@ -8,7 +8,6 @@
 #include <exo/slice.h>
 #include <exo/string.h>
 #include <exo/timer.h>
-#include <exo/todo.h>
 #include <exo/trap.h>
 
 #define CNTKCTL_PL0PCTEN (1 << 0)		// applications may read the counter
@@ -225,14 +224,6 @@ env_stop(void)
 void
 env_nested(void)
 {
-	const struct upcall *slot = &env_current()->save->exception;
-	char step[8] = "", file[64] = "";
-	uint32_t word;
-
-	// A handler that is still to be written (exo/todo.h).
-	if (copy_in(&word, slot->pc, sizeof word) == 0 && copy_in(step, slot->r[0], sizeof step - 1) == 0 &&
-	    copy_in(file, slot->r[1], sizeof file - 1) == 0)
-		todo_undefined(word, (uintptr_t)step, (uintptr_t)file);
 	env_end(env_current(), ENDED_NESTED, -E_FAULT);
 	env_stop();
 }

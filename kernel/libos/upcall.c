@@ -1,7 +1,6 @@
 // Who handles what (libos/upcall.h), and the entry points as an application begins.
 
 #include <exo/error.h>
-#include <exo/todo.h>
 #include <libos/io.h>
 #include <libos/memory.h>
 #include <libos/sys.h>
@@ -105,13 +104,10 @@ alignment(volatile struct upcall *slot, struct live *live)
 	unhandled("alignment fault");
 }
 
-// A todo() is told by the kernel when it is met while handling a fault; so it is met again.
 static void
 undefined(volatile struct upcall *slot, struct live *live)
 {
 	(void)live;
-	if (slot->pc % 4 == 0 && *(const uint32_t *)(uintptr_t)slot->pc == (0xe7f000f0 | (TODO_UDF & 0xfff0) << 4 | (TODO_UDF & 0xf)))
-		todo_at((const char *)(uintptr_t)slot->r[0], (const char *)(uintptr_t)slot->r[1]);
 	slot->address = 0;			// the manual says nothing of it
 	unhandled("undefined instruction");
 }

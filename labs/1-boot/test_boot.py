@@ -197,7 +197,7 @@ def keep_fake(held):
 
 
 def fake(case, byte=0x5a):
-    return Boot("fake", input=bytes([ord(case), byte]), budget=200_000, read_at_end=keep_fake)
+    return Boot("fake", input=bytes([ord(case), byte]), budget=500_000, read_at_end=keep_fake)
 
 
 UART_SETUP = {"UARTIBRD": UARTIBRD, "UARTFBRD": UARTFBRD, "UARTLCR_H": UARTLCR_H, "UARTIMSC": UARTIMSC,

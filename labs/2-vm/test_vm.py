@@ -4,6 +4,7 @@ Most of them let the kernel carry out a list of operations, drawn from the run's
 with a model: what each had to return, what an access had to come to, and what the tables in memory have to say, read from
 outside after each operation. What emulation forgives is told by the operations that the core executed.
 """
+import bisect
 import itertools
 import random
 import struct
@@ -22,9 +23,10 @@ ERRORS = {-1: "-E_INVAL", -2: "-E_NOMEM", -3: "-E_EXISTS", -4: "-E_NOENT", -6: "
 
 # As operations.h has them, from 1; the model has a method for each.
 METHODS = ("", "alloc", "hold", "release", "query", "count", "create", "destroy", "map", "unmap", "protect", "lookup",
-           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind")
+           "switch", "read", "write", "fetch", "stamp", "flush", "alloc_all", "init", "flush", "flush", "flush", "bind",
+           "fill", "empty")
 (_, ALLOC, HOLD, RELEASE, QUERY, COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP, SWITCH, READ, WRITE, EXEC, STAMP,
- FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND) = range(len(METHODS))
+ FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL, EMPTY) = range(len(METHODS))
 
 
 def op(code, n=0, x=0, y=0, z=0):
@@ -43,6 +45,22 @@ def said(status):
     return ERRORS.get(status, str(status))
 
 
+def guard_of(z):
+    """The guard that operations.h makes of 32 bits: its name and its epoch."""
+    if z >> 16:
+        return bytes(ord("a") + (z >> bit & 15) for bit in range(0, 32, 4)), z
+    return struct.pack("<Q", z), 0
+
+
+def owner_of(x):
+    return x | x >> 8 << 24
+
+
+def known(refs, owner, guard, epoch):
+    """What is known of a page, in words."""
+    return f"holders: {refs}, owner {owner:#x}, guard {guard.rstrip(bytes(1))!r} of epoch {epoch:#x}"
+
+
 class Model:
     """What pages and address spaces have to be, followed operation by operation."""
 
@@ -50,19 +68,20 @@ class Model:
         self.run = run
         self.first, self.last = first, last
         self.free = set(range(first, last, PAGE))   # tables' pages are among them: nobody here knows which
-        self.refs, self.owner, self.guard = {}, {}, {}
+        self.refs, self.owner, self.guard = {}, {}, {}      # of a guard: its 32 bits
+        self.seen = struct.iter_unpack("<8sIII2II", run.kept["seen"])
         self.slots = [0] * 256
         self.spaces = {}            # number -> what it is
         self.current = None
         self.words = {}             # physical address -> the word stamped there
-        self.step, self.what = -1, ""
+        self.step, self.what, self.look = -1, "", ""
 
     def fail(self, what, expected, got, look):
         raise Wrong(f"Operation {self.step}: {what}", expected=expected, got=got, look=look, run=self.run)
 
     def expect(self, what, status, errors, look):
         """0 is returned, or one of the errors if there are any: which of several is not told by the contract."""
-        self.what = what
+        self.what, self.look = what, look
         errors = {error for error in errors if error}
         if status not in (errors or {0}):
             self.fail(what, f"it returns {' or '.join(map(said, sorted(errors, reverse=True) or [0]))}",
@@ -113,8 +132,8 @@ class Model:
             after(self.step)
 
     def alloc(self, n, x, y, z, status, value):
-        pa, guard, look = self.address(y), z & 0xffff, "page_alloc, in page.c"
-        what = f"page_alloc({'PAGE_ANY' if pa == ANY else f'0x{pa:08x}'}, owner {x})"
+        pa, owner, look = self.address(y), owner_of(x), "page_alloc, in page.c"
+        what = f"page_alloc({'PAGE_ANY' if pa == ANY else f'0x{pa:08x}'}, owner {owner:#x})"
         if status == 1:
             self.fail(what, "a page full of zeros", "a page with something in it", look)
         errors = {INVAL * (x == 0)}
@@ -128,29 +147,48 @@ class Model:
         if status == 0:
             if pa not in (ANY, value):
                 self.fail(what, f"the page asked for, 0x{pa:08x}", f"0x{value:08x}", look)
-            self.take(value, x, guard, what, look)
+            self.take(value, owner, z, what, look)
             self.slots[n], self.words[value] = value, 0x5a5a5a5a
+        elif value != 0xffffffff:
+            self.fail(what, f"*found is as it was, as it returns {said(status)}", f"*found is 0x{value:08x}", look)
 
     def hold(self, n, x, y, z, status, value):
-        pa = self.address(y)
-        self.expect(f"page_hold(0x{pa:08x})", status, {0 if self.allocated(pa) else INVAL}, "page_hold, in page.c")
+        pa = self.holding("page_hold", x, y, status, value)
         if status == 0:
-            self.refs[pa] += 1
+            self.refs[pa] += x + 1
 
     def release(self, n, x, y, z, status, value):
-        pa = self.address(y)
-        self.expect(f"page_release(0x{pa:08x})", status, {0 if self.allocated(pa) else INVAL},
-                    "page_release, in page.c")
+        pa = self.holding("page_release", x, y, status, value)
         if status == 0:
+            self.refs[pa] -= x
             self.let_go(pa)
 
-    def query(self, n, x, y, z, status, value):
+    def holding(self, function, x, y, status, value):
         pa = self.address(y)
-        expected = f"holders: {self.refs.get(pa, 0)}, owner {self.owner.get(pa, 0)}, guard {self.guard.get(pa, 0):#06x}"
-        got = f"holders: {status}, owner {value >> 16}, guard {value & 0xffff:#06x}"
-        expected, got = expected if self.is_page(pa) else "null", "null" if status == -1 else got
-        if expected != got and not (pa in self.free and self.spaces):
-            self.fail(f"page_at(0x{pa:08x})", expected, got, "page_at, page_hold and page_release, in page.c")
+        self.expect(f"{function}(0x{pa:08x}){f', time {value} of {x + 1}' * (x > 0)}", status,
+                    {0 if self.allocated(pa) else INVAL}, f"{function}, in page.c")
+        return pa
+
+    def known(self, pa):
+        """What has to be known of a page, in words."""
+        return known(self.refs.get(pa, 0), self.owner.get(pa, 0), *guard_of(self.guard.get(pa, 0)))
+
+    def query(self, n, x, y, z, status, value):
+        pa, (guard, epoch, refs, owner, after, before, word) = self.address(y), next(self.seen)
+        what = f"page_at(0x{pa:08x})"
+        if pa in self.free and self.spaces:         # there may be a table in it
+            return
+        expected = self.known(pa) if self.is_page(pa) else "null"
+        got = "null" if status else known(refs, owner, guard, epoch)
+        if expected != got:
+            self.fail(what, expected, got, ("page_at" if "null" in (expected, got) else "page_release" if pa in self.free
+                                            else "page_alloc and page_hold") + ", in page.c")
+        if pa in self.refs and (after or before):
+            self.fail(what, "next and prev null: an allocated page is in no list",
+                      f"next 0x{after:08x}, prev 0x{before:08x}", "page_alloc and list_remove, in page.c")
+        if word != self.words.get(pa, word):
+            self.fail(f"the page at 0x{pa:08x}, allocated all the time", f"0x{self.words[pa]:08x}, its first word",
+                      f"0x{word:08x}", "page_alloc, in page.c: what is refused changes nothing")
 
     def count(self, n, x, y, z, status, value):
         if value != self.available():
@@ -165,7 +203,7 @@ class Model:
             self.fail("page_alloc(PAGE_ANY), until it failed", f"{self.available()} pages", f"{value}", look)
         self.expect("page_alloc(PAGE_ANY) with nothing left", status, {NOMEM}, look)
         for pa in self.free:
-            self.refs[pa], self.owner[pa], self.guard[pa] = 1, x, z & 0xffff
+            self.refs[pa], self.owner[pa], self.guard[pa] = 1, owner_of(x), z
         self.free.clear()
 
     def init(self, n, x, y, z, status, value):
@@ -185,7 +223,7 @@ class Model:
             self.spaces[n] = {"l1": value, "asid": y, "owner": x, "maps": {}}
 
     def destroy(self, n, x, y, z, status, value):
-        self.what = "as_destroy()"
+        self.what, self.look = "as_destroy()", "as_destroy, in aspace.c"
         space = self.spaces.pop(n)
         for pa, _, _ in space["maps"].values():
             self.let_go(pa)
@@ -217,6 +255,16 @@ class Model:
         self.expect(f"as_unmap(0x{y:08x})", status, {found if type(found) is int else 0}, "as_unmap, in aspace.c")
         if status == 0:
             self.let_go(self.spaces[n]["maps"].pop(y)[0])
+
+    def fill(self, n, x, y, z, status, value):
+        self.expect(f"as_map, time {value} of {x} from 0x{y:08x} on", status, set(), "as_map, in aspace.c")
+        self.spaces[n]["maps"] |= {va: (self.address(z), R, R) for va in range(y, y + x * PAGE, PAGE)}
+        self.refs[self.address(z)] += x
+
+    def empty(self, n, x, y, z, status, value):
+        self.expect(f"as_unmap, time {value} of {x} from 0x{y:08x} on", status, set(), "as_unmap, in aspace.c")
+        for va in range(y, y + x * PAGE, PAGE):
+            self.let_go(self.spaces[n]["maps"].pop(va)[0])
 
     def protect(self, n, x, y, z, status, value):
         found = self.mapped(n, y)
@@ -285,6 +333,7 @@ class Model:
 
 def results(held):
     held.keep("results", held.memory(held.address("results"), 8 * 5460))
+    held.keep("seen", held.memory(held.address("seen"), 32 * 1024))
 
 
 def table_end(first, last):
@@ -317,32 +366,46 @@ SMALL = op(INIT, y=POOL_END, z=POOL)
 
 # 2.1: pages.
 
+KERNEL = 1                      # OWNER_KERNEL
+
+
+def an_owner(draw):
+    return draw.randrange(1 << 8, 1 << 16)
+
+
+def a_guard(draw):
+    return draw.randrange(1 << 16, 1 << 32)
+
+
 def one_page(seed):
     draw = random.Random(seed)
-    guard = draw.randrange(1 << 16)
     return b"".join([
         op(INIT, y=0x40200000),         # so that the pages are full of junk, which lies behind the image
-        op(COUNT), op(ALLOC, 1, 2, ANY, guard), op(QUERY, 0, 0, slot(1)), op(COUNT),
-        op(ALLOC, 2, 3, ANY, 0), op(QUERY, 0, 0, slot(2)), op(QUERY, 0, 0, slot(1)),
-        op(ALLOC, 3, 4, 0x40180000 + draw.randrange(96) * PAGE, guard), op(QUERY, 0, 0, slot(3)), op(COUNT),
-        op(QUERY, 0, 0, 0x401ff000)])
+        op(COUNT), op(ALLOC, 1, an_owner(draw), ANY, a_guard(draw)), op(QUERY, 0, 0, slot(1)), op(COUNT),
+        op(ALLOC, 2, KERNEL, ANY, 0), op(QUERY, 0, 0, slot(2)), op(QUERY, 0, 0, slot(1)),
+        op(ALLOC, 3, an_owner(draw), 0x40180000 + draw.randrange(96) * PAGE, a_guard(draw)),
+        op(QUERY, 0, 0, slot(3)), op(COUNT), op(QUERY, 0, 0, 0x401ff000)])
 
 
 def strange_pages(seed):
     draw = random.Random(seed)
-    ops = [op(ALLOC, 1, 2, ANY)]
-    for pa in (0, 0x1000, 0x40000000, 0x40100000, LAST, 0x48000000, 0xfffff000, 0x42000000 + draw.randrange(1, 2047) * 2,
-               0x09000000):
+    end = LAST - draw.randrange(16, 64) * PAGE      # of pages, so that behind it there is nothing to be broken
+    ops = [op(INIT, y=end), op(ALLOC, 1, 2, ANY)]
+    for pa in (end, end + PAGE, LAST, 0x48000000, 0xfffff000, 0, 0x1000, 0x40000000, 0x40100000, 0x09000000,
+               0x42000000 + draw.randrange(1, 2047) * 2):
         ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
     return b"".join(ops + [op(ALLOC, 2, 2, slot(1)), op(ALLOC, 2, 0, ANY), op(QUERY, 0, 0, slot(1)), op(COUNT)])
 
 
 def let_go(seed):
+    draw = random.Random(seed)
+    query, more = op(QUERY, 0, 0, slot(1)), draw.randrange(4000, 9000)
+    many = [op(code, 0, times - 1, slot(1)) + query for code in (HOLD, RELEASE) for times in (1 << 16, more)]
     return b"".join([
-        op(ALLOC, 1, 2, ANY, 0x6162), op(HOLD, 0, 0, slot(1)), op(QUERY, 0, 0, slot(1)), op(COUNT),
-        op(RELEASE, 0, 0, slot(1)), op(QUERY, 0, 0, slot(1)), op(COUNT), op(RELEASE, 0, 0, slot(1)),
-        op(QUERY, 0, 0, slot(1)), op(COUNT), op(RELEASE, 0, 0, slot(1)), op(HOLD, 0, 0, slot(1)), op(COUNT),
-        op(ALLOC, 2, 3, slot(1), 0x6364), op(QUERY, 0, 0, slot(1)), op(COUNT)])
+        op(ALLOC, 1, an_owner(draw), ANY, a_guard(draw)), op(HOLD, 0, 0, slot(1)), query, op(COUNT), *many, op(COUNT),
+        op(RELEASE, 0, 0, slot(1)), query, op(COUNT), op(RELEASE, 0, 0, slot(1)), query, op(COUNT),
+        op(RELEASE, 0, 0, slot(1)), op(HOLD, 0, 0, slot(1)), op(COUNT),
+        op(ALLOC, 2, an_owner(draw), slot(1), a_guard(draw)), query, op(COUNT)])
 
 
 def every_page(seed):
@@ -355,9 +418,8 @@ def random_pages(seed):
     draw = random.Random(seed)
     ops = [op(ALLOC, i, 2, ANY, i) for i in range(8)]
     while len(ops) < 2500:
-        i = draw.randrange(24)
-        ops.append(draw.choice((op(ALLOC, i, draw.randrange(5), draw.choice((ANY, ANY, slot(draw.randrange(24)))),
-                                   draw.getrandbits(16)),
+        i, owner = draw.randrange(24), draw.choice((0, KERNEL, an_owner(draw)))
+        ops.append(draw.choice((op(ALLOC, i, owner, draw.choice((ANY, ANY, slot(draw.randrange(24)))), a_guard(draw)),
                                 op(HOLD, 0, 0, slot(i)), op(RELEASE, 0, 0, slot(i)), op(RELEASE, 0, 0, slot(i)),
                                 op(QUERY, 0, 0, slot(i)))))
     return b"".join(ops + [op(COUNT)])
@@ -380,7 +442,7 @@ def test_strangers(run):
 
 @check(points=4, step="2.1", boots=carried_out(let_go), needs="alloc",
        hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. One "
-            "release more is an error.")
+            "release more is an error. However many hold it, each of them counts.")
 def test_release(run):
     """A page is free when its last holder lets go, and not before; letting go once more is an error."""
     followed(run, let_go(run.seed))
@@ -435,8 +497,8 @@ assert siphash(bytes(range(16)), bytes(range(15))) == 0xa129ca6149be45e5        
 
 
 # As caps.c has them.
-MINT, CHECK, NARROW, REVOKE = range(4)
-FUNCTIONS = ("cap_mint", "cap_check", "cap_narrow", "cap_revoke")
+MINT, CHECK, NARROW, REVOKE, FORGE = range(5)
+FUNCTIONS = ("cap_mint", "cap_check", "cap_narrow", "cap_revoke", "cap_check")
 
 
 def cap(seed, name, rights, epoch=0, key=None):
@@ -445,14 +507,18 @@ def cap(seed, name, rights, epoch=0, key=None):
     return signed + struct.pack("<Q", siphash(boot_key(seed) if key is None else key, signed))
 
 
+def genuine(seed, cap):
+    return siphash(boot_key(seed), cap[:16]) == int.from_bytes(cap[16:], "little")
+
+
 def question(what, cap, guard=b"", epoch=0, rights=0):
     return struct.pack("<I4x24s8sII", what, cap.ljust(24, b"\0"), guard, epoch, rights)
 
 
 def asked(cases):
-    """The input that asks what `cases(seed)` lists: (function, words, question, what it returns, and the cap)."""
+    """The boot that asks what `cases(seed)` lists: (words, question, what it may return, and the capability made)."""
     def questions(seed):
-        return b"".join(case[2] for case in cases(seed))
+        return b"".join(case[1] for case in cases(seed))
 
     def answers(held):
         held.keep("answers", held.memory(held.address("answers"), 40 * 1365))
@@ -462,19 +528,31 @@ def asked(cases):
 
 def shown(cap):
     name, rights, epoch, mac = struct.unpack("<8sIIQ", cap)
-    return f"name {name.rstrip(bytes(1))!r}, rights {rights:#x}, epoch {epoch}, MAC 0x{mac:016x}"
+    return f"name {name.rstrip(bytes(1))!r}, rights {rights:#x}, epoch {epoch:#x}, MAC 0x{mac:016x}"
 
 
 def compare(run, cases):
     """Each question was answered as it says."""
     answers = struct.iter_unpack("<i8sI24s", run.kept["answers"])
-    for (words, look, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
-        what = FUNCTIONS[question[0]]
+    for (words, question, statuses, wanted), (status, _, _, got) in zip(cases(run.seed), answers):
+        function, asked, name, epoch, rights = struct.unpack("<I4x24s8sII", question)
+        name = name.rstrip(b"\0")
+        guard = f"guard: name {name!r}, epoch {epoch:#x}"
+        what = f"{FUNCTIONS[function]}: {words}. " + {
+            MINT: f"To be minted: {shown(asked).rpartition(',')[0]}",
+            NARROW: f"From: {shown(asked)}; to: name {name!r}, rights {rights:#x}",
+            REVOKE: f"Capability: {shown(asked)}; {guard}",
+        }.get(function, f"Capability: {shown(got)}; {guard}; asked for: rights {rights:#x}")
         if status not in statuses:
-            raise Wrong(f"{what} of {words}:", expected=f"it returns {' or '.join(map(said, statuses))}",
+            look = "cap_mint and name_length, in cap.c" if function == MINT else \
+                "cap_check, in cap.c" + ", and at the given kernel/vm/cap.c" * (function in (NARROW, REVOKE))
+            raise Wrong(what, expected=f"it returns {' or '.join(map(said, statuses))}",
                         got=f"it returned {said(status)}", look=look, run=run)
         if wanted is not None and wanted != got:
-            raise Wrong(f"{what} of {words}:", expected=shown(wanted), got=shown(got), look=look, run=run)
+            raise Wrong(what, expected=shown(wanted), got=shown(got), look="cap_mint, in cap.c", run=run)
+        if function == MINT and status and genuine(run.seed, got):
+            raise Wrong(what, expected=f"as it returns {said(status)}, nothing is signed", got=f"signed: {shown(got)}",
+                        look="cap_mint, in cap.c", run=run)
 
 
 def mints(seed):
@@ -483,30 +561,27 @@ def mints(seed):
         for _ in range(3):
             name = bytes(draw.randrange(1, 256) for _ in range(length))
             wanted = cap(seed, name, draw.randrange(16), draw.choice((0, 1, draw.getrandbits(32), MASK >> 32)))
-            yield shown(wanted), "cap_mint, in cap.c", question(MINT, wanted[:16]), (0,), wanted
+            yield "a name and rights that there are", question(MINT, wanted[:16]), (0,), wanted
     for name in (b"\0a", b"a\0b", b"abcdef\0h", b"\0\0\0\0\0\0\0z"):
-        signed = struct.pack("<8sII", name, R, 0)
-        yield f"a name with a byte behind a zero, {name!r}", "name_length, in cap.c", question(MINT, signed), (INVAL,), None
+        yield "a name with a byte behind a zero", question(MINT, struct.pack("<8sII", name, R, 0)), (INVAL,), None
     for rights in (0x10, 0x80000001, 0xffffffff):
-        signed = struct.pack("<8sII", b"a", rights, 0)
-        yield f"rights {rights:#x}, which are not all rights", "cap_mint, in cap.c", question(MINT, signed), (INVAL,), None
+        yield "bits that are no rights", question(MINT, struct.pack("<8sII", b"a", rights, 0)), (INVAL,), None
 
 
 def prefixes(seed):
     names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff", b"\xff\xfe")
     for own, guard in itertools.product(names, names):
         fits = guard.startswith(own)
-        yield (f"a capability with name {own!r} for a guard {guard!r}, which does {'' if fits else 'not '}begin with it",
-               "cap_check, in cap.c", question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
+        yield (f"the guard {'begins' if fits else 'does not begin'} with the name",
+               question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
 
 
 def forgeries(seed):
     draw = random.Random(seed)
-    look = "cap_check, in cap.c"
 
-    def ask(words, cap, status):
+    def ask(words, cap, status, function=CHECK):
         name, rights, epoch = struct.unpack("<8sII", cap[:16])      # of a guard that it would fit, were it genuine
-        return words, look, question(CHECK, cap, name, epoch, rights), (status,), None
+        return words, question(function, cap, name, epoch, rights), (status,), None
 
     for name, rights, epoch in ((b"alice", R, 0), (b"", R | W | X | GUARD, 7), (b"abcdefgh", W, draw.getrandbits(32))):
         good = cap(seed, name, rights, epoch)
@@ -515,6 +590,7 @@ def forgeries(seed):
             field = "name" if bit < 64 else "rights" if bit < 96 else "epoch" if bit < 128 else "MAC"
             forged = (int.from_bytes(good, "little") ^ 1 << bit).to_bytes(24, "little")
             yield ask(f"a forgery: bit {bit} of it, in its {field}, is not as it was signed", forged, PERM)
+        yield ask("a forgery: two bits of its MAC are not as they were signed", good, PERM, FORGE)
         yield ask("a capability of another boot, with another key",
                   cap(seed, name, rights, epoch, draw.randbytes(16)), PERM)
         yield ask("a capability signed with a key of zeros", cap(seed, name, rights, epoch, bytes(16)), PERM)
@@ -527,29 +603,29 @@ def forgeries(seed):
 
 
 def rights_and_epochs(seed):
-    look = "cap_check, in cap.c"
-    for rights, wanted in itertools.product(range(16), range(16)):
-        yield (f"a capability of rights {rights:#x} for all of rights {wanted:#x}", look,
-               question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (PERM if wanted & ~rights else 0,), None)
+    for rights, wanted in itertools.chain(itertools.product(range(16), range(16)),
+                                          itertools.product((15,), (0x10, 0x80000001, 0xffffffff))):
+        fits = not wanted & ~rights
+        yield (f"it {'has' if fits else 'has not'} all the rights asked for",
+               question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (0 if fits else PERM,), None)
     epochs = (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
     for minted, guard in itertools.product(epochs, epochs):
-        yield (f"a capability of epoch {minted:#x} for a guard of epoch {guard:#x}", look,
+        yield (f"its epoch is {'before the' if minted < guard else 'the' if minted == guard else 'behind the'} guard's",
                question(CHECK, cap(seed, b"a", R, minted), b"a", guard, R), (PERM if minted < guard else 0,), None)
     # What is given builds on it.
-    look = "cap_check, in cap.c, and the given kernel/vm/cap.c"
     old, narrow, new = cap(seed, b"al", 15), cap(seed, b"alice", R), cap(seed, b"al", 15, 1)
-    yield "a name that begins with its own, and fewer rights", look, question(NARROW, old, b"alice", 0, R), (0,), narrow
-    yield "a name that does not", look, question(NARROW, old, b"bob", 0, R), (PERM, INVAL), None
-    yield "more rights", look, question(NARROW, narrow, b"alice", 0, R | W), (PERM, INVAL), None
-    yield "a capability without RIGHT_GUARD", look, question(REVOKE, narrow, b"alice"), (PERM,), None
-    yield "a capability with RIGHT_GUARD", look, question(REVOKE, old, b"alice"), (0,), new
-    for words, each, status in (("that is new", new, 0), ("that was revoked", old, PERM), ("that was revoked", narrow, PERM)):
-        yield f"a capability {words}", look, question(CHECK, each, b"alice", 1, R), (status,), None
+    yield "a name that begins with its own, and fewer rights", question(NARROW, old, b"alice", 0, R), (0,), narrow
+    yield "a name that does not begin with its own", question(NARROW, old, b"bob", 0, R), (PERM, INVAL), None
+    yield "more rights", question(NARROW, narrow, b"alice", 0, R | W), (PERM, INVAL), None
+    yield "a capability without RIGHT_GUARD", question(REVOKE, narrow, b"alice"), (PERM,), None
+    yield "a capability with RIGHT_GUARD, minted anew", question(REVOKE, old, b"alice"), (0,), new
+    for words, each, status in (("is new", new, 0), ("was revoked", old, PERM), ("was revoked", narrow, PERM)):
+        yield f"a capability that {words}", question(CHECK, each, b"alice", 1, R), (status,), None
 
 
 @check(points=5, step="2.2", boots=asked(mints),
        hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it is "
-            "made. A name is bytes that are not zero, then zeros, none at all or eight included.")
+            "made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
 def test_mint(run):
     """Capabilities are minted as SipHash-2-4 under the boot key has them; what is no name or no right is refused."""
     compare(run, mints)
@@ -558,7 +634,7 @@ def test_mint(run):
 @check(points=5, step="2.2", boots=asked(forgeries), needs="mint",
        hint="Sign the sixteen bytes anew and compare all of the MAC: it is what makes any other bit count.")
 def test_forgeries(run):
-    """With any one bit changed, another key or another's MAC a capability is refused; the genuine one is not."""
+    """With any bit changed, or two of its MAC's, of another key or with another's MAC: refused; the genuine one not."""
     compare(run, forgeries)
 
 
@@ -588,11 +664,12 @@ def windows(run):
 
 TLBI = ("TLBIALL", "TLBIMVA", "TLBIASID", "TLBIMVAA")
 OPERANDS = ("TLBIMVA", "TLBIASID", "TLBIMVAA")
+NOTHING = "nothing at all"
 
 
 def in_words(done):
     return [f"{each.name} 0x{each.value:08x}" if each.name in OPERANDS else each.name
-            for each in done if each.name in (*TLBI, "DSB", "ISB", "BPIALL", "BPIMVA")] or ["nothing"]
+            for each in done if each.name in (*TLBI, "DSB", "ISB", "BPIALL", "BPIMVA")] or [NOTHING]
 
 
 def ordered(done, *names):
@@ -603,8 +680,8 @@ def ordered(done, *names):
 
 def flushes(seed):
     draw = random.Random(seed)
-    ops = [op(FLUSH_PAGE, x=draw.randrange(1, 256), y=va & ~0xfff)
-           for va in (PAGE, USER_TOP - PAGE, draw.getrandbits(30), draw.getrandbits(30))]
+    ops = [op(FLUSH_PAGE, x=draw.randrange(1, 256), y=va)
+           for va in (PAGE, USER_TOP - PAGE, draw.getrandbits(30) | 0xf00, draw.getrandbits(30) & ~0xfff)]
     return b"".join([SMALL] + ops + [op(FLUSH_PAGE, x=0, y=0xc0000000 + draw.randrange(256) * PAGE)] +
                     [op(FLUSH_ASID, x=asid) for asid in (1, 255, draw.randrange(2, 255))] + [op(FLUSH_ALL)])
 
@@ -625,7 +702,7 @@ def test_flushes(run):
     for (code, _, asid, va, _), done in zip(struct.iter_unpack("<BBHII", flushes(run.seed)), windows(run)):
         if code == INIT:
             continue
-        what, tlbi = {FLUSH_PAGE: (f"tlb_flush_page(0x{va:08x}, {asid})", f"TLBIMVA 0x{va | asid:08x}"),
+        what, tlbi = {FLUSH_PAGE: (f"tlb_flush_page(0x{va:08x}, {asid})", f"TLBIMVA 0x{va & ~0xfff | asid:08x}"),
                       FLUSH_ASID: (f"tlb_flush_asid({asid})", f"TLBIASID 0x{asid:08x}"),
                       FLUSH_ALL: ("tlb_flush_all()", "TLBIALL")}[code]
         name = tlbi.split()[0]
@@ -634,11 +711,11 @@ def test_flushes(run):
         elif not ordered(done, "DSB", name):
             problem = "has no DSB before the operation"
         elif not ordered(done, name, "BPIALL"):
-            problem = "leaves the branch predictors as they were"
+            problem = f"has no BPIALL behind {name}: the branch predictors know the old translation"
         elif not ordered(done, name, "BPIALL", "DSB"):
-            problem = "does not wait for what it began: there is no DSB behind"
+            problem = "has no DSB behind BPIALL, so that it does not wait for what it began"
         elif not ordered(done, name, "BPIALL", "DSB", "ISB"):
-            problem = "has no ISB at its end"
+            problem = "has no ISB behind the last DSB"
         else:
             continue
         raise Wrong(f"{what} {problem}. What the core executed, as hardware sees it:",
@@ -699,7 +776,8 @@ def entry_of(pool, space, va):
 
 def check_space(model, pool, space):
     """The tables of one address space say what the model does."""
-    def fail(problem, expected, got, look):
+    def fail(problem, expected, got, helper=""):
+        look = model.look.replace(", in", f" and {helper}, in") if helper else model.look
         model.fail(f"{model.what}. Then, in the tables of ASID {space['asid']}: {problem}", expected, got, look)
 
     maps, first = space["maps"], pool.words(space["l1"], 1024)
@@ -710,31 +788,34 @@ def check_space(model, pool, space):
         where = f"the first-level entries {4 * number} to {4 * number + 3}"
         if number not in needed:
             if any(word & 3 for word in words):
-                fail(where, "no entry: nothing is mapped in these 4 MB", [f"0x{word:08x}" for word in words],
-                     "as_unmap and as_map, in aspace.c")
+                fail(where, "bits [1:0] = 0 in all four: nothing is mapped in these 4 MB",
+                     ", ".join(f"0x{word:08x}" for word in words))
             continue
         table = words[0] & 0xfffff000
+        if words[0] & 3 != 1:
+            fail(f"{where}, below which 0x{min(va for va in maps if va // STRETCH == number):08x} is mapped",
+                 "the first leads to a second-level table: bits [1:0] = 1", f"0x{words[0]:08x}")
         if [word & 0xfffffc03 for word in words] != [table + 0x400 * i | 1 for i in range(4)]:
-            fail(where, [f"0x{table + 0x400 * i | 5:08x}" for i in range(4)], [f"0x{word:08x}" for word in words],
-                 "as_map, in aspace.c: the four tables of a page, one after the other")
+            fail(f"{where}, to the four tables of a page, one after the other",
+                 [f"0x{table + 0x400 * i | 5:08x}" for i in range(4)], [f"0x{word:08x}" for word in words])
         for i, word in enumerate(words):
             if word & 0x1e8:
                 fail(f"first-level entry {4 * number + i}, 0x{word:08x}", "domain 0 and NS = 0 (bits [8:5] and [3])",
-                     f"domain {word >> 5 & 15}, NS = {word >> 3 & 1}", "as_map, in aspace.c")
+                     f"domain {word >> 5 & 15}, NS = {word >> 3 & 1}")
             if not word & 4:
-                fail(f"first-level entry {4 * number + i}, 0x{word:08x}", "PXN (bit 2) = 1", "PXN = 0", "as_map, in aspace.c")
+                fail(f"first-level entry {4 * number + i}, 0x{word:08x}", "PXN (bit 2) = 1", "PXN = 0")
         if not model.is_page(table) or table in model.refs or table in found.values():
-            fail(where, "a page of their own", f"0x{table:08x}, which is somebody else's", "as_map, in aspace.c")
+            fail(where, "a page of their own", f"0x{table:08x}, which is somebody else's")
         guard, epoch, refs, owner = pool.entry(table)
         if not refs or owner != space["owner"] or guard.rstrip(b"\0") or epoch:
             fail(f"the page of its second-level tables, 0x{table:08x}",
                  f"it is held, owner {space['owner']}, under the empty guard",
-                 f"holders: {refs}, owner {owner}, guard {guard.rstrip(bytes(1))!r}", "as_map and as_unmap, in aspace.c")
+                 f"holders: {refs}, owner {owner}, guard {guard.rstrip(bytes(1))!r}")
         found[number] = table
         for i, word in enumerate(pool.words(table, 1024)):
             va = number * STRETCH + i * PAGE
             if word & 3 and va not in maps:
-                fail(f"0x{va:08x}", "nothing is mapped there", f"entry 0x{word:08x}", "as_unmap and as_map, in aspace.c")
+                fail(f"0x{va:08x}", "nothing is mapped there", f"entry 0x{word:08x}", "walk")
     for va, (pa, prot, rights) in maps.items():
         check_mapping(walker.translate(va), pa, prot, rights, lambda *said: fail(f"0x{va:08x}, {said[0]}", *said[1:]))
     return found
@@ -742,14 +823,15 @@ def check_space(model, pool, space):
 
 def check_mapping(got, pa, prot, rights, fail):
     """One page is mapped as it should be, as hardware reads it."""
-    look = "descriptor, in aspace.c"
     if isinstance(got, mmu.Fault):
-        fail("a walk by hardware", f"page 0x{pa:08x}", str(got), "as_map, in aspace.c")
+        fail("a walk by hardware", f"page 0x{pa:08x}", str(got), "walk")
     word = f"entry 0x{got.descriptors[-1][1]:08x}"
     for field, expected, found in (
         ("what it leads to", f"small page 0x{pa:08x}", f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
         ("nG", "nG = 1: not global", "nG = 1: not global" if not got.global_ else "nG = 0: every ASID's"),
-        ("memory", ("normal", "write-back, write-allocate"), (got.memory, got.outer if got.outer == got.inner else "?")),
+        ("memory", "normal, write-back, write-allocate", f"{got.memory}, {got.inner or 'not cached'}" +
+         f" inside, {got.outer} outside" * (got.inner != got.outer)),
+        ("S", "S = 0: not shareable", f"S = {int(got.shareable)}: {'not ' * (not got.shareable)}shareable"),
         ("AP[2:0]", f"mapped for {name(prot)}: the application {RIGHTS[prot] or 'nothing'}, the kernel no more",
          f"mapped for {name(prot)}: the application {got.user or 'nothing'}, the kernel "
          f"{'no more' if got.privileged == got.user else got.privileged}"),
@@ -760,7 +842,7 @@ def check_mapping(got, pa, prot, rights, fail):
         ("TEX[2:1], the rights recorded", name(rights), name(R | got.software << 1 & (W | X))),
     ):
         if expected != found:
-            fail(f"{word}: {field}", expected, found, look)
+            fail(f"{word}: {field}", expected, found, "descriptor")
 
 
 def check_pool(model, pool):
@@ -769,16 +851,11 @@ def check_pool(model, pool):
     for space in model.spaces.values():
         tables |= dict.fromkeys(check_space(model, pool, space).values())
     for pa in range(POOL_FIRST, POOL_END, PAGE):
-        guard, _, refs, owner = pool.entry(pa)
-        if pa in model.refs:
-            expected, got = (model.refs[pa], model.owner[pa]), (refs, owner)
-        elif pa in tables:
-            continue
-        else:
-            expected, got = (0, 0), (refs, owner)
-        if expected != got:
-            model.fail(f"{model.what}. Then, of page 0x{pa:08x}", "holders: {}, owner {}".format(*expected),
-                       "holders: {}, owner {}".format(*got), "what holds pages and lets go of them, in aspace.c")
+        guard, epoch, refs, owner = pool.entry(pa)
+        expected, got = model.known(pa), known(refs, owner, guard, epoch)
+        if expected != got and pa not in tables:
+            model.fail(f"{model.what}. Then, of page 0x{pa:08x}", expected, got,
+                       model.look)
 
 
 def walked(run, operations):
@@ -792,18 +869,22 @@ def walked(run, operations):
     return followed(run, SMALL + operations(run.seed), after)
 
 
-def begun(pages=3, spaces=1):
-    """Pages in slots 1 and up, and address spaces from number 0."""
-    return [op(ALLOC, 1 + i, 9, ANY, 0x6261) for i in range(pages)] + [op(CREATE, n, 2 + n, 17 + n) for n in range(spaces)]
+def begun(draw, pages=3, spaces=1):
+    """Pages in slots 1 and up, and address spaces from number 0, of any owner and ASID."""
+    return [op(ALLOC, 1 + i, 9, ANY, 0x6261) for i in range(pages)] + \
+        [op(CREATE, n, draw.randrange(1, 1 << 16), asid) for n, asid in enumerate(draw.sample(range(1, 256), spaces))]
 
 
-EDGES = (PAGE, STRETCH - PAGE, STRETCH, 0x00900000, 0x00aff000, 0x00b00000, USER_TOP - PAGE)     # of stretches, megabytes
+def edges(draw):
+    """Places at the edges of stretches, of megabytes, and of all there is."""
+    one, other = (number * STRETCH for number in draw.sample(range(1, 255), 2))
+    return PAGE, one - PAGE, one, other + 0x100000, other + 0x2ff000, other + 0x300000, USER_TOP - PAGE
 
 
 def maps(seed):
     draw = random.Random(seed)
-    ops = begun(3, 2)
-    for i, va in enumerate(EDGES):
+    ops = begun(draw, 3, 2)
+    for i, va in enumerate(edges(draw)):
         prot = PROTS[(i + 1) % 4]
         ops.append(op(MAP, 0, prot | draw.choice((prot, R | W | X)) << 8, va, slot(1 + i % 3)))
     return b"".join(ops + [op(MAP, 1, R | W | (R | W) << 8, PAGE, slot(3)), op(COUNT, 1)])
@@ -811,7 +892,7 @@ def maps(seed):
 
 def lookups(seed):
     draw = random.Random(seed)
-    ops = begun(3)
+    ops = begun(draw, 3)
     places = [va & ~0xfff for va in (PAGE, USER_TOP - PAGE, *(draw.randrange(PAGE, USER_TOP) for _ in range(6)))]
     for i, va in enumerate(places):
         prot = PROTS[i % 4]
@@ -822,21 +903,23 @@ def lookups(seed):
 
 def unmaps(seed):
     draw = random.Random(seed)
-    ops, places = begun(3, 2), [STRETCH + PAGE * i for i in (0, 255, 256, 1023)] + [PAGE, USER_TOP - PAGE]
+    ops, stretch = begun(draw, 3, 2), draw.randrange(1, 255) * STRETCH
+    places = [stretch + PAGE * i for i in (0, 255, 256, 1023)] + [PAGE, USER_TOP - PAGE]
     for n in range(2):
         ops += [op(MAP, n, R | W | (R | W) << 8, va, slot(1 + i % 3)) for i, va in enumerate(places)]
     draw.shuffle(places)
     for va in places:
         ops += [op(UNMAP, 0, 0, va), op(UNMAP, 0, 0, va)]
     ops += [op(RELEASE, 0, 0, slot(1)), op(RELEASE, 0, 0, slot(2))]     # now the mappings of number 1 hold them alone
-    ops += [op(UNMAP, 1, 0, va) for va in (0, PAGE + 4, USER_TOP, 2 * PAGE, 2 * STRETCH, *places)]
-    return b"".join(ops + [op(COUNT, 1), op(MAP, 0, R | R << 8, STRETCH, slot(3)), op(COUNT, 1)])
+    ops += [op(UNMAP, 1, 0, va) for va in (0, PAGE + 4, USER_TOP, 2 * PAGE, stretch ^ STRETCH, *places)]
+    return b"".join(ops + [op(COUNT, 1), op(MAP, 0, R | R << 8, stretch, slot(3)), op(COUNT, 1)])
 
 
 def protects(seed):
-    ops = begun(1)
+    draw = random.Random(seed)
+    ops, stretches = begun(draw, 1), draw.sample(range(256), 5)
     for i, rights in enumerate((R, R | W, R | X, R | W | X, 0)):
-        va = STRETCH * i + PAGE * (i + 1)
+        va = stretches[i] * STRETCH + PAGE * (i + 1)
         ops.append(op(MAP, 0, (R & rights) | rights << 8, va, slot(1)))
         for prot in (R, R | W, R | X, 0, R | X, R | W, 0, R, W, R | W | X):
             ops.append(op(PROTECT, 0, prot, va))
@@ -844,42 +927,46 @@ def protects(seed):
 
 
 def refusals(seed):
-    r = R | R << 8
-    ops = begun(3) + [op(MAP, 0, r, PAGE, slot(1))]
+    draw, r = random.Random(seed), R | R << 8
+    two, three, four, five = (number * STRETCH for number in draw.sample(range(1, 256), 4))
+    ops = begun(draw, 3) + [op(MAP, 0, r, PAGE, slot(1))]
     bad = [op(MAP, 0, r, va, slot(2)) for va in (0, PAGE // 2, 2 * PAGE + 4, USER_TOP, USER_TOP + PAGE, 0xfffff000)]
-    bad += [op(MAP, 0, r, 2 * STRETCH, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE)]
-    bad += [op(MAP, 0, prot | 7 << 8, 3 * STRETCH, slot(2)) for prot in (W, X, W | X, R | W | X)]
-    bad += [op(MAP, 0, prot | rights << 8, 4 * STRETCH, slot(2)) for prot, rights in
+    bad += [op(MAP, 0, r, two, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE)]
+    bad += [op(MAP, 0, prot | 7 << 8, three, slot(2)) for prot in (W, X, W | X, R | W | X)]
+    bad += [op(MAP, 0, prot | rights << 8, four, slot(2)) for prot, rights in
             ((R | W, R), (R | X, R | W), (R | W, R | X))]
     bad += [op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5),
             op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256)]
     left = (POOL_END - POOL_FIRST) // PAGE - 3 - 2      # but for three, a first level and a page of tables
-    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, 5 * STRETCH, slot(2)), op(CREATE, 1, 2, 5),
+    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, five, slot(2)), op(CREATE, 1, 2, 5),
             op(MAP, 0, r, 3 * PAGE, slot(2)), op(COUNT, 1)]
     return b"".join(ops + bad + [op(COUNT, 1)] + full)
 
 
 def destroys(seed):
     draw = random.Random(seed)
-    ops = [op(COUNT)] + begun(4, 3)
-    for n, places in enumerate((EDGES, (), [STRETCH * 100 + PAGE * i for i in draw.sample(range(1024), 6)])):
-        ops += [op(MAP, n, PROTS[i % 4] | 7 << 8, va, slot(1 + i % 4)) for i, va in enumerate(places)]
-    ops += [op(UNMAP, 0, 0, EDGES[1])] + [op(RELEASE, 0, 0, slot(i)) for i in (1, 2)]
+    ops, places = [op(COUNT)] + begun(draw, 4, 3), edges(draw)
+    some = [draw.randrange(PAGE, USER_TOP) & ~0xfff for _ in range(6)]
+    for n, vas in enumerate((places, (), some)):
+        ops += [op(MAP, n, PROTS[i % 4] | 7 << 8, va, slot(1 + i % 4)) for i, va in enumerate(vas)]
+    ops += [op(UNMAP, 0, 0, places[1])] + [op(RELEASE, 0, 0, slot(i)) for i in (1, 2)]
     for n in (0, 1, 2):
         ops += [op(DESTROY, n), op(COUNT, 1)]
-    return b"".join(ops + begun(0, 1) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)] + [op(DESTROY, 0), op(COUNT, 1)])
+    return b"".join(ops + begun(draw, 0) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)] + [op(DESTROY, 0), op(COUNT, 1)])
 
 
 def binds(seed):
     word = struct.Struct("<H").unpack
-    ops = begun(1) + [op(ALLOC, 2, 9, ANY, word(b"kx")[0])]     # page 1's guard is "ab"
+    draw = random.Random(seed)
+    ops, there = begun(draw, 1), draw.randrange(1, 256) * STRETCH
+    ops += [op(ALLOC, 2, 9, ANY, word(b"kx")[0])]     # page 1's guard is "ab"
     for i, (key, page, prot, rights, forged) in enumerate((
         (b"ab", 1, R | W, R | W, 0), (b"a\0", 1, R, R | X, 0), (b"\0\0", 1, R | X, 15, 0), (b"ab", 1, R | W, R | W, 1),
         (b"b\0", 1, R, 15, 0), (b"ab", 2, R, 15, 0), (b"ab", 1, R | W, R | X | GUARD, 0), (b"k\0", 2, 0, R, 0),
         (b"kx", 2, R, W | X, 0), (b"kx", 2, 0, W, 0))):
-        ops.append(op(BIND, 0, prot | rights << 4 | forged << 8, STRETCH * 3 + PAGE * i, slot(page) | word(key)[0] << 16))
-    ops += [op(BIND, 0, R | 15 << 4, PAGE, slot(9)), op(PROTECT, 0, R | W, STRETCH * 3 + PAGE),
-            op(PROTECT, 0, R | X, STRETCH * 3 + PAGE), op(PROTECT, 0, R | W, STRETCH * 3 + 2 * PAGE)]
+        ops.append(op(BIND, 0, prot | rights << 4 | forged << 8, there + PAGE * i, slot(page) | word(key)[0] << 16))
+    ops += [op(BIND, 0, R | 15 << 4, PAGE, slot(9)), op(PROTECT, 0, R | W, there + PAGE),
+            op(PROTECT, 0, R | X, there + PAGE), op(PROTECT, 0, R | W, there + 2 * PAGE)]
     return b"".join(ops)
 
 
@@ -931,10 +1018,14 @@ def test_destroy(run):
 
 
 def story(seed):
-    rw = R | W | (R | W) << 8
-    places = [STRETCH * 2 + PAGE * i for i in (1, 255, 256)]
-    return b"".join(begun(2) + [op(MAP, 0, rw, va, slot(1)) for va in places] + [op(PROTECT, 0, R, places[0])] +
-                    [op(UNMAP, 0, 0, va) for va in places] + [op(MAP, 0, rw, PAGE, slot(2)), op(DESTROY, 0)])
+    """Each prot after each other, none included, in one stretch; all of it unmapped; and another, destroyed."""
+    draw = random.Random(seed)
+    one, other = (number * STRETCH for number in draw.sample(range(256), 2))
+    places = [one + (k << 20) + draw.randrange(1, 256) * PAGE for k in draw.sample(range(4), 3)]
+    ops = begun(draw, 2) + [op(MAP, 0, draw.choice(PROTS) | 7 << 8, va, slot(1)) for va in places]
+    ops += [op(PROTECT, 0, prot, places[0]) for pair in itertools.permutations(PROTS, 2) for prot in pair]
+    ops += [op(PROTECT, 0, 0, places[0])] + [op(UNMAP, 0, 0, va) for va in draw.sample(places, 3)]
+    return b"".join(ops + [op(MAP, 0, R | R << 8, other + PAGE, slot(2)), op(DESTROY, 0)])
 
 
 def forgotten(done, ranges, asid):
@@ -953,57 +1044,88 @@ def forgotten(done, ranges, asid):
 
 @check(points=4, step="2.4", needs=("unmap", "protect", "destroy"),
        boots=pooled(story, marks=("next_operation",), hardware=True, watch=((POOL, POOL_END - POOL),)),
-       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB leads "
-            "to it. Where first-level entries go, all the addresses of theirs have to be forgotten: tlb_flush_asid.")
+       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB leads to "
+            "it. Where first-level entries go, all the addresses of theirs have to be forgotten: tlb_flush_asid. What was "
+            "not valid needs tlb_publish alone, and a DSB between a new table's zeros and the entries that lead to it.")
 def test_told(run):
-    """Whenever tables change the TLB is told, behind the store and before any page is let go of."""
+    """Whenever tables change the TLB is told: of that alone, behind the store, and before any page is let go of."""
     ops = list(struct.iter_unpack("<BBHII", SMALL + story(run.seed)))
     counts, pools = [mark.count for mark in run.marks], [Pool(data) for data in run.kept["pools"]]
+    functions = {CREATE: "as_create", MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}
     spaces = {}
+
+    def meanwhile(things, i):
+        begin, end = (bisect.bisect_left(things, count, key=lambda each: each.count) for count in counts[i:i + 2])
+        return things[begin:end]
 
     def after(model, i):
         code, n, _, va, _ = ops[i]
         spaces.update(model.spaces)
-        if code not in (MAP, PROTECT, UNMAP, DESTROY):
+        if code not in functions:
             return
+        space, done, before, now = spaces[n], meanwhile(run.executed, i), pools[i], pools[i + 1]
+        stores = [access for access in meanwhile(run.accesses, i) if access.kind == "w"]
+        l1 = [space["l1"] + va // STRETCH * 16 + 4 * k for k in range(4)]
+        entry = entry_of(now if code == MAP else before, space, va) if code in (MAP, PROTECT, UNMAP) else 0
+        page, table = now.word(entry) if code == MAP else before.word(entry), entry & ~0xfff
+
+        def stored(address, size=4):
+            """When something was stored there, in counts."""
+            return [each.count for each in stores if address - each.size < each.address < address + size]
 
         def fail(problem):
-            model.fail(model.what, "the store, DSB, a TLBI that covers what changed, DSB, ISB; then pages are let go of"
-                       if code != MAP else "the store, DSB, ISB", f"{problem}; executed was: {', '.join(in_words(done))}",
-                       {MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}[code] + ", in aspace.c")
+            told = [(each.count, line) for each in done for line in in_words([each]) if line != NOTHING]
+            for at, size, words in ((table, PAGE, "the new table") if new else (entry, 4, "the entry"),
+                                    (l1[0], 16, "the first level"), (held(page), 4, "the page's holders"),
+                                    (held(table), 4, "the table's holders")):
+                told += [(count, f"a store to {words}") for count in stored(at, size)]
+            model.fail(f"{model.what}: {problem}. What the core did, in this order:", None,
+                       [line for _, line in sorted(told)] or NOTHING, f"{functions[code]}, in aspace.c")
 
-        def stored(address):
-            """When this word was stored to, in counts."""
-            return [access.count for access in run.accesses if access.kind == "w" and counts[i] <= access.count < counts[i + 1]
-                    and access.address <= address < access.address + access.size]
+        def held(pa):
+            """Where the count of a page's holders is; 0 if this is no page."""
+            return POOL + ((pa & ~0xfff) - POOL_FIRST) // PAGE * ENTRY + 12 if pa else 0
 
-        space, done = spaces[n], [each for each in run.executed if counts[i] <= each.count < counts[i + 1]]
+        changed = [at for at in (entry, *l1) if at and before.word(at) != now.word(at)]
+        new = code == MAP and len(changed) > 1
+        if code == CREATE:
+            zeros = max(stored(space["l1"], PAGE), default=0)
+            if zeros and not any(each.name == "DSB" and each.count > zeros for each in done):
+                fail("no DSB behind the new table's zeros, which a walk may then miss")
+            return
+        if code != DESTROY and not changed:
+            return
+        if not done:
+            fail("neither the TLB is told nor any barrier executed")
+        narrow = {"TLBIMVA", "TLBIASID"} if code == DESTROY or code == UNMAP and changed[1:] else {"TLBIMVA"}
+        if wide := [each.name for each in done if each.name in TLBI and each.name not in narrow]:
+            fail(f"{wide[0]} forgets more than what changed")
         if code == DESTROY:
             if forgotten(done, {(0, 1 << 32)}, space["asid"]) is None:
-                fail("the ASID is not forgotten")
+                fail(f"ASID {space['asid']} is not forgotten, with DSB and ISB behind")
             return
-        l1 = [space["l1"] + va // STRETCH * 16 + 4 * k for k in range(4)]
-        before, now = pools[i], pools[i + 1]
-        entry = entry_of(now if code == MAP else before, space, va)
-        changed = [at for at in (entry, *l1) if before.word(at) != now.word(at)]
-        last = max(time for at in changed for time in stored(at))
-        behind = [each for each in done if each.count > last]
+        written = max(min(stored(at)) for at in changed)        # from here on nothing is as it was
+        behind, last = ([each for each in done if each.count > count] for count in (written, max(max(map(stored, changed)))))
+        if new:
+            linked = min(min(map(stored, changed[1:])))
+            zeros = [count for count in stored(table, PAGE) if count < linked and count not in stored(entry)]
+            if zeros and not any(each.name == "DSB" and max(zeros) < each.count < linked for each in done):
+                fail("no DSB between the new table's zeros and the first-level entries that lead to it")
+        if not ordered(last, "DSB", "ISB"):
+            fail("no DSB and ISB behind the last store")
         if code == MAP:
-            if not ordered(behind, "DSB", "ISB"):
-                fail("no DSB and ISB behind the last store")
             return
         if not ordered(behind, "DSB", *[each.name for each in behind if each.name in TLBI][:1]):
-            fail("no DSB between store and TLBI")
-        first = next((k for k, each in enumerate(behind) if each.name == "DSB"), len(behind))
-        megabytes = {(va // STRETCH * STRETCH + (k << 20), 1 << 20) for k in range(4)} if len(changed) > 1 else set()
-        over = forgotten(behind[first + 1:], {(va, PAGE), *megabytes}, space["asid"])
+            fail("no DSB between the store and the TLBI")
+        first = next(k for k, each in enumerate(behind) if each.name == "DSB")
+        megabytes = {(va // STRETCH * STRETCH + (k << 20), 1 << 20) for k in range(4)} if changed[1:] else set()
+        over = forgotten(behind[first + 1:], {(va & ~0xfff, PAGE), *megabytes}, space["asid"])
         if over is None:
-            fail("behind the last store and a DSB there is no TLBI that covers what changed, with DSB and ISB behind it")
-        page, table = before.word(entry) & 0xfffff000, before.word(l1[0]) & 0xfffff000
-        holders = [POOL + (pa - POOL_FIRST) // PAGE * ENTRY + 12 for pa in (page, table)]
-        if code == UNMAP and min(stored(holders[0])) < over:
+            fail(f"behind store and DSB there is no TLBI of {'all that the four entries led to' if megabytes else 'this page'} "
+                 f"under ASID {space['asid']} with DSB and ISB behind it")
+        if code == UNMAP and max(stored(held(page))) < over:
             fail("the page was let go of before the TLB had forgotten it")
-        if megabytes and max(stored(holders[1])) < over:
+        if megabytes and max(stored(held(table))) < over:
             fail("the table was let go of before the TLB had forgotten it")
 
     followed(run, SMALL + story(run.seed), after)
@@ -1066,16 +1188,14 @@ def ranges(parts):
             for start, end, offset, *more in merged]
 
 
-def bits(system, names):
-    return [f"{register}.{field} = {system[register] >> low & (1 << width) - 1:#x}" for register, field, low, width in names]
-
-
-SWITCHED_ON = {("SCTLR", "M", 0, 1): 1, ("SCTLR", "C", 2, 1): 1, ("SCTLR", "Z", 11, 1): 1, ("SCTLR", "I", 12, 1): 1,
-               ("SCTLR", "TRE", 28, 1): 1, ("SCTLR", "AFE", 29, 1): 0, ("TTBCR", "N", 0, 3): 2, ("TTBCR", "PD0, PD1", 4, 2): 0,
-               ("TTBR0", "IRGN[1]", 0, 1): 0, ("TTBR0", "IRGN[0]", 6, 1): 1, ("TTBR0", "RGN", 3, 2): 1,
-               ("TTBR1", "IRGN[1]", 0, 1): 0, ("TTBR1", "IRGN[0]", 6, 1): 1, ("TTBR1", "RGN", 3, 2): 1,
-               ("DACR", "D0", 0, 2): 1, ("CONTEXTIDR", "ASID", 0, 8): 0}
-WALK = 0x59                     # IRGN and RGN in TTBR0
+WALK, WBWA = 0x7f, 0x48         # how a TTBR says that tables are read: its bits [6:0], and what they have to be
+SWITCHED_ON = (                 # fields and their values, in place; None: as it was before
+    ("SCTLR", "M", 1 << 0, 1 << 0), ("SCTLR", "A", 1 << 1, 0), ("SCTLR", "C", 1 << 2, 1 << 2),
+    ("SCTLR", "Z", 1 << 11, 1 << 11), ("SCTLR", "I", 1 << 12, 1 << 12), ("SCTLR", "TRE", 1 << 28, 1 << 28),
+    ("SCTLR", "AFE", 1 << 29, 0), ("SCTLR", "the rest, which stays as it is,", 0xcfffe7f8, None),
+    ("TTBCR", "N", 7, 2), ("TTBCR", "PD1, PD0", 0x30, 0), ("TTBR0", "IRGN, RGN, NOS, S", WALK, WBWA),
+    ("TTBR1", "IRGN, RGN, NOS, S", WALK, WBWA), ("DACR", "D15 to D0", 0xffffffff, 1), ("CONTEXTIDR", "ASID", 0xff, 0))
+USED = "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "CONTEXTIDR"      # by the walk
 
 
 @check(points=5, step="2.5", boots=up(nothing, look_at_system, marks=("mmu_on", "check_main"), hardware=True),
@@ -1084,27 +1204,21 @@ WALK = 0x59                     # IRGN and RGN in TTBR0
 def test_on(run):
     """The MMU is on as exo/mmu.h says, behind the right barriers, and what is mapped is the kernel's map and no more."""
     begin = {mark.symbol: mark.count for mark in run.marks}
-    expected = bits({name: sum(value << low for (register, _, low, _), value in SWITCHED_ON.items() if register == name)
-                     for name in run.kept["system"]}, SWITCHED_ON)
-    got = bits(run.kept["system"], SWITCHED_ON)
-    if expected != got:
-        raise Wrong("Once the kernel is up these fields are not as they should be:",
-                    expected=[one for one, other in zip(expected, got) if one != other],
-                    got=[other for one, other in zip(expected, got) if one != other], look="mmu_on, in mmu.c")
-    wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
-    if wrong[0] != wrong[1]:
-        raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
-                    got=wrong[1], look="mmu_on, in mmu.c: TTBR1, TTBCR, DACR, PRRR and NMRR say how it is read")
-    if run.kept["user"]:
-        raise Wrong("With no address space there is something mapped below USER_TOP.", expected=[],
-                    got=ranges(found_map(run.kept["user"])), look="mmu_on, in mmu.c: TTBR0")
-    done = [each for each in run.executed if begin.get("mmu_on", 0) <= each.count < begin["check_main"]]
+    was = [each.value for each in run.executed if each.name == "SCTLR" and each.count < begin["mmu_on"]][-1]
+    for register, field, mask, value in SWITCHED_ON:
+        expected, got = was & mask if value is None else value, run.kept["system"][register] & mask
+        if expected != got:
+            unit = 1 if value is None else mask & -mask
+            raise Wrong("Once the kernel is up a field is not as it should be:", look="mmu_on, in mmu.c",
+                        expected=f"{register}: {field} = {expected // unit:#x}", got=f"{register}: {field} = {got // unit:#x}")
+    done = [each for each in run.executed if begin["mmu_on"] <= each.count < begin["check_main"]]
     on = next((i for i, each in enumerate(done) if each.name == "SCTLR" and each.value & 1), None)
     if on is None:
         raise Wrong("The MMU is not switched on by mmu_on().", look="mmu_on, in mmu.c")
     before, behind = done[:on], done[on + 1:]
     last = max((i for i, each in enumerate(before) if each.name not in ("DSB", "ISB")), default=-1)
     for problem, found in (
+        *((f"{name} is not written before", name in [each.name for each in before]) for name in USED),
         ("the instruction cache is not invalidated before", "ICIALLU" in [each.name for each in before]),
         ("the branch predictors are not invalidated before", "BPIALL" in [each.name for each in before]),
         ("the TLB is not invalidated before", "TLBIALL" in [each.name for each in before]),
@@ -1114,6 +1228,13 @@ def test_on(run):
     ):
         if not found:
             raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done], look="mmu_on, in mmu.c")
+    wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
+    if wrong[0] != wrong[1]:
+        raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
+                    got=wrong[1], look="mmu_on, in mmu.c: TTBR1, TTBCR, DACR, PRRR and NMRR say how it is read")
+    if run.kept["user"]:
+        raise Wrong("With no address space there is something mapped below USER_TOP.", expected=[],
+                    got=ranges(found_map(run.kept["user"])), look="mmu_on, in mmu.c: TTBR0")
 
 
 def switches(seed):
@@ -1127,8 +1248,8 @@ def switches(seed):
 
 
 @check(points=4, step="2.5", boots=up(switches, marks=("next_operation",), hardware=True), needs=("on", "map"),
-       hint="Between ISBs the core may have seen any part of what you wrote. An ASID that is somebody's must never meet "
-            "somebody else's table: in between is ASID 0, or the empty table.")
+       hint="Between ISBs the core may have seen any part of what you wrote. An ASID must never meet somebody else's table, "
+            "nor may ASID 0, which is nobody's: in between is the empty table.")
 def test_switch(run):
     """From one address space to the next, no ASID ever meets another's table, however late a write takes effect."""
     ops = list(struct.iter_unpack("<BBHII", switches(run.seed)))
@@ -1143,27 +1264,41 @@ def test_switch(run):
         if code != SWITCH:
             return
         owners = {space["l1"] >> 12: space["asid"] for space in model.spaces.values()}
+        owners[nobody] = 0
         words = [f"{each.name} = 0x{each.value:08x}" if each.name in state else each.name for each in done[i]
                  if each.name in state or each.name == "ISB"]
-        may_be = {name: {value} for name, value in state.items()}
-        for each in done[i]:
-            if each.name in state:
-                may_be[each.name].add(each.value)
-                state[each.name] = each.value
-            elif each.name == "ISB":
-                may_be = {name: {value} for name, value in state.items()}
+
+        def fail(problem):
+            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did:",
+                       None, words or "neither a write nor an ISB", "as_switch, in mmu.c")
+
+        def meets(may_be):
+            """An ASID and another's table that may be together in these values, in words."""
             for table, context, control in itertools.product(*may_be.values()):
-                asid = context & 0xff
-                if asid and table >> 12 != nobody and owners.get(table >> 12) != asid and not control >> 4 & 1:
-                    model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'})",
-                               "no ASID with another's table",
-                               [f"ASID {asid} with the table at 0x{table & ~0xfff:08x}, which may happen in", *words],
-                               "as_switch, in mmu.c")
+                if table >> 12 != nobody and owners.get(table >> 12) != context & 0xff and not control >> 4 & 1:
+                    return f"ASID {context & 0xff} may meet the table at 0x{table & ~0xfff:08x}, which is " + \
+                           (f"ASID {owners[table >> 12]}'s" if table >> 12 in owners else "no address space's")
+
+        may_be, open_ = {name: {value} for name, value in state.items()}, []        # what no ISB has followed yet
+        for each in done[i]:
+            if each.name == "ISB":
+                may_be, open_ = {name: {value} for name, value in state.items()}, []
+            elif each.name in state:
+                old, state[each.name] = state[each.name], each.value
+                may_be[each.name].add(each.value)
+                if met := meets({name: {value} for name, value in state.items()} | {each.name: {old, each.value}}):
+                    fail(f"{met}, while {each.name} alone changes from 0x{old:08x} to 0x{each.value:08x}")
+                if met := meets(may_be):
+                    fail(f"{met}, as there is no ISB between the write of {open_[-1]} and that of {each.name}")
+                open_.append(each.name)
         table, asid = (model.spaces[n]["l1"] >> 12, model.spaces[n]["asid"]) if on else (nobody, 0)
-        expected = [f"TTBR0 = 0x{table << 12 | 0x48:08x}", f"ASID {asid}"]
-        got = [f"TTBR0 = 0x{state['TTBR0'] & ~0xfff | state['TTBR0'] & WALK:08x}", f"ASID {state['CONTEXTIDR'] & 0xff}"]
-        if expected != got or any(len(values) > 1 for values in may_be.values()):
-            model.fail("as_switch", [*expected, "and an ISB behind the last write"], words, "as_switch, in mmu.c")
+        for wanted, got in ((f"TTBR0 = 0x{table << 12 | WBWA:08x}",
+                             f"TTBR0 = 0x{state['TTBR0'] & ~0xfff | state['TTBR0'] & WALK:08x}"),
+                            (f"ASID {asid}", f"ASID {state['CONTEXTIDR'] & 0xff}")):
+            if wanted != got:
+                fail(f"it should end with {wanted}, and does with {got}")
+        if open_:
+            fail(f"there is no ISB behind the last write, that of {open_[-1]}")
 
     followed(run, switches(run.seed), after)
 
@@ -1223,7 +1358,8 @@ def test_stale(run):
 def history(seed, steps, spaces=4, pages=48):
     """A random history: mostly sensible, with mistakes in between."""
     draw = random.Random(seed)
-    vas = [stretch * STRETCH + page * PAGE for stretch in (0, 1, 7, 255) for page in (1, 2, 255, 256, 511, 1023)]
+    vas = [stretch * STRETCH + page * PAGE for stretch in (0, *draw.sample(range(1, 255), 2), 255)
+           for page in (1, 2, 255, 256, 511, 1023)]
     vas += [0, 0x1001, USER_TOP - PAGE, USER_TOP, 0xfffff000]
     ops, alive, mapped, current = [], {}, {}, None
     held = dict.fromkeys(range(pages), 0)       # by the history itself: it lets go of nothing that is a mapping's
@@ -1234,9 +1370,9 @@ def history(seed, steps, spaces=4, pages=48):
     for i in range(pages // 2):
         ops.append(op(ALLOC, i, 2 + i % 3, ANY, draw.randrange(1 << 16)))
         held[i] = 1
-    for n in range(2):
-        ops.append(op(CREATE, n, 2 + n, n + 1))
-        alive[n] = n + 1
+    for n, asid in enumerate(draw.sample(range(1, 256), 2)):
+        ops.append(op(CREATE, n, draw.randrange(1, 1 << 16), asid))
+        alive[n] = asid
     while len(ops) < steps:
         what = draw.random()
         n = draw.choice(list(alive)) if alive else None
@@ -1261,7 +1397,7 @@ def history(seed, steps, spaces=4, pages=48):
         elif what < .22 and len(alive) < spaces:
             n = next(i for i in range(spaces) if i not in alive)
             asid = draw.choice([i for i in range(1, 256) if i not in alive.values()])
-            ops.append(op(CREATE, n, 2 + n, asid))
+            ops.append(op(CREATE, n, draw.randrange(1, 1 << 16), asid))
             alive[n], mapped[n] = asid, set()
         elif what < .225 and n is not None:
             if n == current:
@@ -1299,7 +1435,13 @@ def history(seed, steps, spaces=4, pages=48):
 
 
 def long_history(seed):
-    return history(seed, 5000)
+    """All 1,024 entries of a stretch in use, and one after the other not; then what comes."""
+    draw = random.Random(seed)
+    va, count, page = draw.randrange(1, 256) * STRETCH, op(COUNT, 1), op(QUERY, 0, 0, slot(200))
+    return b"".join([
+        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255), op(FILL, 8, 1024, va, slot(200)), count, page,
+        op(EMPTY, 8, 1023, va), count, op(EMPTY, 8, 1, va + 1023 * PAGE), count, page,
+        op(DESTROY, 8), op(RELEASE, 0, 0, slot(200)), history(seed, 5000)])
 
 
 @check(points=4, step="2.5", boots=up(long_history), needs="stale",

@@ -3,6 +3,8 @@
 Most of them enter user mode in states drawn from the run's seed (checks/cases.h): all registers, flags, IT blocks, byte order; and
 compare what the kernel saw of the exception that follows, and what the application saw behind it, with what the manual says.
 """
+import functools
+import operator
 import random
 import struct
 from dataclasses import dataclass, field
@@ -12,15 +14,17 @@ from grader.checks import Boot, Wrong, check
 CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000     # as in checks/cases.h
 LEAVE, SKIP, REPAIR, REPLACE, PROVIDE, MANY = range(6)
 DECODE, NOBODY, INTERRUPT = 1, 2, 4
-UNDEFINED, SVC, PREFETCH, DATA_ABORT = 1, 2, 3, 4
+UNDEFINED, SVC, PREFETCH, DATA_ABORT, IRQ = 1, 2, 3, 4, 6
 NUMBERS = {1: "an undefined instruction", 2: "a system call",
-           3: "a prefetch abort", 4: "a data abort"}
+           3: "a prefetch abort", 4: "a data abort", 6: "an interrupt"}
 WAYS = {1: "undefined's way, in vectors.S", 2: "svc's way, in vectors.S", 3: "the prefetch abort's way, in vectors.S",
-        4: "the data abort's way, in vectors.S"}
+        4: "the data abort's way, in vectors.S", 6: "irq's way, in vectors.S"}
 REGISTERS = (*(f"r{n}" for n in range(13)), "sp", "lr")
-E, T, USER = 1 << 9, 1 << 5, 0x10
+E, A, I, F, T = 1 << 9, 1 << 8, 1 << 7, 1 << 6, 1 << 5
+USER, IRQS, SUPERVISOR, SYSTEM = 0x10, 0x12, 0x13, 0x1f
+KERNEL = SUPERVISOR | A | I | F
 UDF = {False: 0xe7f000f0, True: 0xde00}         # permanently undefined, in A32 and in Thumb
-CASE, SEEN, TOLD = struct.Struct("<36I6I6I3I"), struct.Struct("<3I18I6I"), struct.Struct("<20I")
+CASE, SEEN, TOLD = struct.Struct("<36I6I6I3I"), struct.Struct("<3I18I6I3I"), struct.Struct("<21I")
 
 
 # States of the processor, as an application has them.
@@ -46,14 +50,21 @@ def advanced(it):
 
 
 def random_cpsr(rng, thumb, block):
-    """Flags, GE and byte order at random; within an IT block, if there is to be one, at an instruction that is executed."""
-    cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(1) * E | thumb * T
+    """Flags, GE, byte order and masks at random; within an IT block, if asked for, at an instruction that is executed."""
+    cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(4) << 6 | thumb * T
     if block:
         condition = rng.randrange(14)
         if not passes(condition, cpsr):
             condition ^= 1
-        cpsr = with_it(cpsr, condition << 4 | rng.choice((0b1000, 0b0100, 0b1100, 0b0010, 0b1010, 0b0110, 0b1110)))
+        cpsr = with_it(cpsr, condition << 4 | rng.randrange(1, 16))
     return cpsr
+
+
+def control(cpsr):
+    """The low half of a CPSR, without its IT bits, in words."""
+    masked = "".join(name for name, bit in (("A", A), ("I", I), ("F", F)) if cpsr & bit) or "nothing"
+    return (f"{'big' if cpsr & E else 'little'}-endian, {masked} masked, {'Thumb' if cpsr & T else 'A32'}, "
+            f"mode 0x{cpsr & 31:02x}")
 
 
 @dataclass
@@ -79,7 +90,7 @@ class Frame:
         return [f"{name} 0x{value:08x}" for name, value in zip(REGISTERS, self.r)] + [
             f"pc 0x{self.pc:08x}",
             f"cpsr 0x{self.cpsr:08x}: {flags}, GE {self.cpsr >> 16 & 15:04b}, IT {it_of(self.cpsr):08b}, "
-            f"{'big' if self.cpsr & E else 'little'}-endian, {'Thumb' if self.cpsr & T else 'A32'}, mode 0x{self.cpsr & 31:02x}"]
+            f"{control(self.cpsr)}"]
 
 
 def words(*instructions):
@@ -126,7 +137,9 @@ def packed(make, asked=0):
 def keep_seen(held):
     count = held.word(held.address("seen_count"))
     data = held.memory(held.address("seen"), min(count, 1024) * SEEN.size)
-    held.keep("seen", [SEEN.unpack_from(data, i * SEEN.size) for i in range(min(count, 1024))])
+    seen = [SEEN.unpack_from(data, i * SEEN.size) for i in range(min(count, 1024))]
+    held.keep("seen", [entry[:27] for entry in seen])
+    held.keep("kernel", [entry[27:] for entry in seen])
 
 
 def keep_cases(held):
@@ -173,6 +186,11 @@ def plain_entries(rng):
     return entries(rng, 1)
 
 
+def masked_entries(rng):
+    """And with interrupts masked, as there is one all the time."""
+    return [Case(case.what, case.tf.but(cpsr=case.tf.cpsr | I), case.code) for case in plain_entries(rng)]
+
+
 def entered(run, cases, upto):
     """Each case's system call was made in the state that its frame says."""
     seen = run.kept["seen"]
@@ -201,30 +219,32 @@ def test_state(run):
     entered(run, entries(run.random()), 17)
 
 
-@check(points=5, step="3.1", boots=Boot("enter", input=packed(plain_entries, 1), read_at_end=keep_told), needs="enter",
+@check(points=5, step="3.1", boots=Boot("enter", input=packed(masked_entries, 1), read_at_end=keep_told), needs="enter",
        hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and the "
             "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own. An even "
-            "number of words pushed keeps sp a multiple of 8.")
+            "number of words pushed keeps sp a multiple of 8. Nothing is unmasked on the way, in or out.")
 def test_leave(run):
-    """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp and the mode as they were."""
-    names = [f"r{n}" for n in range(4, 12)] + ["sp", "mode", "returned"]
+    """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp, mode and masks as they were."""
+    names = [f"r{n}" for n in range(4, 12)] + ["sp"]
     at = run.kept["seen"][0][2]
     compare("SVC's sp, when the application's first exception comes, is where the kernel's C goes on:",
             ["0 bytes past an 8-byte boundary"], [f"{at % 8} bytes past an 8-byte boundary"], "user_enter, in user.S", run)
-    for i, told in enumerate(run.kept["told"][:len(plain_entries(run.random()))]):
-        before, sp, after, cpsr, status, sp_after = told[:8], told[8], told[9:17], told[17], told[18], told[19]
-        compare(f"Behind user_enter, the time number {i + 1}:",
-                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before, sp, 0x13, 0x1001 + i))],
-                [f"{name} 0x{value:08x}" for name, value in zip(names, (*after, sp_after, cpsr & 31, status))],
-                "user_leave, in user.S", run)
+    for i, told in enumerate(run.kept["told"][:len(masked_entries(run.random()))]):
+        before, after = ([f"{name} 0x{value:08x}" for name, value in zip(names, half)] + [control(half[9])]
+                         for half in (told[:10], told[10:20]))
+        compare(f"Behind user_enter, the time number {i + 1}:", [*before, f"returned 0x{0x1001 + i:08x}"],
+                [*after, f"returned 0x{told[20]:08x}"], "user_leave, in user.S", run)
 
 
-STREX = 0xe1820f91          # strex r0, r1, [r2]
+STREX = 0xe1820f91, (0xe842, 0x1000)        # strex r0, r1, [r2], in A32 and in Thumb
 
 
 def exclusive(rng):
-    tf = Frame.random(rng, CODE, False).but(r2=DATA)
-    return [Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(STREX, 0xef000000))]
+    cases = []
+    for i in range(16):
+        tf = Frame.random(rng, CODE + 4 * rng.randrange(1024), i % 2 > 0).but(r2=DATA)
+        cases.append(Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(*(STREX[i % 2], (0xef000000, 0xdf00)[i % 2]))))
+    return cases
 
 
 @check(points=2, step="3.1", boots=Boot("enter", input=packed(exclusive), read_at_end=keep_told), needs="enter",
@@ -232,10 +252,11 @@ def exclusive(rng):
             "instruction forgets it.")
 def test_exclusive(run):
     """An exclusive access begun before the application was entered is not finished by it."""
-    r0 = frame_of(run.kept["seen"][0]).r[0]
-    if r0 != 1:
-        raise Wrong("The kernel began an exclusive access by LDREX, and the application's STREX finished it.",
-                    expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
+    for case, entry in zip(exclusive(run.random()), run.kept["seen"]):
+        r0 = frame_of(entry).r[0]
+        if r0 != 1:
+            raise Wrong(f"The kernel began an exclusive access by LDREX, and the application's STREX finished it ({case}).",
+                        expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
 
 
 # 3.2: vectors and frames.
@@ -264,6 +285,7 @@ FAULTING = (
     Instruction("ldrb r0, [r1], #1", 0xe4d10001, (0xf811, 0x0b01), DATA_ABORT),
     Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT),
 )
+VMOV = Instruction("vmov s0, r0", 0xee000a10, (0xee00, 0x0a10), UNDEFINED)      # by CPACR, for applications too
 
 
 def placed(rng, kind, instruction, block=None):
@@ -278,7 +300,7 @@ def places(rng):
     """Each exception once in each state; the application ends there."""
     cases = []
     for i in range(8):
-        for instruction in FAULTING:
+        for instruction in (*FAULTING, VMOV):
             for kind in range(3):
                 tf = placed(rng, kind, instruction)
                 cases.append(Case(instruction.what, tf, words(instruction.thumb if kind else instruction.a32),
@@ -290,13 +312,31 @@ def places(rng):
     return cases
 
 
+def elsewhere(rng, what, tf, code, number, result=0):
+    """A handler puts another frame in the place of the exception's own; a system call's result is in r0 all the same."""
+    there = placed(rng, rng.randrange(3), FAULTING[0]).but(pc=(tf.pc + 0x40) & ~3)
+    next = there.but(r0=result) if number == SVC else there
+    return Case(f"{what}, and a handler that changes all of the frame", tf, code,
+                [(number, tf.r[:4] if number == SVC else tf), (UNDEFINED, next)], there,
+                (there.pc, UDFS[bool(there.cpsr & T)]), REPLACE, result)
+
+
+def changed(rng, number, kind):
+    """elsewhere(), by a system call or an interrupt; neither comes with the frame."""
+    tf = placed(rng, kind, FAULTING[0])
+    if number == SVC:
+        svc = words(0xdf00 if kind else 0xef000000)
+        return elsewhere(rng, "a system call", tf.but(r7=TELL), svc, SVC, rng.getrandbits(32))
+    return elsewhere(rng, "an interrupt", tf.but(cpsr=tf.cpsr & ~I), UDFS[kind > 0], IRQ)
+
+
 def answer(r0):
     return "answered " + ("-8 (-E_NOSYS)" if r0 == NOSYS & 0xffffffff else f"0x{r0:x}")
 
 
 def happened(run, cases):
     """What the payload's handlers saw is what each case has to come to."""
-    seen = list(run.kept["seen"])
+    seen, kernel = list(run.kept["seen"]), list(run.kept["kernel"])
     for i, case in enumerate(cases):
         for n, (number, frame) in enumerate(case.expected):
             entry = seen.pop(0) if seen else None
@@ -305,6 +345,9 @@ def happened(run, cases):
                 raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
                             got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
                             look=case.look or WAYS[number], run=run)
+            compare(f"{case}: the kernel's CPSR in C, and the application's thread ID registers then.{then}",
+                    state(KERNEL, ~case.tf.r[2] & 0xffffffff, ~case.tf.r[3] & 0xffffffff), state(*kernel.pop(0)),
+                    WAYS[number], run)
             if number == SVC:
                 compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
                         [f"r{k} 0x{v:08x}" for k, v in enumerate(entry[3:7])], "trap_svc, in syscall.c", run)
@@ -321,13 +364,18 @@ def happened(run, cases):
     assert all(status == 0x2000 + i for i, status in zip(range(len(cases)), run.kept["status"]))
 
 
-def states(make, asked=0, **more):
-    return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, **more)
+def state(cpsr, rw, ro):
+    return [f"the CPSR: {control(cpsr)}", f"TPIDRURW 0x{rw:08x}", f"TPIDRURO 0x{ro:08x}"]
+
+
+def states(make, asked=0, budget=20_000_000, **more):
+    return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, budget=budget, **more)
 
 
 @check(points=9, step="3.2", boots=states(places), needs="state",
        hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and undefined's "
-            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has.")
+            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has. An "
+            "undefined instruction masks I; A and F stay as the application had them, until you mask them.")
 def test_frames(run):
     """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets a frame with all of the application's state."""
     happened(run, places(run.random()))
@@ -356,11 +404,7 @@ def returns(rng):
                 cases.append(Case(f"{instruction.what}, skipped by the handler", tf, code,
                                   [(instruction.number, tf), (UNDEFINED, there)], action=SKIP, x=size))
                 if i < 3:
-                    other = rng.randrange(3)
-                    there = placed(rng, other, FAULTING[0]).but(pc=(tf.pc + 0x40) & ~3)
-                    udf = UDFS[other > 0]
-                    cases.append(Case(f"{instruction.what}, and a handler that changes all of the frame", tf, code,
-                                      [(instruction.number, tf), (UNDEFINED, there)], there, (there.pc, udf), REPLACE))
+                    cases.append(elsewhere(rng, instruction.what, tf, code, instruction.number))
         for kind in range(3):
             tf, offset = placed(rng, kind, LDR), rng.randrange(0, 4096, 4)
             value = 0x01234567 * (offset // 4 + 1) & 0xffffffff
@@ -384,31 +428,46 @@ def test_returns(run):
     happened(run, returns(run.random()))
 
 
-@check(points=2, step="3.2", boots=states(places, NOBODY), needs="frames",
-       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave().")
+def registered(rng):
+    """More and more of the three have registered."""
+    cases, order = places(rng), rng.sample((UNDEFINED, PREFETCH, DATA_ABORT), 3)
+    rng.shuffle(cases)
+    for i, case in enumerate(cases):
+        case.y = sum(1 << number for number in order[:i * 4 // len(cases)])
+    return cases
+
+
+@check(points=2, step="3.2", boots=states(registered, NOBODY), needs="frames",
+       hint="trap_lookup() says null where nobody has registered: then the application ends, by user_leave(). Who has "
+            "registered for something else does not matter.")
 def test_nobody(run):
     """An exception for which nobody has registered ends the application with -E_FAULT, and the kernel goes on."""
-    for case, status in zip(places(run.random()), run.kept["status"]):
-        if status != -7:
-            raise Wrong(f"{case}.", expected="user_enter() returns -7 (-E_FAULT)", got=f"it returned {status}",
-                        look="trap, in trap.c")
+    for i, (case, status) in enumerate(zip(registered(run.random()), run.kept["status"])):
+        (number, _), = case.expected
+        expected = 0x2000 + i if case.y >> number & 1 else -7
+        if status != expected:
+            there = " and ".join(NUMBERS[n] for n in NUMBERS if case.y >> n & 1) or "nothing"
+            raise Wrong(f"{case}, which is {NUMBERS[number]}. For {there} somebody has registered.",
+                        expected=f"user_enter() returns {expected}, " +
+                                 ("-E_FAULT" if expected == -7 else "its handler's status"),
+                        got=f"it returned {status}", look="trap, in trap.c")
 
 
-def many(rng):
+def many(rng, times=25_000):
     """Loops of an instruction and a branch to it."""
     cases = []
     for thumb, instruction, loop in ((False, FAULTING[0], 0xeafffffd), (True, FAULTING[0], 0xe7fd), (False, FAULTING[2], 0xeafffffd),
                                      (True, LDR, 0xe7fd)):
         tf = placed(rng, int(thumb), instruction, False)
         cases.append(Case(f"{instruction.what}, again and again", tf, words(instruction.thumb if thumb else instruction.a32, loop),
-                          [(instruction.number, tf)] * 2, action=MANY, x=instruction.size(thumb), y=5000))
+                          [(instruction.number, tf)] * 2, action=MANY, x=instruction.size(thumb), y=times))
     return cases
 
 
-@check(points=3, step="3.2", boots=states(many, budget=20_000_000), needs="returns",
+@check(points=3, step="3.2", boots=states(many), needs="returns",
        hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
 def test_many(run):
-    """After thousands of exceptions a frame lies where the first one lay."""
+    """After a hundred thousand exceptions a frame lies where the first one lay."""
     seen = run.kept["seen"]
     for first, last in zip(seen[::2], seen[1::2]):
         if first[2] != last[2]:
@@ -419,10 +478,11 @@ def test_many(run):
 
 # What comes behind the vectors is not written yet: the frame is looked at where trap_svc and trap_irq begin.
 
-def one(kind, what, a32, thumb):
+def one(kind, what, a32, thumb, clear=0):
     """A case of one instruction, in A32, in Thumb or in an IT block."""
     def make(rng):
-        return [Case(what, placed(rng, kind, FAULTING[0]).but(r7=63), words(thumb if kind else a32) + UDFS[kind > 0])]
+        tf = placed(rng, kind, FAULTING[0]).but(r7=63)
+        return [Case(what, tf.but(cpsr=tf.cpsr & ~clear), words(thumb if kind else a32) + UDFS[kind > 0])]
     return make
 
 
@@ -433,6 +493,7 @@ def keep_frame(held):
     if held.kept("frame") is None:
         at = held.registers()["r0"]
         held.keep("at", at)
+        held.keep("cpsr", held.registers()["cpsr"])
         held.keep("frame", struct.unpack("<18I", held.memory(at, 72)))
 
 
@@ -442,10 +503,12 @@ def begins(run, case, expected, look):
     frame = run.kept["frame"]
     compare(f"{case}: what is wrong with the frame that {look} is called with.", expected.lines(),
             Frame(list(frame[:15]), frame[16], frame[17]).lines(), "vectors.S", run)
+    compare(f"{case}: the CPSR when {look} is called.", [control(KERNEL)], [control(run.kept["cpsr"])], "vectors.S",
+            run)
 
 
-SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in range(3)]
-SPINS = [one(kind, "b .", 0xeafffffe, 0xe7fe) for kind in range(2)]
+SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in (0, 2)]
+WAITED = [one(kind, "an interrupt that waited for the application", 0xe7f000f0, 0xde00, I) for kind in (0, 2)]
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
@@ -461,20 +524,26 @@ def test_svc(runs):
 
 
 @check(points=4, step="3.2", needs="frames", ends=SOON,
-       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=8_000_000) for make in SPINS],
+       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=8_000_000) for make in WAITED],
        hint="An interrupt comes between two instructions, and lr is 4 past the one to go on with, in Thumb too.")
 def test_irq(runs):
     """An interrupt comes to trap_irq with all of the application's state, and the instruction that it was to execute next."""
-    for run, make in zip(runs, SPINS):
+    for run, make in zip(runs, WAITED):
         case, = make(run.random())
         begins(run, case, case.tf, "trap_irq")
 
 
-BREAKS = (("broken_undefined", "undefined instruction"), ("broken_load", "data abort"), ("broken_jump", "prefetch abort"))
+# As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is.
+WITHIN = 8
+BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load"),
+          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined"), (1 + WITHIN * IRQ, SUPERVISOR, "data abort",
+          "broken_load"), (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
+          (4, SUPERVISOR, "HYP trap", 0xfffffffc), (5, USER, "FIQ", CODE))
 
 
-def breaking(which, within=False):
-    return Boot("broken", budget=12_000_000, input=lambda seed: struct.pack("<13I", which + 4 * within, *twelve(seed)))
+def breaking(which, mode):
+    return Boot("broken", budget=12_000_000,
+                input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
 
 
 def twelve(seed):
@@ -482,17 +551,16 @@ def twelve(seed):
 
 
 @check(points=5, step="3.2", needs="frames", ends="fault",
-       boots=[breaking(0), breaking(1), breaking(2), breaking(1, True)],
+       boots=[breaking(*each[:2]) for each in BREAKS],
        hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
-            "the same entry of crash_vectors, with every register as it was.")
+            "the same entry of crash_vectors, with every register as it was. And so does what comes to entries 0, 5 and 7.")
 def test_own_faults(runs):
-    """A fault of the kernel's own is told by the crash vectors, with its registers, and ends the run; in a handler too."""
-    for run, which in zip(runs, (0, 1, 2, 1)):
-        symbol, name = BREAKS[which]
-        pc = 0 if which == 2 else run.symbol(symbol)
+    """A fault of the kernel's own, in any mode, or an FIQ: the crash vectors tell it, with its registers, and end the run."""
+    for run, (_, mode, name, place) in zip(runs, BREAKS):
+        pc = run.symbol(place) if isinstance(place, str) else place
         told = dict(zip(*[iter(" ".join(line.removeprefix("crash:") for line in run.lines()
                                         if line.startswith(("crash: r", "crash:  r", "crash:  sp"))).split())] * 2))
-        compare("The kernel's own fault, as the crash vectors tell it:",
+        compare(f"What happened in mode 0x{mode:02x}, as the crash vectors tell it:",
                 [f"crash: {name} at pc 0x{pc:08x}", *(f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed))),
                  f"sp {told.get('r12')}", "lr 0x00000000"],
                 [next((line for line in run.lines() if line.startswith("crash: ")), "").partition(" in HYP")[0],
@@ -522,7 +590,8 @@ def decoded(number, fs, address, write, domain):
     """What fault_decode() has to say: kind, address, level, domain, write, asynchronous."""
     kind, level = TABLE.get(fs, (UNKNOWN, 0))
     return (kind, 0 if fs in LATE or kind == DEBUG else address, level,
-            domain if kind == DOMAIN and number == DATA_ABORT else 0, int(write and number == DATA_ABORT), int(fs in LATE))
+            domain if kind == DOMAIN and number == DATA_ABORT else 0, int(write and number == DATA_ABORT and kind != DEBUG),
+            int(fs in LATE))
 
 
 def told(answer):
@@ -532,17 +601,15 @@ def told(answer):
 
 
 def questions(seed):
-    """Each fault status, of reads and writes, in each of the registers; the other ones say something else."""
+    """Each fault status, of reads and writes, in each of the registers; all other bits and the other registers say anything."""
     rng = random.Random(seed)
     asked = []
     for number in (DATA_ABORT, PREFETCH):
         for fs in range(32):
-            for write in (0, 1):
-                right = (fs & 0x10) << 6 | fs & 0xf | write << 11 | rng.randrange(16) << 4 | rng.getrandbits(1) << 12
-                wrong = rng.getrandbits(32) & 0x1dff
-                far, other = rng.getrandbits(32), rng.getrandbits(32)
-                both = (right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right & ~0x8f0, far)
-                asked.append((number, *both))
+            for write in (0, 1, 0, 1):
+                right = rng.getrandbits(32) & ~0xe0f | (fs & 0x10) << 6 | fs & 0xf | write << 11
+                wrong, far, other = rng.getrandbits(32) & ~0x200, rng.getrandbits(32), rng.getrandbits(32)
+                asked.append((number, *((right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right, far))))
     rng.shuffle(asked)
     return asked
 
@@ -555,19 +622,15 @@ def keep_answers(held):
        boots=Boot("faults", read_at_end=keep_answers,
                   input=lambda seed: b"".join(struct.pack("<5I", *each) for each in questions(seed))),
        hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR are of data "
-            "aborts, IFSR and IFAR of prefetch aborts, and an asynchronous abort or a debug event has no address.")
+            "aborts, IFSR and IFAR of prefetch aborts, which have neither WnR nor a domain. An asynchronous abort has no address, a "
+            "debug event neither that nor WnR; a domain is told of domain faults alone.")
 def test_statuses(run):
     """Each of the 32 fault statuses, in DFSR and in IFSR, is decoded as the manual's table has it."""
     for (number, dfsr, dfar, ifsr, ifar), answer in zip(questions(run.seed), run.kept["answers"]):
         name, fsr, far = ("DFSR", dfsr, dfar) if number == DATA_ABORT else ("IFSR", ifsr, ifar)
         fs = fsr >> 6 & 0x10 | fsr & 0xf
-        expected = decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)
-        if fs not in TABLE:
-            expected = (UNKNOWN, *answer[1:])
-        if TABLE.get(fs, (UNKNOWN,))[0] == DEBUG:
-            expected = (*expected[:4], answer[4], expected[5])
-        compare(f"{name} 0x{fsr:04x} (FS 0b{fs:05b}), {name[0]}FAR 0x{far:08x}, decoded by fault_decode():", told(expected),
-                told(answer), "fault_decode and its table, in fault.c", run)
+        compare(f"{name} 0x{fsr:08x} (FS 0b{fs:05b}), {name[0]}FAR 0x{far:08x}, decoded by fault_decode():",
+                told(decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)), told(answer), "fault_decode and its table, in fault.c", run)
 
 
 # Addresses, and the fault status that an access by an application comes to there; see odd_entries() in checks/cases.c.
@@ -576,7 +639,9 @@ LOADS = ((DATA + 2, 0b00001, "at an address that is not aligned"), (NOTHING, 0b0
          (0, 0b00111, "of page 0"), (0x44000000, 0b01101, "of the kernel's memory"), (0x40100000, 0b01111, "of the kernel's text"),
          (0xe9000000, 0b01101, "of a device"), (0x80000000, 0b00101, "where the kernel has nothing"),
          (0x01000000, 0b01000, "of a page where nothing answers"), (0x01100000, 0b01110, "through a table where nothing answers"),
-         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"))
+         (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"),
+         (0x01001000, 0b00110, "of a page without the access flag"), (0x01400000, 0b00011, "of a section without the access flag"))
+DATA_ALONE = (CONST, 0b01111, "of a page that is only to be read"), (DATA + 0xff8, 0b00010, "of a word that a watchpoint watches")
 LDRD = Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT)
 STRD = Instruction("strd r2, r3, [r1]", 0xe1c120f0, (0xe9c1, 0x2300), DATA_ABORT)
 
@@ -585,7 +650,7 @@ def causes(rng):
     cases = []
     for kind in range(3):
         for instruction, write in ((LDRD, False), (STRD, True)):
-            for address, fs, where in LOADS + (((CONST, 0b01111, "of a page that is only to be read"),) if write else ()):
+            for address, fs, where in LOADS + DATA_ALONE[not write:]:
                 tf = placed(rng, kind, instruction).but(r1=address)
                 code = words(instruction.thumb if kind else instruction.a32)
                 cases.append((Case(f"{instruction.what} {where}", tf, code, [(DATA_ABORT, tf)]), fs, address, write))
@@ -622,14 +687,15 @@ def test_causes(run):
 
 TELL, NULL, FRAME = 40, 0, 1
 NOSYS, FAULT = -8, -7
-BAD = (4, 39, 63, 64, 65, 256, 0x100, 0x10000, 0x80000000, 0x80000000 | TELL, 0xffffffff, 0x40000000, 0xfffffff8)
+SYSCALLS = (0, 1, 2, 3, 4, TELL)        # those there are: as in exo/syscall.h, and the check's own
 
 
-def calls(rng, numbers, times):
-    """System calls in every state; what comes behind each is an undefined instruction, which shows the state then."""
+def calls(rng, numbers, times=0):
+    """System calls, so many times in A32, in Thumb and in IT blocks, or once in one of them; what comes behind each is an undefined
+    instruction, which shows the state then."""
     cases = []
-    for number in numbers * times:
-        for kind in range(3):
+    for i, number in enumerate(numbers * (times or 1)):
+        for kind in range(3) if times else (i % 3,):
             tf = placed(rng, kind, FAULTING[0]).but(r7=number)
             value = {NULL: 0, FRAME: 0, TELL: rng.getrandbits(32)}.get(number, NOSYS & 0xffffffff)
             there = behind(tf.but(r0=value), 2 if kind else 4)
@@ -641,11 +707,14 @@ def calls(rng, numbers, times):
 
 
 def good_calls(rng):
-    return calls(rng, (TELL, NULL, FRAME), 20)
+    return calls(rng, (TELL, NULL, FRAME), 20) + [changed(rng, SVC, i % 3) for i in range(30)]
 
 
 def bad_calls(rng):
-    return calls(rng, BAD, 3)
+    """Next to those there are, one bit off from them, and far from all of them."""
+    near = [*range(66), *(number | 1 << bit for number in SYSCALLS for bit in range(6, 32)), 0xffffffff, 0xfffffff8]
+    far = [rng.getrandbits(32 - 8 * (i % 3)) for i in range(20)]
+    return calls(rng, [number for number in near + far if number not in SYSCALLS])
 
 
 @check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
@@ -663,109 +732,145 @@ def test_numbers(run):
     happened(run, bad_calls(run.random()))
 
 
-PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000   # checks/pointers.c
-PAGES = (PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT, SHUT + 4096, LAST)
-READABLE = {PAIR, PAIR + 4096, MIXED, MIXED + 4096, XPAGE, SHUT + 4096, LAST}
-WRITABLE = {PAIR, PAIR + 4096, MIXED + 4096, SHUT + 4096, LAST}
-CHECK_READ, CHECK_WRITE, COPY_IN, COPY_OUT = range(4)
+PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000
+WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0x800000, 4096
+READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
+SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0), (SHUT + PAGE, 1, BOTH),
+         (LAST, 1, BOTH)]
+MAPPED_FOR = {READ: "to read", BOTH: "to read and write", EXECUTE: "to read and execute", 0: "for nothing"}
+CHECKS, COPIES = (CHECK_READ, CHECK_WRITE), (COPY_IN, COPY_OUT) = (0, 1), (2, 3)
 ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})", "copy_out({va}, from, {size})")
-BUFFER = 0x3000
+BUFFER = 0x6000
 
 RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2), (PAIR - 1, 1),
           (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR, 0), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
           (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096), (MIXED + 4096, 4097),
           (XPAGE, 4), (XPAGE + 4092, 4), (SHUT, 4), (SHUT + 4094, 4), (SHUT + 4095, 1), (SHUT + 4096, 4096),
-          (LAST, 4096), (LAST, 4097), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
+          (LAST, 4096), (LAST, 4097), (LAST, 8192), (LAST, 0x5000), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
           (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1),
-          (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0)]
-HUGE = [(PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
-        (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001), (0xfffff000, 0x1001),
-        (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff), (0, 0xffffffff), (USER_TOP, 0xffffffff)]
+          (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0),
+          (PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
+          (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (LAST, 0x200000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001),
+          (0xfffff000, 0x1001), (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff),
+          (0, 0xffffffff), (USER_TOP, 0xffffffff)]
 
 
-def inquiries(seed):
+def mapped(rng):
+    """What is mapped, (va, pages, prot) each; and of the longer regions start, end, and the one page that is missing there, or is
+    mapped for less: in the longest, beyond its first megabyte."""
+    regions, holes = list(SMALL), []
+    for start, pages, first, prot in (*((start, rng.randrange(16, 40), 4, prot) for start, prot in zip(WIDE, (None, READ, 0))),
+                                      (LONG, 300, 257, rng.choice((None, READ, 0)))):
+        at = rng.randrange(first, pages - 4)
+        hole, end = start + at * PAGE, start + pages * PAGE
+        regions += [(start, at, BOTH), *[(hole, 1, prot)] * (prot is not None), (hole + PAGE, pages - at - 1, BOTH)]
+        holes.append((start, end, hole))
+    return regions, holes
+
+
+def asked_of(seed, whats):
+    """The regions, and what is asked: (what, va, size)."""
     rng = random.Random(seed)
-    asked = [(what, va, size) for what in (CHECK_READ, CHECK_WRITE) for va, size in RANGES + HUGE]
-    asked += [(what, va, size) for what in (COPY_IN, COPY_OUT) for va, size in RANGES]
-    for _ in range(20):
-        asked.append((rng.choice((COPY_IN, COPY_OUT)), rng.choice(PAGES) + rng.randrange(4096), rng.randrange(1, 8192)))
-    return asked
+    regions, holes = mapped(rng)
+    spans = [(va, va + size) for va, size in RANGES]
+    for start, end, hole in holes:
+        before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x3000)
+        spans += [(start, hole), (start, hole + 1), (start, end), (hole + PAGE - 1, end), (hole + PAGE, behind), (before, hole),
+                  (before, hole + 1), (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)), (hole + rng.randrange(PAGE), behind),
+                  *(sorted(rng.sample(range(start, end), 2)) for _ in range(4))]
+    for _ in range(10):
+        va, pages, _ = rng.choice(SMALL)
+        at = va + rng.randrange(pages * PAGE)
+        spans.append((at, at + rng.randrange(1, 8192)))
+    return regions, [(what, low, high - low) for what in whats for low, high in spans if what not in COPIES or high - low <= BUFFER]
 
 
-def allowed(what, va, size):
-    pages = {at & ~4095 for at in (*range(va, min(va + size, va + 0x10000), 4096), va + size - 1)}
-    return not size or pages <= (READABLE if what in (CHECK_READ, COPY_IN) else WRITABLE)
-
-
-def patterned(factor, n, first=0):
-    return b"".join(struct.pack("<I", factor * (i + 1) & 0xffffffff) for i in range(first, first + n))
-
-
-def hashed(data):
-    h = 0
-    for word, in struct.iter_unpack("<I", data):
-        h = (h ^ word) * 16777619 & 0xffffffff
-    return h
-
-
-HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, 1024 * len(PAGES))
-
-
-def copied(what, va, size):
-    """The hashes of the kernel's buffer and of the application's pages behind a copy."""
-    here, there = bytearray(HERE), bytearray(THERE)
-    for i in range(size if allowed(what, va, size) else 0):
-        at = PAGES.index(va + i & ~4095) * 4096 + (va + i) % 4096
-        if what == COPY_IN:
-            here[i] = there[at]
-        else:
-            there[at] = here[i]
-    return hashed(here), hashed(there)
-
-
-def keep_inquiries(held):
+def keep_pointers(held):
     held.keep("answers", list(struct.iter_unpack("<iII", held.memory(held.address("answers"), 1024 * 12))))
     held.keep("result", held.word(held.address("result")))
     held.keep("leaked", held.word(held.address("leaked")))
-    held.keep("alone", struct.unpack("<2i", held.memory(held.address("alone"), 8)))
+    held.keep("alone", struct.unpack("<4i", held.memory(held.address("alone"), 16)))
 
 
-POINTERS = Boot("pointers", read_at_end=keep_inquiries, budget=120_000_000,
-                input=lambda seed: b"".join(struct.pack("<3I", *each) for each in inquiries(seed)))
+def pointers(whats):
+    def put(seed):
+        regions, asked = asked_of(seed, whats)
+        return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
+    return Boot("pointers", read_at_end=keep_pointers, budget=60_000_000, input=put)
+
+
+def in_pages(regions):
+    return {va + i * PAGE: prot for va, pages, prot in regions for i in range(pages)}
+
+
+def allowed(pages, what, va, size):
+    need = READ if what in (CHECK_READ, COPY_IN) else BOTH
+    return all(pages.get(page, 0) & need == need for page in range(va & -PAGE, va + size, PAGE))
+
+
+def patterned(factor, n):
+    return struct.pack(f"<{n}I", *(factor * (i + 1) & 0xffffffff for i in range(n)))
+
+
+HERE, THERE = patterned(0x9e3779b9, BUFFER // 4), patterned(0x85ebca6b, (BUFFER // PAGE + 4) * PAGE // 4)
+
+
+@functools.cache        # most of what is hashed has not changed
+def hashed(data):
+    return sum(map(operator.mul, memoryview(data).cast("I"), range(1, len(data), 2))) & 0xffffffff
+
+
+def copied(pages, what, va, size):
+    """The hashes of the kernel's buffer and of the application's pages, with their neighbours, behind a copy."""
+    near = [page for page in pages if page + 2 * PAGE > va and page < va + size + PAGE]
+    here, there = bytearray(HERE), bytearray(THERE[:len(near) * PAGE])
+    if size and allowed(pages, what, va, size):
+        at = near.index(va & -PAGE) * PAGE + va % PAGE
+        if what == COPY_IN:
+            here[:size] = there[at:at + size]
+        else:
+            there[at:at + size] = here[:size]
+    return hashed(bytes(here)), hashed(bytes(there))
 
 
 def answered(run, whats):
-    for (what, va, size), (status, *_) in zip(inquiries(run.seed), run.kept["answers"]):
-        if what in whats and status != (0 if allowed(what, va, size) else FAULT):
-            raise Wrong("The pages that are mapped are " +
-                        ", ".join(f"0x{page:x} ({'read and write' if page in WRITABLE else 'read' if page in READABLE else 'for nothing'})"
-                                  for page in PAGES) + ".",
-                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {0 if allowed(what, va, size) else FAULT}",
+    """Each question, if its status was right, with the pages that are mapped and the hashes that it left."""
+    regions, asked = asked_of(run.seed, whats)
+    pages = in_pages(regions)
+    for (what, va, size), (status, *hashes) in zip(asked, run.kept["answers"]):
+        right = 0 if not size or allowed(pages, what, va, size) else FAULT
+        if status != right:
+            there = [f"0x{at:x} to 0x{at + count * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, count, prot in regions
+                     if at <= va + size and at + count * PAGE >= va]
+            raise Wrong(f"USER_TOP is 0x{USER_TOP:x}, and this range ends at 0x{va + size:x}." if size and va + size > USER_TOP else
+                        f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
+                        expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {right}",
                         got=f"it returned {status}", look="user_check, in syscall.c", run=run)
+        yield pages, (what, va, size), hashes
 
 
-@check(points=7, step="3.4", needs="calls", boots=POINTERS,
+@check(points=7, step="3.4", needs="calls", boots=pointers(CHECKS),
        hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; nothing from "
             "USER_TOP on, whatever is mapped there; to write takes more than to read; no bytes are always there; and maybe no application "
             "runs at all.")
 def test_pointers(run):
     """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
-    answered(run, (CHECK_READ, CHECK_WRITE))
-    for name, status in zip(("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
+    list(answered(run, CHECKS))
+    for name, status in zip(2 * ("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
         if status != FAULT:
             raise Wrong(f"user_check() of {name}, when no application runs:", expected=f"{FAULT}", got=f"{status}",
                         look="user_check, in syscall.c")
 
 
-@check(points=3, step="3.4", needs="pointers", boots=POINTERS,
+@check(points=3, step="3.4", needs="pointers", boots=pointers(COPIES),
        hint="copy_in and copy_out ask user_check; one of them has to be able to write.")
 def test_copies(run):
     """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on, and no page is leaked."""
-    answered(run, (COPY_IN, COPY_OUT))
-    for (what, va, size), (_, *hashes) in zip(inquiries(run.seed), run.kept["answers"]):
-        if what in (COPY_IN, COPY_OUT) and tuple(hashes) != copied(what, va, size):
-            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} did not copy " +
-                        ("what it should have." if allowed(what, va, size) else "nothing, though it refused."),
+    for pages, (what, va, size), hashes in answered(run, COPIES):
+        if tuple(hashes) != copied(pages, what, va, size):
+            raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} " +
+                        ("did not copy all of it, or something else." if allowed(pages, what, va, size) else
+                         "refused, and copied something."),
                         look="copy_in and copy_out, in syscall.c")
     if run.kept["result"] != 42:
         raise Wrong("The program got another result of its system call, or user_run() another of the program.", expected="42",
@@ -815,6 +920,17 @@ def test_gic(run):
                 expected, got, "trap_irq, in irq.c", run)
 
 
+def waiting(rng):
+    """An interrupt at the first instruction of applications in every state; half of the times to go on elsewhere."""
+    cases = []
+    for i in range(240):
+        tf = placed(rng, i % 3, FAULTING[0])
+        tf = tf.but(cpsr=tf.cpsr & ~I)
+        cases.append(changed(rng, IRQ, i % 3) if i % 2 else
+                     Case("an interrupt that waited for the application", tf, UDFS[i % 3 > 0], [(IRQ, tf), (UNDEFINED, tf)]))
+    return cases
+
+
 PASSES = 128
 PASS = struct.Struct("<16I")
 WORK = (*(f"r{n}" for n in range(13)), "lr", "the flags", "interrupts so far")
@@ -826,11 +942,14 @@ def keep_passes(held):
     held.keep("results", struct.unpack("<2i", held.memory(held.address("result"), 8)))
 
 
-@check(points=6, step="3.5", needs="gic", boots=Boot("interrupts", read_at_end=keep_passes),
+@check(points=6, step="3.5", needs="gic",
+       boots=[states(waiting, INTERRUPT), Boot("interrupts", read_at_end=keep_passes)],
        hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
             "every register, NZCVQ, GE, IT, E and T.")
-def test_interrupts(run):
+def test_interrupts(runs):
     """A program's result is the same wherever an interrupt comes: between any two instructions, in A32 and in Thumb."""
+    first, run = runs
+    happened(first, waiting(first.random()))
     for name, passes in zip(("A32", "Thumb"), run.kept["passes"]):
         for n, got in enumerate(passes):
             expected = (*passes[0][:15], n)
@@ -852,7 +971,8 @@ def keep_ticks(held):
         held.keep(name, struct.unpack(f"<{size}I", held.memory(held.address(name), size * 4)))
 
 
-@check(points=5, step="3.5", needs="interrupts", boots=Boot("ticks", read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
+@check(points=5, step="3.5", needs="interrupts",
+       boots=Boot("ticks", input=struct.pack("<I", TICKS), read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
        hint="GICC_IAR is read once for each interrupt, as the read itself acknowledges it; GICC_EOIR is written once for each.")
 def test_ticks(run):
     """Ten thousand interrupts while a program works and calls the kernel: none is lost, none comes twice, no stack wanders."""
@@ -876,12 +996,19 @@ def test_ticks(run):
                     look=run.where(run.accesses[min(at, len(order) - 1)].pc))
 
 
-@check(points=2, step="3.5", needs="ticks", boots=Boot("ticks", input=b"idle", read_at_end=keep_ticks),
+@check(points=2, step="3.5", needs="ticks",
+       boots=Boot("ticks", input=bytes(4), holds={"trap_irq": keep_frame}, read_at_end=keep_ticks),
        hint="An interrupt that ends the kernel's sleep comes from SVC mode: the frame's sp and lr are that mode's own then, and so is "
             "what is given back.")
 def test_idle(run):
-    """An interrupt while the kernel sleeps: its handler is called, and every register is as it was."""
-    names = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr")
+    """An interrupt while the kernel sleeps: its handler is called, the frame is whole, and every register is as it was."""
+    names, before = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr"), run.kept["before"]
+    if "frame" in run.kept:
+        *frame, _, pc, cpsr = run.kept["frame"]
+        compare("The frame of an interrupt in trap_idle(), which trap_irq() is called with:",
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before[:15], before[15] & ~I))] + ["pc in trap_idle"],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*frame, cpsr))] + [f"pc in {run.where(pc).function}"],
+                "irq's way, in vectors.S", run)
     if run.kept["idle_ticks"] < 8:
         compare("Behind trap_idle(), which was woken by an interrupt:",
                 [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["before"])],

@@ -39,12 +39,12 @@ void
 as_switch(const struct aspace *as)
 {
 	// BEGIN SOLUTION 2.5b
-	// Between the two writes the old ASID would go with the new table: meanwhile it is ASID 0, which is nobody's.
-	contextidr_write(0);
-	isb();
-	ttbr0_write((as != NULL ? as->l1 : nobody) | TTBR_WBWA);
+	// By way of the empty table: the ASID changes while there is nothing that could get a wrong tag.
+	ttbr0_write(nobody | TTBR_WBWA);
 	isb();
 	contextidr_write(as != NULL ? as->asid : 0);
+	isb();
+	ttbr0_write((as != NULL ? as->l1 : nobody) | TTBR_WBWA);
 	isb();
 	// INSTEAD
 	//| // TODO 2.5: table and ASID cannot be changed at once; no access may see one of them with the other's predecessor.

@@ -49,7 +49,7 @@ fault_decode(unsigned number, struct fault *f)
 	f->kind = causes[fs].kind;
 	f->level = causes[fs].level;
 	f->asynchronous = fs == 0x16 || fs == 0x18;
-	f->write = data && (fsr & DFSR_WNR);
+	f->write = data && f->kind != FAULT_DEBUG && (fsr & DFSR_WNR);
 	f->address = f->asynchronous || f->kind == FAULT_DEBUG ? 0 : data ? dfar_read() : ifar_read();
 	f->domain = data && f->kind == FAULT_DOMAIN ? fsr >> 4 & 0xf : 0;
 	// INSTEAD

@@ -275,6 +275,17 @@ never_execute(void)
 	ready++;
 }
 
+static alone void
+vectors_at(uint32_t va)
+{
+	mmu_on();
+	own_vectors((const void *)va);
+	__asm__ volatile("svc #3");
+}
+
+static void vectors_never_executed(void) { table[0x907] = 0x40100000 | 0xc02 | 1 << 4; vectors_at(0x90700000); }
+static void vectors_unmapped(void) { vectors_at(UNMAPPED); }
+
 // Faults behind a translation: the stack lies at a virtual address that is not its physical one.
 static alone void
 stack_elsewhere(void)
@@ -313,7 +324,7 @@ static const struct {
 	WAY(chain), WAY(recursion), WAY(sleep_on), WAY(tick_storm), WAY(tick_sleep), WAY(ticked),
 	WAY(section_unmapped), WAY(section_readonly), WAY(section_domain), WAY(page_unmapped), WAY(page_readonly),
 	WAY(page_domain), WAY(walk_nowhere), WAY(never_execute), WAY(stack_elsewhere), WAY(stack_unmapped),
-	WAY(crash_twice),
+	WAY(crash_twice), WAY(vectors_never_executed), WAY(vectors_unmapped),
 };
 
 static alone void

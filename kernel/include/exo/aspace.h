@@ -1,12 +1,17 @@
 // Address spaces: lab 2's contract, steps 2.3 to 2.5. An application's translation tables, below
 // USER_TOP: a first level that is one page, and second-level pages that hold the four tables of a 4 MB
 // stretch each. All of them are ordinary physical pages whose owner is the address space's, under
-// the empty guard. Every entry is a small page: not global, of domain 0, Normal memory, never
-// executed by the kernel (PXN).
+// the empty guard. Every entry is a small page: not global, not shareable, of domain 0, Normal
+// memory, never executed by the kernel (PXN). Where nothing is mapped bits [1:0] of an entry are 0.
 //
 // What a page may be used for is decided once, when it is bound: the rights found then are
 // recorded in the entry (TEX[2:1], which SCTLR.TRE leaves to software), and no later change
 // goes beyond them.
+//
+// What changes in the tables is known to the next access, whatever the address space: the TLB has
+// been told of every entry that was valid and changed, if only to allow more (the old one would
+// still fault), and of no more than that: one page of one ASID, or all of the ASID where
+// tables go. A walk never finds a table before its zeros.
 //
 // Nothing here looks after the caches: whoever writes instructions, as kernel/user/load.c does, has
 // them seen.
@@ -46,7 +51,8 @@ void as_destroy(struct aspace *as);
 
 // Map the page at pa at va, and hold it. -E_INVAL: va is not page-aligned, in page 0 or not below
 // USER_TOP, prot is none of the four, or pa is no allocated page; -E_PERM: prot is more than
-// rights; -E_EXISTS: something is mapped there; -E_NOMEM: no page for a table. Nothing has changed then.
+// rights; -E_EXISTS: something is mapped there; -E_NOMEM: no page for a table. Where several are
+// so, any of them. Nothing has changed then.
 int as_map(struct aspace *as, uint32_t va, physaddr_t pa, uint32_t prot, uint32_t rights);
 
 // Undo as_map: the translation is gone from the tables and from the TLB, then the page is let go
@@ -64,16 +70,19 @@ int as_lookup(const struct aspace *as, uint32_t va, struct mapping *found);
 // the capability's rights recorded; READ has to be among them. -E_PERM: it does not fit; else as as_map.
 int as_bind(struct aspace *as, uint32_t va, physaddr_t pa, uint32_t prot, const struct cap *cap);
 
-// Step 2.5, in mmu.c: translate for *as from now on; null: for nobody (ASID 0, an empty table).
+// Step 2.5, in mmu.c: translate for *as from now on; null: for nobody (ASID 0, an empty table). At
+// no moment, however late a write takes effect, does an ASID, 0 included, meet another's table; the
+// empty table is everybody's.
 void as_switch(const struct aspace *as);
 
 // The MMU and the caches on, with these first-level tables: from here on what the kernel sees is
-// its own map (kernel/vm/kmap.c), and devices have moved (mmio_offset). Called once, with the MMU
-// off, from where kernel addresses are the physical ones.
+// its own map (kernel/vm/kmap.c), and devices have moved (mmio_offset). Every register that the walk
+// uses is written before, as none has a value to rely on, and SCTLR keeps what is not named in step
+// 2.5. Called once, with the MMU off, from where kernel addresses are the physical ones.
 void mmu_on(physaddr_t kernel_l1, physaddr_t empty_l1);
 
 // Step 2.3, in tlb.c. Each completes before it returns.
 void tlb_publish(void);					// a table is new, or invalid entries have become valid
-void tlb_flush_page(uint32_t va, uint32_t asid);	// the entries of one page changed
+void tlb_flush_page(uint32_t va, uint32_t asid);	// the entry of the page that va lies in changed
 void tlb_flush_asid(uint32_t asid);			// any entries of an address space changed
 void tlb_flush_all(void);				// any at all

@@ -12,6 +12,9 @@
 //	BOARD_GICC_PA        its CPU interface
 //	BOARD_TIMER_IRQ      the interrupt of the physical timer (CNTP)
 //	BOARD_RAM_OFFSET     kernel address of RAM minus its physical address
+//	BOARD_MMIO_PA        first byte of the devices that the kernel's map has, and
+//	BOARD_MMIO_SIZE      how many there are
+//	BOARD_MMIO_OFFSET    kernel address of a device minus its physical address, once the MMU is on
 //
 // Included by C and, for these numbers, by assembly.
 #pragma once
@@ -36,8 +39,8 @@ v2p(const void *va)
 	return (uintptr_t)va - BOARD_RAM_OFFSET;
 }
 
-// Kernel address of a device minus its physical address: 0 while the MMU is off, lab 2's to set
-// when it switches it on.
+// Kernel address of a device minus its physical address: 0 while the MMU is off; lab 2 makes it
+// BOARD_MMIO_OFFSET when it switches it on.
 extern uint32_t mmio_offset;
 
 // A 32-bit device register, for one access: `*mmio(BOARD_UART_PA + UARTDR) = c`. Volatile, so

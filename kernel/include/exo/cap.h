@@ -27,12 +27,14 @@ struct guard {
 	uint32_t epoch;		// capabilities minted before it no longer fit
 };
 
-// Make *cap a capability of that name, those rights and that epoch. The kernel's own privilege:
-// no system call reaches it. -E_INVAL: the name is no name, or rights has other bits.
+// Make *cap a capability of that name, those rights and that epoch; name may be cap->name. The
+// kernel's own privilege: no system call reaches it. -E_INVAL: the name is no name, or rights has
+// other bits than RIGHT_ALL; nothing is signed then.
 int cap_mint(struct cap *cap, const uint8_t name[CAP_NAME], uint32_t rights, uint32_t epoch);
 
 // 0 if the capability is genuine, its name a prefix of the guard's, its epoch not before the
-// guard's, and it has all of these rights. -E_PERM else, whatever of it is wrong.
+// guard's, and it has all of these rights, each bit that is set. -E_PERM else, whatever of it is
+// wrong; so bits that are no rights, which none has, are refused.
 int cap_check(const struct cap *cap, const struct guard *guard, uint32_t rights);
 
 // Given, in kernel/vm/cap.c:

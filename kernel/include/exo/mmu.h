@@ -45,7 +45,7 @@
 #define L2_TEX1      (1 << 7)		// software's, as SCTLR.TRE = 1: the rights recorded have WRITE
 #define L2_TEX2      (1 << 8)		// software's: they have EXEC
 #define L2_AP2       (1 << 9)		// read-only
-#define L2_S         (1 << 10)
+#define L2_S         (1 << 10)		// shareable: 0 here, as one core shares with nobody
 #define L2_NG        (1 << 11)		// not global: of the current ASID alone
 #define L2_PA        0xfffff000
 
@@ -65,4 +65,4 @@
 #define TTBCR_N      2			// TTBR0 translates the first 4 GB / 2^N
 #define TTBR_WBWA    0x48		// the walk reads through write-back, write-allocate caches: IRGN 0b01, RGN 0b01
 #define DACR_CLIENT0 0x1		// domain 0: permissions are checked; no other domain is accessible
-#define ASID_COUNT   256		// ASID 0 belongs to no address space
+#define ASID_COUNT   256		// ASID 0 belongs to no address space, and goes with the empty table alone

@@ -26,7 +26,8 @@ void page_init(physaddr_t first, physaddr_t last);
 
 // Allocate the page at pa, or any for PAGE_ANY: filled with zeros, held once, with this owner and
 // guard. Returns its physical address in *found. -E_INVAL: pa is no page of ours, or owner is
-// OWNER_NONE; -E_EXISTS: it is not free; -E_NOMEM: none is free. Nothing has changed then.
+// OWNER_NONE; -E_EXISTS: it is not free; -E_NOMEM: none is free. Where several are so, any of them.
+// Nothing has changed then, nor has *found.
 int page_alloc(physaddr_t pa, uint32_t owner, const struct guard *guard, physaddr_t *found);
 
 // Hold an allocated page once more. -E_INVAL: pa is no page of ours, or free.

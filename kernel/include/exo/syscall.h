@@ -6,19 +6,20 @@
 #define SYS_FRAME 1		// returns 0, by the full frame and C
 #define SYS_EXIT  2		// (status): the application ends
 #define SYS_WRITE 3		// (va, size): print those bytes; returns size
+#define SYS_TODO  4		// (step, file): what todo() is in a program (exo/todo.h); ends the run
 
 // From lab 4 on (exo/upcall.h). `env` is a name, or ENV_SELF; `cap` points to a capability that fits the
 // environment's guard with RIGHT_WRITE, and is not asked for where env is the caller.
-#define SYS_PAGES          4	// (env, ops, count, cap): page operations, in order; how many were done
-#define SYS_ENV_CREATE     5	// (cap): an environment with cap's name as its guard; its name
-#define SYS_ENV_DESTROY    6	// (env, cap): end it, or free what is left of it
-#define SYS_ENV_INFO       7	// (env, info, cap): tell of it
-#define SYS_CAP_NARROW     8	// (from, to): to->name and to->rights say what it is to be; the rest is filled in
-#define SYS_CAP_REVOKE     9	// (pa, cap): raise the guard of the page at pa; *cap is minted anew
-#define SYS_YIELD          10	// (env): give up this slice; what is left of it goes to env, or for 0 to nobody
-#define SYS_SLEEP          11	// (low, high): give up slices until the counter has reached that count
-#define SYS_SLICE_TAKE     12	// (index): own a slice that nobody owns
-#define SYS_SLICE_GIVE     13	// (index, env): give it away; to nobody for 0
+#define SYS_PAGES          5	// (env, ops, count, cap): page operations, in order; how many were done
+#define SYS_ENV_CREATE     6	// (cap): an environment with cap's name as its guard; its name
+#define SYS_ENV_DESTROY    7	// (env, cap): end it, or free what is left of it
+#define SYS_ENV_INFO       8	// (env, info, cap): tell of it
+#define SYS_CAP_NARROW     9	// (from, to): to->name and to->rights say what it is to be; the rest is filled in
+#define SYS_CAP_REVOKE     10	// (pa, cap): raise the guard of the page at pa; *cap is minted anew
+#define SYS_YIELD          11	// (env): give up this slice; what is left of it goes to env, or for 0 to nobody
+#define SYS_SLEEP          12	// (low, high): give up slices until the counter has reached that count
+#define SYS_SLICE_TAKE     13	// (index): own a slice that nobody owns
+#define SYS_SLICE_GIVE     14	// (index, env): give it away; to nobody for 0
 
 // The vectors answer these themselves: no frame, no table.
 #define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, all of its CPSR restored

@@ -4,24 +4,27 @@
 //
 //	kernel C       todo("2.3");
 //	assembly       todo("2.3")     works before there is a stack; ends in one branch
-//	user programs  todo("2.3");    a permanently undefined instruction, which the kernel
-//	                               passes to todo_undefined()
+//	user programs  todo("2.3");    in C and in assembly: a system call, SYS_TODO
 //	host tools     todo("2.3");    prints on stderr, exits with 3
 //
 // The lab's name comes from the folder that the source file lies in, the last that begins with its
 // number.
 #pragma once
 
-// UDF's immediate in the user form (A8.8.247); r0 is the step, r1 the file.
-#define TODO_UDF 0x7d0d
+#include <exo/syscall.h>
 
 #ifdef __ASSEMBLER__
 
+#ifdef EXO_USER
+#define todo_go mov r7, #SYS_TODO; svc #0; udf #0
+#else
+#define todo_go ldr sp, =__frame_stack_top; b todo_end
+#endif
+
 #define todo(step) \
-	ldr	sp, =__frame_stack_top; \
 	ldr	r0, =7770f; \
 	ldr	r1, =7771f; \
-	b	todo_end; \
+	todo_go; \
 	.pushsection .rodata.todo, "a"; \
 7770:	.asciz	step; \
 7771:	.asciz	__FILE__; \
@@ -59,7 +62,7 @@ todo_at(const char *step, const char *file)
 	register const char *r1 __asm__("r1") = file;
 
 	for (;;)
-		__asm__ volatile("udf #%c2" : : "r"(r0), "r"(r1), "i"(TODO_UDF) : "memory");
+		__asm__ volatile("mov r7, %2\n\tsvc #0\n\tudf #0" : : "r"(r0), "r"(r1), "i"(SYS_TODO) : "memory");
 }
 #define todo(step) todo_at(step, __FILE__)
 
@@ -69,10 +72,6 @@ todo_at(const char *step, const char *file)
 
 // Print the line for `step` ("2.3") of the file `file` (its __FILE__), and end the run.
 void todo_end(const char *step, const char *file) __attribute__((noreturn));
-
-// For the undefined handler: if the A32 word is todo()'s user form, end the run with it; else
-// return. r0 and r1 are the caller's.
-void todo_undefined(uint32_t word, uint32_t r0, uint32_t r1);
 
 // Not noreturn, so that the code behind a todo() is neither a warning nor removed.
 static inline void

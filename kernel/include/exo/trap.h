@@ -1,10 +1,15 @@
 // Exceptions: lab 3's contract. What the processor saves, what the vectors add to it, and how C
 // gets to see it. Included by C and by assembly.
 //
-// The kernel is not preemptible: it runs with everything masked but where it sleeps (trap_idle). So
-// exceptions come from applications, in user mode, A32 or Thumb; an IRQ may also come from
-// trap_idle, in SVC mode; an undefined instruction or an abort in a privileged mode is the kernel's own
-// mistake, is told by the crash vectors and ends the run. (The kernel has no SVC: nobody looks for one.)
+// The kernel is not preemptible: its C, handlers of every kind included, runs in SVC mode, in A32,
+// little-endian, with A, I and F set, and user_enter() returns like that. Only where it sleeps (trap_idle)
+// is I clear. An application has the A, I and F that its frame says, and cannot change them; user_run()
+// gives it all three clear. So exceptions come from applications, in user mode, A32 or Thumb; an IRQ may also come
+// from trap_idle, in SVC mode; an undefined instruction or an abort in a privileged mode is the kernel's own
+// mistake, is told by the crash vectors and ends the run. (The kernel has no SVC: nobody looks for one.) So does an
+// FIQ, as nobody has any, and whatever comes to entry 0, reset's, or 5, HYP's.
+//
+// TPIDRPRW is the kernel's. TPIDRURW and TPIDRURO are the application's, and no exception changes them.
 #pragma once
 
 // A trap frame, in bytes from its start: on the SVC stack, 8-byte aligned.
@@ -39,8 +44,8 @@ int user_enter(const struct trapframe *tf);
 // Leave the application that user_enter() entered; does not return to whoever calls it.
 void user_leave(int status) __attribute__((noreturn));
 
-// Step 3.2, in vectors.S: eight entries, 32-byte aligned. Each saves a trap frame, calls its
-// function below with it, and returns to what the frame then says.
+// Step 3.2, in vectors.S: eight entries, 32-byte aligned. Five save a trap frame, call their
+// function below with it, and return to what the frame then says; 0, 5 and 7 lead to the crash vectors.
 extern uint32_t trap_vectors[];
 
 // The crash vectors, in kernel/core/crash.S: a branch for each exception, as above. They want to find
@@ -57,12 +62,12 @@ enum fault_kind { FAULT_UNKNOWN, FAULT_ALIGNMENT, FAULT_TRANSLATION, FAULT_ACCES
 	FAULT_DEBUG, FAULT_LOCKDOWN, FAULT_COPROCESSOR };
 
 struct fault {
-	enum fault_kind kind;
-	uint32_t address;	// DFAR or IFAR; 0 where the manual says that it is UNKNOWN
+	enum fault_kind kind;	// FAULT_UNKNOWN: a code that the table has not; the rest is as of any other kind
+	uint32_t address;	// DFAR or IFAR; 0 if it is asynchronous, or a debug event: UNKNOWN then
 	uint8_t level;		// of the tables, 1 or 2; 0 where the kind has none
 	uint8_t domain;		// of a domain fault on data; else 0
-	bool write;		// by a store (or a cache maintenance operation)
-	bool asynchronous;	// pc is somewhere behind the instruction, and address UNKNOWN
+	bool write;		// WnR, of data: by a store or by cache maintenance; false if it is a debug event: UNKNOWN
+	bool asynchronous;	// pc is somewhere behind the instruction
 };
 
 // Decode the abort that number, TRAP_DATA_ABORT or TRAP_PREFETCH_ABORT, tells of (DDI 0406C,
@@ -74,10 +79,11 @@ void fault_decode(unsigned number, struct fault *f);
 void trap_svc(struct trapframe *tf);
 
 // The application's bytes from va on may be read (or written, too) by it, all of them: 0, else
-// -E_FAULT. Nothing of it is above USER_TOP, whatever size is.
+// -E_FAULT. Nothing of it is above USER_TOP, whatever size is. It looks at each page, not at each byte.
 int user_check(uint32_t va, uint32_t size, bool write);
 
-// Copy from the application, or to it: 0, or -E_FAULT and nothing copied.
+// Copy from the application, or to it: 0, all of it copied; or -E_FAULT and no byte of it, so that what
+// is at `to` is as it was.
 int copy_in(void *to, uint32_t from, uint32_t size);
 int copy_out(uint32_t to, const void *from, uint32_t size);
 

@@ -13,7 +13,8 @@
 #include "probe.h"
 
 enum { PAGE_ALLOC = 1, PAGE_HOLD, PAGE_RELEASE, PAGE_QUERY, FREE_COUNT, CREATE, DESTROY, MAP, UNMAP, PROTECT, LOOKUP,
-	SWITCH, READ, WRITE, EXEC, STAMP, FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND };
+	SWITCH, READ, WRITE, EXEC, STAMP, FLUSH_ALL, ALLOC_ALL, INIT, FLUSH_PAGE, FLUSH_ASID, PUBLISH, BIND, FILL,
+	EMPTY };
 
 struct op {
 	uint8_t code;
@@ -27,7 +28,13 @@ struct result {
 	uint32_t value;
 };
 
+struct seen {
+	struct page page;
+	uint32_t word;		// the first one in it
+};
+
 struct result results[PARAMS_MAX / sizeof(struct op)];
+struct seen seen[1024];		// by queries, one after the other
 struct aspace spaces[16];
 physaddr_t slots[256];
 
@@ -35,6 +42,20 @@ static physaddr_t
 address(uint32_t y)
 {
 	return y & 1 ? slots[y >> 1 & 0xff] : y;
+}
+
+// A guard of 32 bits: they are its epoch and, four by four, eight letters; or two bytes of a name, and epoch 0.
+static struct guard
+guard_of(uint32_t z)
+{
+	struct guard guard = { { z, z >> 8 }, 0 };
+
+	if (z >> 16 != 0) {
+		guard.epoch = z;
+		for (int i = 0; i < CAP_NAME; i++)
+			guard.name[i] = 'a' + (z >> 4 * i & 0xf);
+	}
+	return guard;
 }
 
 // What a page is made of when it is stamped: an instruction that user mode returns by, and a word.
@@ -57,7 +78,9 @@ static struct result
 carry_out(const struct op *op)
 {
 	struct aspace *as = &spaces[op->n % ARRAY_SIZE(spaces)];
-	struct guard guard = { { op->z & 0xff, op->z >> 8 & 0xff, 0 }, 0 };
+	struct guard guard = guard_of(op->z);
+	uint32_t owner = op->x | (uint32_t)(op->x >> 8) << 24;	// small ones are themselves
+	static uint32_t queries;
 	struct result r = { 0, 0xffffffff };
 	struct mapping m = { 0, 0, 0 };
 	struct cap cap = { .mac = 0 };
@@ -67,9 +90,9 @@ carry_out(const struct op *op)
 	switch (op->code) {
 	case PAGE_ALLOC:
 		pa = 0xffffffff;
-		r.status = page_alloc(address(op->y) == 0xfffffffe ? PAGE_ANY : address(op->y), op->x, &guard, &pa);
+		r.status = page_alloc(address(op->y) == 0xfffffffe ? PAGE_ANY : address(op->y), owner, &guard, &pa);
 		r.value = pa;
-		if (r.status == 0) {
+		if (r.status == 0 && page_at(pa) != NULL) {
 			slots[op->n] = pa;
 			for (uint32_t i = 0; i < PAGE_SIZE / 4; i++)
 				if (((uint32_t *)p2v(pa))[i] != 0)
@@ -79,19 +102,23 @@ carry_out(const struct op *op)
 		}
 		break;
 	case ALLOC_ALL:
-		while ((r.status = page_alloc(PAGE_ANY, op->x, &guard, &pa)) == 0)
+		while ((r.status = page_alloc(PAGE_ANY, owner, &guard, &pa)) == 0)
 			*(physaddr_t *)p2v(pa) = slots[op->n], slots[op->n] = pa, r.value++;
 		break;
-	case PAGE_HOLD:
-		r.status = page_hold(address(op->y));
+	case PAGE_HOLD:		// x: how many times more, here and for the next
+		for (r.value = 0; r.value <= op->x && r.status == 0; r.value++)
+			r.status = page_hold(address(op->y));
 		break;
 	case PAGE_RELEASE:
-		r.status = page_release(address(op->y));
+		for (r.value = 0; r.value <= op->x && r.status == 0; r.value++)
+			r.status = page_release(address(op->y));
 		break;
 	case PAGE_QUERY:
 		page = page_at(address(op->y));
-		r.status = page == NULL ? -1 : (int)page->refs;
-		r.value = page == NULL ? 0 : page->owner << 16 | page->guard.name[1] << 8 | page->guard.name[0];
+		r.status = page == NULL ? -1 : 0;
+		if (page != NULL)
+			seen[queries % ARRAY_SIZE(seen)] = (struct seen){ *page, *(uint32_t *)p2v(address(op->y)) };
+		queries++;
 		break;
 	case FREE_COUNT:
 		r.value = page_free_count();
@@ -147,6 +174,14 @@ carry_out(const struct op *op)
 		cap_mint(&cap, (uint8_t[CAP_NAME]){ op->z >> 16, op->z >> 24 }, op->x >> 4 & 0xf, 0);
 		cap.mac ^= op->x >> 8 & 1;
 		r.status = as_bind(as, op->y, address(op->z & 0xffff), op->x & 0xf, &cap);
+		break;
+	case FILL:		// x: how many pages, from y on, here and for the next
+		for (r.value = 0; r.value < op->x && r.status == 0; r.value++)
+			r.status = as_map(as, op->y + r.value * PAGE_SIZE, address(op->z), RIGHT_READ, RIGHT_READ);
+		break;
+	case EMPTY:
+		for (r.value = 0; r.value < op->x && r.status == 0; r.value++)
+			r.status = as_unmap(as, op->y + r.value * PAGE_SIZE);
 		break;
 	}
 	return r;

@@ -5,22 +5,26 @@
 	.text
 	.global	broken
 	.type	broken, %function
-broken:						// (which, the words of r0 to r11)
+broken:						// (which, in what mode, the words of r0 to r11)
 	mov	r12, sp
+	msr	spsr_cxsf, r1
+	msr	cpsr_c, r1
+	mov	sp, r12
 	mov	lr, #0
-	cmp	r0, #1
-	blt	1f
-	beq	2f
-	ldm	r1, {r0-r11}
-	.global	broken_jump
-broken_jump:
-	bx	lr				// to page 0
-1:	ldm	r1, {r0-r11}
+	add	pc, pc, r0, lsl #3
+	nop
+	ldm	r2, {r0-r11}
 	.global	broken_undefined
 broken_undefined:
 	udf	#0
-2:	ldm	r1, {r0-r11}
+	ldm	r2, {r0-r11}
 	.global	broken_load
 broken_load:
 	ldr	r0, [lr, #0x123]		// lr is 0
+	ldm	r2, {r0-r11}
+	bx	lr				// to page 0
+	ldm	r2, {r0-r11}
+	b	trap_vectors
+	ldm	r2, {r0-r11}
+	b	trap_vectors + 4 * 5
 	.size	broken, . - broken

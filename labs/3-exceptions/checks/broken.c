@@ -1,35 +1,69 @@
-// The kernel's own mistakes: an undefined instruction, a load and a jump; or one of them in a handler,
-// while an application waits. The run's input says which, and what is in the registers.
+// The kernel's own mistakes, in whatever mode: an undefined instruction, a load, a jump, or a jump to one of the
+// vectors that nobody uses; or one of them in a handler, of an undefined instruction, a system call or an interrupt, while
+// an application waits; and a real FIQ. The run's input says which, and what is in the registers.
+
+#include <exo/gic.h>
+#include <exo/register.h>
+#include <exo/timer.h>
 
 #include "cases.h"
 
-void broken(uint32_t which, const uint32_t *registers) __attribute__((noreturn));
+#define GICC_CTLR_FIQEN 8		// interrupts of group 0, which all are, come as FIQs (IHI 0048B, 4.4.1)
 
-static void
-fault(void)
-{
-	const uint32_t *in = (const uint32_t *)params()->input;
+#define CALL 40
 
-	broken(in[0] & 3, in + 1);
-}
+enum { FIQ = 5, WITHIN = 8 };		// of the first word: 0 to 4 are broken.S's, from WITHIN on TRAP_'s
+
+void broken(uint32_t which, uint32_t mode, const uint32_t *registers) __attribute__((noreturn));
+
+static const struct {
+	uint32_t which, mode, r[12];
+} *in;
 
 static void
 handler(struct trapframe *tf)
 {
 	(void)tf;
-	fault();
+	broken(in->which % WITHIN, in->mode, in->r);
+}
+
+static int32_t
+call(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
+{
+	(void)a0, (void)a1, (void)a2, (void)a3;
+	handler(NULL);
+	return 0;
+}
+
+static void
+interrupt(unsigned irq, void *arg)
+{
+	(void)irq, (void)arg;
+	handler(NULL);
 }
 
 void
 check_main(void)
 {
-	const uint32_t *in = (const uint32_t *)params()->input;
-	struct trapframe tf = { .pc = CODE, .cpsr = PSR_M_USR };
+	static const struct instructions svc = { CODE, 4, { 0xef000000 } };
+	struct trapframe tf = { .r = { [7] = CALL }, .pc = CODE, .cpsr = PSR_M_USR };
 
-	if (in[0] & 4) {
-		trap_register(TRAP_UNDEFINED, handler);
-		space_create();
-		user_enter(&tf);
+	in = (const void *)params()->input;
+	if (in->which < FIQ)
+		handler(NULL);
+	if (in->which == FIQ) {
+		memcpy(tf.r, in->r, sizeof in->r);
+		tf.r[12] = tf.sp = USER_TOP;
+		*mmio(BOARD_GICC_PA + GICC_CTLR) = GICC_CTLR_FIQEN | 1;
 	}
-	fault();
+	trap_register(TRAP_UNDEFINED, handler);		// what stands at CODE
+	syscall_register(CALL, call);
+	irq_register(BOARD_TIMER_IRQ, interrupt, NULL);
+	gic_enable(BOARD_TIMER_IRQ);
+	space_create();
+	if (in->which / WITHIN == TRAP_SVC)
+		put(&svc);
+	if (in->which == FIQ || in->which / WITHIN == TRAP_IRQ)
+		timer_set(0);
+	user_enter(&tf);
 }

@@ -38,7 +38,11 @@ struct seen {
 	uint32_t at;			// where the frame was
 	struct trapframe tf;
 	uint32_t kind, address, level, domain, write, asynchronous;
+	uint32_t cpsr, rw, ro;		// the kernel's CPSR; TPIDRURW and TPIDRURO
 };
+
+ARM_SYSREG(tpidrurw, 0, c13, c0, 2)	// the application's own: it may write the one, and read both
+ARM_SYSREG(tpidruro, 0, c13, c0, 3)
 
 struct seen seen[1024];
 uint32_t seen_count;

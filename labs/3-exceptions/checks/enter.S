@@ -24,7 +24,7 @@ enter_vectors:
 	add	r0, sp, #52
 	cps	#PSR_M_SYS
 	stm	r0, {sp, lr}
-	cps	#PSR_M_SVC
+	cpsid	aif, #PSR_M_SVC			// as all of the kernel's C
 	mrc	p15, 0, sp, c13, c0, 4
 	ldr	r4, =0xdead0004			// nothing of the application's is worth keeping
 	mov	r5, r4
@@ -56,17 +56,19 @@ enter_told:
 	ldr	r11, =0xbbaa1180
 	stm	r1!, {r4-r11}
 	str	sp, [r1], #4
+	mrs	r2, cpsr
+	str	r2, [r1], #4
 	ldr	r2, =enter_telling
 	str	r1, [r2]
 	bl	user_enter
 	ldr	r2, =enter_telling
 	ldr	r1, [r2]
 	stm	r1!, {r4-r11}
+	str	sp, [r1]
 	mrs	r2, cpsr
-	stm	r1, {r2}
-	str	r0, [r1, #4]
-	str	sp, [r1, #8]
-	ldr	sp, [r1, #-36]			// as it was
+	str	r2, [r1, #4]
+	str	r0, [r1, #8]
+	ldr	sp, [r1, #-40]			// as it was
 	add	sp, sp, #4
 	pop	{r4-r11, pc}
 	.size	enter_told, . - enter_told

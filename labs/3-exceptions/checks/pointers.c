@@ -1,5 +1,6 @@
-// What an application says about its memory, as the run's input has it: checked, copied from and copied
-// to, while the application waits in a system call. What was copied is kept as a hash.
+// What an application says about its memory: checked, copied from and copied to, while the application
+// waits in a system call. The run's input has what is mapped, then what is asked. Copies are kept as
+// hashes.
 
 #include <exo/board.h>
 #include <exo/check.h>
@@ -9,14 +10,13 @@
 #include <exo/trap.h>
 #include <exo/user.h>
 
-#define PAIR   0x100000		// two pages to read and write
-#define MIXED  0x110000		// one to read, then one to read and write
-#define CODE   0x130000		// one to read and execute
-#define SHUT   0x140000		// one that is mapped for nothing; behind it one to read and write
-#define LAST   0x3ffff000	// the last page there is
-#define BUFFER 0x3000
+#define BUFFER 0x6000
 
 enum { CHECK_READ, CHECK_WRITE, COPY_IN, COPY_OUT };
+
+struct region {
+	uint32_t va, pages, prot;
+};
 
 struct question {
 	uint32_t what, va, size;
@@ -24,14 +24,13 @@ struct question {
 
 struct answer {
 	int32_t status;
-	uint32_t buffer, memory;	// hashes: of what is here, of what is there
+	uint32_t buffer, memory;	// hashes: of what is here, of the pages there and next to them
 };
 
 struct answer answers[1024];
-int32_t result, alone[2];
+int32_t result, alone[4];
 uint32_t leaked;
 
-static const uint32_t pages[] = { PAIR, PAIR + PAGE_SIZE, MIXED, MIXED + PAGE_SIZE, CODE, SHUT, SHUT + PAGE_SIZE, LAST };
 static uint32_t buffer[BUFFER / 4];
 
 static uint32_t *
@@ -43,49 +42,58 @@ page_of(uint32_t va)
 	return p2v(m.pa);
 }
 
-// FNV-1a by words, and the patterns that test_exceptions.py knows.
-static uint32_t
-hash(uint32_t h, const uint32_t *word, uint32_t n)
+// A pattern for n words, of which `at` words came before; and a hash of them, that sees where a word is.
+static void
+fill(uint32_t *word, uint32_t n, uint32_t factor, uint32_t at)
 {
-	while (n-- > 0)
-		h = (h ^ *word++) * 16777619;
+	for (uint32_t value = factor * (at + 1); n-- > 0; value += factor)
+		*word++ = value;
+}
+
+static uint32_t
+hash(const uint32_t *word, uint32_t n, uint32_t at)
+{
+	uint32_t h = 0;
+
+	for (uint32_t odd = 2 * at + 1; n-- > 0; odd += 2)
+		h += *word++ * odd;
 	return h;
+}
+
+static void
+copy(const struct question *q, const struct region *regions, uint32_t count, struct answer *a)
+{
+	static uint32_t *near[BUFFER / PAGE_SIZE + 4];
+	uint32_t pages = 0;
+
+	for (const struct region *r = regions; r < regions + count; r++)
+		for (uint64_t va = r->va; va < r->va + r->pages * PAGE_SIZE; va += PAGE_SIZE)
+			if (va + 2 * PAGE_SIZE > q->va && va < (uint64_t)q->va + q->size + PAGE_SIZE)
+				near[pages++] = page_of(va);
+	fill(buffer, BUFFER / 4, 0x9e3779b9, 0);
+	for (uint32_t i = 0; i < pages; i++)
+		fill(near[i], PAGE_SIZE / 4, 0x85ebca6b, i * PAGE_SIZE / 4);
+	a->status = q->what == COPY_IN ? copy_in(buffer, q->va, q->size) : copy_out(q->va, buffer, q->size);
+	a->buffer = hash(buffer, BUFFER / 4, 0);
+	for (uint32_t i = 0; i < pages; i++)
+		a->memory += hash(near[i], PAGE_SIZE / 4, i * PAGE_SIZE / 4);
 }
 
 static int32_t
 sys_ask(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 {
-	const struct question *q = (const struct question *)params()->input;
-	struct aspace *as = user_space();
+	const uint32_t *in = (const uint32_t *)params()->input;
+	const struct region *regions = (const struct region *)(in + 1);
+	const struct question *q = (const struct question *)(regions + in[0]);
 
 	(void)a1, (void)a2, (void)a3;
-	user_map(as, PAIR, 2 * PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
-	user_map(as, MIXED, PAGE_SIZE, RIGHT_READ);
-	user_map(as, MIXED + PAGE_SIZE, PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
-	user_map(as, CODE, PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
-	user_map(as, SHUT, PAGE_SIZE, 0);
-	user_map(as, SHUT + PAGE_SIZE, PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
-	user_map(as, LAST, PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
-	for (uint32_t i = 0; i < params()->input_size / sizeof *q; i++, q++) {
-		struct answer *a = &answers[i];
-
-		if (q->what == CHECK_READ || q->what == CHECK_WRITE) {
+	for (uint32_t i = 0; i < in[0]; i++)
+		user_map(user_space(), regions[i].va, regions[i].pages * PAGE_SIZE, regions[i].prot);
+	for (struct answer *a = answers; (const uint8_t *)q < params()->input + params()->input_size; q++, a++)
+		if (q->what == CHECK_READ || q->what == CHECK_WRITE)
 			a->status = user_check(q->va, q->size, q->what == CHECK_WRITE);
-			continue;
-		}
-		for (uint32_t j = 0; j < BUFFER / 4; j++)
-			buffer[j] = 0x9e3779b9 * (j + 1);
-		for (uint32_t p = 0; p < ARRAY_SIZE(pages); p++) {
-			uint32_t *word = page_of(pages[p]);
-
-			for (uint32_t j = 0; j < PAGE_SIZE / 4; j++)
-				word[j] = 0x85ebca6b * (p * 1024 + j + 1);
-		}
-		a->status = q->what == COPY_IN ? copy_in(buffer, q->va, q->size) : copy_out(q->va, buffer, q->size);
-		a->buffer = hash(0, buffer, BUFFER / 4);
-		for (uint32_t p = 0; p < ARRAY_SIZE(pages); p++)
-			a->memory = hash(a->memory, page_of(pages[p]), PAGE_SIZE / 4);
-	}
+		else
+			copy(q, regions, in[0], a);
 	return a0 + 1;
 }
 
@@ -97,6 +105,6 @@ check_main(void)
 	syscall_register(40, sys_ask);
 	result = user_run("ask", 41);
 	leaked = before - page_free_count();
-	alone[0] = user_check(0x10000, 4, false);
-	alone[1] = user_check((uint32_t)&result, 4, false);
+	for (int i = 0; i < 4; i++)
+		alone[i] = user_check(i & 1 ? (uint32_t)&result : 0x10000, 4, i & 2);
 }

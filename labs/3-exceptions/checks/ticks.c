@@ -1,5 +1,5 @@
-// Ten thousand interrupts, one after the other, while a program works and calls the kernel; one that
-// nobody has registered; and one that the core sends itself. With an input: some while the kernel sleeps.
+// As many interrupts as the input says, one after the other, while a program works and calls the kernel; one that
+// nobody has registered; and one that the core sends itself. If it says 0: some while the kernel sleeps.
 
 #include <exo/board.h>
 #include <exo/check.h>
@@ -10,7 +10,6 @@
 #include <exo/trap.h>
 #include <exo/user.h>
 
-#define TICKS     10000
 #define GICD_SGIR 0xf00
 #define SGI       5
 
@@ -19,6 +18,8 @@ void idle_told(uint32_t before[16], uint32_t after[16]);	// r0 to r12, sp, lr, C
 uint32_t ticks, sgis, calls, lowest[2] = { 0xffffffff, 0xffffffff }, highest[2], unregistered, idle_ticks, enabled;
 uint32_t before[16], after[16];
 int32_t result;
+
+static uint32_t wanted;
 
 // Where the stack is when the kernel is in a handler of one kind.
 static void
@@ -38,7 +39,7 @@ tick(unsigned irq, void *arg)
 	(void)irq, (void)arg;
 	if (user_space() != NULL)
 		stack_at(0);
-	if (++ticks < TICKS)
+	if (++ticks < wanted)
 		timer_set(timer_now() + 150 + ticks % 97);
 	else
 		timer_stop();
@@ -58,7 +59,7 @@ sys_done(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 	stack_at(1);
 	if (++calls % 64 == 0)
 		*mmio(BOARD_GICD_PA + GICD_SGIR) = 2 << 24 | SGI;	// to this core
-	return ticks >= TICKS;
+	return ticks >= wanted;
 }
 
 static void
@@ -95,7 +96,8 @@ void
 check_main(void)
 {
 	syscall_register(40, sys_done);
-	if (params()->input_size == 0)
+	wanted = *(const uint32_t *)params()->input;
+	if (wanted != 0)
 		work();
 	else
 		idle();

@@ -1,4 +1,4 @@
-// How lab 2 joins the kernel: the free pages, the kernel's own map, the MMU. Given.
+// How lab 2 joins the kernel: the free pages, the kernel's own map, the MMU.
 
 #include <exo/aspace.h>
 #include <exo/board.h>
