@@ -12,7 +12,7 @@
 extern char __pinned_start[], __pinned_end[];
 
 pinned struct page_op batch[BATCH];
-pinned uint32_t *state_pages[USER_TOP >> 22];
+pinned uint32_t *state_pages[1024];
 const struct state_table *state_table = &state_linear;
 
 int

@@ -128,6 +128,8 @@ sys_slice_take(uint32_t index, uint32_t a1, uint32_t a2, uint32_t a3)
 	if (slices[index].owner != SLICE_NOBODY)
 		return -E_EXISTS;
 	slices[index].owner = slices[index].user = env_current()->id;
+	if (index == slice_position)
+		slice_user = slices[index].user;
 	return 0;
 	// INSTEAD
 	//| // TODO 4.7: who comes first.
@@ -150,6 +152,8 @@ sys_slice_give(uint32_t index, uint32_t id, uint32_t a2, uint32_t a3)
 	if (id != SLICE_NOBODY && (to == NULL || to->ended))
 		return -E_NOENT;
 	slices[index].owner = slices[index].user = id;
+	if (index == slice_position)
+		slice_user = id;
 	return 0;
 	// INSTEAD
 	//| // TODO 4.7: only its owner; only to one that lives, or to nobody.

@@ -59,9 +59,9 @@ struct state_table {
 extern const struct state_table state_linear, state_inverted;
 extern const struct state_table *state_table;	// state_linear; may be set before libos_init(), not later
 
-extern uint32_t *state_pages[USER_TOP >> 22];	// of state_linear: 1024 words for 4 MB each, or null
+extern uint32_t *state_pages[1024];	// of state_linear: 1024 words for 4 MB each, or null; for any address, so that none has to be checked
 
-// The word of the page that va (below USER_TOP) lies in; null or a pointer to 0: not known. A few instructions where a linear table has
+// The word of the page that va lies in; null or a pointer to 0: not known. A few instructions where a linear table has
 // words, a call to the table's own find() else.
 static inline uint32_t *
 state_of(uint32_t va)

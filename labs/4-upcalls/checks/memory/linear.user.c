@@ -296,6 +296,13 @@ main(void)
 	}
 	printf("wrote to text: %d\n", wait(child, &ended));
 	child = fork();
+	if (child == 0) {
+		check("beyond", prot1(0x50000000, R) == -E_NOENT && unprot(0xfffff000) == -E_NOENT && !page_dirty(0xe8000000));
+		on_trap(NULL);
+		sys_exit(*at(0x40010000));
+	}
+	printf("read the kernel: %d\n", wait(child, &ended));
+	child = fork();
 	if (child == 0)
 		__asm__ volatile("udf #0");
 	printf("undefined: %d\n", wait(child, &ended));
