@@ -1,5 +1,5 @@
-// A heap (libos/memory.h): one list of free blocks in the order of their addresses, the first that is large enough, neighbours
-// joined when they are freed. It grows by regions, so its pages are zeros that nobody has touched.
+// A heap (libos/memory.h): one list of free blocks in the order of their addresses, the first that is large enough,
+// neighbours joined when they are freed. It grows by regions, so its pages are zeros that nobody has touched.
 
 #include <libos/memory.h>
 

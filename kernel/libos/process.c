@@ -128,25 +128,27 @@ load(uint32_t child, const struct image *image)
 	const struct segment *s;
 	int error = 0;
 
-	if (image->size < sizeof *elf || elf->magic != ELF_MAGIC || elf->class_data != ELF_32_LSB || elf->type != ELF_EXEC ||
-	    elf->machine != ELF_ARM || elf->phentsize != sizeof *s || elf->phoff % 4 != 0 ||
+	if (image->size < sizeof *elf || elf->magic != ELF_MAGIC || elf->class_data != ELF_32_LSB ||
+	    elf->type != ELF_EXEC || elf->machine != ELF_ARM || elf->phentsize != sizeof *s || elf->phoff % 4 != 0 ||
 	    !within(elf->phoff, elf->phnum * sizeof *s, image->size))
 		return -E_INVAL;
 	s = (const struct segment *)(file + elf->phoff);
 	for (const struct segment *end = s + elf->phnum; s < end; s++) {
-		uint32_t prot = RIGHT_READ | (s->flags & ELF_WRITE ? RIGHT_WRITE : 0) | (s->flags & ELF_EXECUTE ? RIGHT_EXEC : 0);
+		uint32_t prot = RIGHT_READ | (s->flags & ELF_WRITE ? RIGHT_WRITE : 0) |
+		    (s->flags & ELF_EXECUTE ? RIGHT_EXEC : 0);
 
 		if (s->type != ELF_LOAD || s->memsz == 0)
 			continue;
-		if (s->filesz > s->memsz || !within(s->offset, s->filesz, image->size) || !within(s->vaddr, s->memsz, LIBOS_VA))
+		if (s->filesz > s->memsz || !within(s->offset, s->filesz, image->size) ||
+		    !within(s->vaddr, s->memsz, LIBOS_VA))
 			return -E_INVAL;
 		for (uint32_t va = s->vaddr & ~(PAGE_SIZE - 1); error == 0 && va < s->vaddr + s->memsz; va += PAGE_SIZE)
 			error = load_page(child, va, prot, s, file);
 		if (error < 0)
 			return error == -E_NOMEM ? error : -E_INVAL;
 	}
-	for (uint32_t va = USER_STACK_TOP - USER_STACK_PAGES * PAGE_SIZE; error == 0 && va < USER_STACK_TOP; va += PAGE_SIZE) {
-		struct page_op op = { PAGE_NEW, va, RW, PAGE_ANY, address(&SAVE->cap), 0 };
+	for (uint32_t i = 1; error == 0 && i <= USER_STACK_PAGES; i++) {
+		struct page_op op = { PAGE_NEW, USER_STACK_TOP - i * PAGE_SIZE, RW, PAGE_ANY, address(&SAVE->cap), 0 };
 
 		error = pages_do(child, &op, 1);
 	}

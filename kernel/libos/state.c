@@ -1,6 +1,6 @@
-// The table of what an application knows of its pages (libos/memory.h), in two forms: linear, a word for every page of a stretch that
-// has any, found by indexing; and inverted, an entry for every page that is known, found by hashing. And how it begins:
-// with what the kernel's own tables, which their owner may read, say is mapped.
+// The table of what an application knows of its pages (libos/memory.h), in two forms: linear, a word for every page
+// of a stretch that has any, found by indexing; and inverted, an entry for every page that is known, found by
+// hashing. And how it begins: with what the kernel's own tables, which their owner may read, say is mapped.
 
 #include <exo/error.h>
 #include <exo/string.h>

@@ -8,10 +8,11 @@
 
 #define FS_MASK 0x40f			// of DFSR and IFSR: FS[4] and FS[3:0] (DDI 0406C, B4.1.52, B4.1.96)
 
-void upcall_translation(void), upcall_permission(void), upcall_alignment(void), upcall_prefetch_abort(void), upcall_undefined(void);
-void upcall_protection(void), upcall_end(void), upcall_begin(void);
+void upcall_translation(void), upcall_permission(void), upcall_alignment(void), upcall_prefetch_abort(void);
+void upcall_undefined(void), upcall_protection(void), upcall_end(void), upcall_begin(void);
 
-pinned upcall_handler *handle_translation, *handle_permission, *handle_alignment, *handle_prefetch_abort, *handle_undefined;
+pinned upcall_handler *handle_translation, *handle_permission, *handle_alignment, *handle_prefetch_abort;
+pinned upcall_handler *handle_undefined;
 
 static void
 by_status(unsigned fs, void (*entry)(void))

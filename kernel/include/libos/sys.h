@@ -1,5 +1,5 @@
-// The system calls (exo/syscall.h) as C functions, one for each, inline: for applications.
-// Results are the kernel's: 0 or more, or -E_*. The kernel does not fault for an application: what it is to write to has to be there and
+// The system calls (exo/syscall.h) as C functions, one for each, inline: for applications. Results are the kernel's:
+// 0 or more, or -E_*. The kernel does not fault for an application: what it is to write to has to be there and
 // writable, or it is -E_FAULT; so whoever shares pages, or waits for them to be touched, writes there first.
 #pragma once
 

@@ -20,19 +20,19 @@ struct live {
 	uint32_t sp, lr;
 };
 
-// Called for an exception, on a stack of its own, with the exception slot and the rest. Returning resumes. What is needed
-// to handle faults is not to fault itself: a second one would end the environment.
+// Called for an exception, on a stack of its own, with the exception slot and the rest. Returning resumes. What is
+// needed to handle faults is not to fault itself: a second one would end the environment.
 typedef void upcall_handler(volatile struct upcall *slot, struct live *live);
 
-// Set up the entry points, the table of pages (libos/memory.h) and the handlers: translation faults go to pager(), permission
-// faults to protection_fault(), everything else is unhandled(). To be called first, once; -E_NOMEM.
+// Set up the entry points, the table of pages (libos/memory.h) and the handlers: translation faults go to pager(),
+// permission faults to protection_fault(), everything else is unhandled(). To be called first, once; -E_NOMEM.
 int libos_init(void);
 
 // Say on one line what was interrupted (kind, address, pc), and exit with -E_FAULT. For handlers.
 void unhandled(const char *kind) __attribute__((noreturn));
 
-// Have handlers called from now on in place of libos_init()'s. Data aborts by their kind: those of translation are for a pager, those of permission
-// for whoever protected the page, alignment's for nobody usually.
+// Have handlers called from now on in place of libos_init()'s. Data aborts by their kind: those of translation are
+// for a pager, those of permission for whoever protected the page, alignment's for nobody usually.
 void on_translation(upcall_handler *handler);
 void on_permission(upcall_handler *handler);
 void on_alignment(upcall_handler *handler);

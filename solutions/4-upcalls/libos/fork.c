@@ -102,7 +102,8 @@ pinned_fill(void)
 		}
 }
 // INSTEAD
-//| // TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it says is true of the child, too.
+//| // TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it
+//| // says is true of the child, too.
 // END SOLUTION
 
 int32_t
@@ -132,7 +133,8 @@ fork_at(uint32_t sp)
 	process_slice(child);
 	return child;
 	// INSTEAD
-	//| // TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()). What can fail comes before
+	//| // TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()).
+	//| // What can fail comes before
 	//| // what changes anything of ours.
 	//| (void)sp;
 	//| todo("4.6");

@@ -14,7 +14,8 @@
 static bool
 is_range(uint32_t va, uint32_t size)
 {
-	return va % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && va != 0 && size != 0 && va < LIBOS_VA && size <= LIBOS_VA - va;
+	return va % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && va != 0 && size != 0 &&
+	    va < LIBOS_VA && size <= LIBOS_VA - va;
 }
 // INSTEAD
 //| // TODO 4.4: what two of the functions below ask is a good function by itself.

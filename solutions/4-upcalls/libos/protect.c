@@ -79,7 +79,7 @@ change(uint32_t va, uint32_t count, const struct change *c)
 
 		*s = changed(*s, c);
 		if (*s & STATE_PA && state_prot(*s) != before)
-			batch[n++] = (struct page_op){ .kind = PAGE_PROTECT, .va = va + i * PAGE_SIZE, .prot = state_prot(*s) };
+			batch[n++] = (struct page_op){ PAGE_PROTECT, va + i * PAGE_SIZE, state_prot(*s), 0, 0, 0 };
 		if (n == BATCH || i == count - 1) {
 			pages_do(ENV_SELF, batch, n);
 			n = 0;

@@ -59,7 +59,8 @@ regions(void)
 	check("unaligned", region_begin(A + 4, PAGE_SIZE, RW) == -E_INVAL);
 	check("page 0", region_begin(0, PAGE_SIZE, RW) == -E_INVAL);
 	check("the libOS's", region_begin(LIBOS_VA - PAGE_SIZE, 2 * PAGE_SIZE, RW) == -E_INVAL);
-	check("prot", region_begin(0x900000, PAGE_SIZE, RIGHT_WRITE) == -E_INVAL && region_begin(0x900000, PAGE_SIZE, 7) == -E_INVAL);
+	check("prot", region_begin(0x900000, PAGE_SIZE, RIGHT_WRITE) == -E_INVAL &&
+	    region_begin(0x900000, PAGE_SIZE, 7) == -E_INVAL);
 	check("text is known", region_begin(0x10000, PAGE_SIZE, R) == -E_EXISTS);
 	check("pinned", region_end(address(&traps) & ~(PAGE_SIZE - 1), PAGE_SIZE) == -E_PERM);
 	check("zero", at(A)[5] == 0 && !page_dirty(A + PAGE_SIZE));
@@ -83,7 +84,8 @@ protection(void)
 		*at(B + i * PAGE_SIZE) = i + 1;
 	check("protN", protN(B, 100, 0) == 0);
 	for (unsigned i = 0; i < 100; i++)
-		right &= *at(B + i * PAGE_SIZE) == (i % 2 ? 0 : i + 1) && traps == i + 1 && last == B + i * PAGE_SIZE && !last_write;
+		right &= *at(B + i * PAGE_SIZE) == (i % 2 ? 0 : i + 1) && traps == i + 1 &&
+		    last == B + i * PAGE_SIZE && !last_write;
 	check("each traps once, those not there too", right);
 	check("prot1", prot1(B + 4, R) == 0 && *at(B) == 1 && traps == 100);
 	*at(B) = 9;
@@ -93,7 +95,8 @@ protection(void)
 	*at(B + 99 * PAGE_SIZE) = 1;
 	check("no trap", traps == 101);
 	check("errors", prot1(0x700000, R) == -E_NOENT && prot1(B, 6) == -E_INVAL && prot1(B, RX) == -E_PERM &&
-	    protN(B, 0, R) == -E_INVAL && protN(B, 101, R) == -E_NOENT && prot1(address(&traps), R) == -E_PERM && unprot(address(&traps)) == 0 && protN(address(&traps), 1, R) == -E_PERM &&
+	    protN(B, 0, R) == -E_INVAL && protN(B, 101, R) == -E_NOENT && prot1(address(&traps), R) == -E_PERM &&
+	    unprot(address(&traps)) == 0 && protN(address(&traps), 1, R) == -E_PERM &&
 	    protN(B, 0xffffffff, R) == -E_INVAL && unprot(0x700000) == -E_NOENT && prot1(C, RW) == -E_PERM);
 	*at(B + PAGE_SIZE) = 1;
 	check("nothing changed", traps == 101);
@@ -105,7 +108,8 @@ protection(void)
 	check("protected and clean", prot1(B + 7 * PAGE_SIZE, R) == 0);
 	*at(B + 7 * PAGE_SIZE) = 1;
 	check("trapped, then noted", traps == 102 && page_dirty(B + 7 * PAGE_SIZE));
-	check("clean, not there", page_clean(A + 5 * PAGE_SIZE, 2) == 0 && *at(A + 5 * PAGE_SIZE) == 0 && !page_dirty(A + 5 * PAGE_SIZE));
+	check("clean, not there", page_clean(A + 5 * PAGE_SIZE, 2) == 0 && *at(A + 5 * PAGE_SIZE) == 0 &&
+	    !page_dirty(A + 5 * PAGE_SIZE));
 	*at(A + 6 * PAGE_SIZE) = 1;
 	check("dirty as it comes", page_dirty(A + 6 * PAGE_SIZE));
 }
@@ -297,7 +301,8 @@ main(void)
 	printf("wrote to text: %d\n", wait(child, &ended));
 	child = fork();
 	if (child == 0) {
-		check("beyond", prot1(0x50000000, R) == -E_NOENT && unprot(0xfffff000) == -E_NOENT && !page_dirty(0xe8000000));
+		check("beyond", prot1(0x50000000, R) == -E_NOENT && unprot(0xfffff000) == -E_NOENT &&
+		    !page_dirty(0xe8000000));
 		on_trap(NULL);
 		sys_exit(*at(0x40010000));
 	}
