@@ -256,7 +256,7 @@ main(void)
 	state_table = &TABLE;
 	if (libos_init() < 0)
 		return 1;
-	printf("%s: begun\n", &TABLE == &state_linear ? "linear" : "inverted");
+	printf("%s: begun\n", state_table == &state_linear ? "linear" : "inverted");
 	regions();
 	protection();
 	p = malloc(100000);
