@@ -95,16 +95,11 @@ nested:	cpsid	aif, #PSR_M_SVC
 // END SOLUTION
 
 // What needs no frame is answered here; the rest is lab 3's.
-svc:	cmp	r7, #SYS_TRANSFER
-	bhs	transfer
+svc:	cmp	r7, #SYS_PROTECT
+	bhi	transfer
+	beq	svc_protect
 	cmp	r7, #SYS_RESUME
-	blo	trap_vectors + 4 * TRAP_SVC
-	beq	resume
-	push	{r1-r3, r12, lr}		// SYS_PROTECT: C keeps the others
-	sub	sp, sp, #4
-	bl	sys_protect
-	add	sp, sp, #4
-	ldm	sp!, {r1-r3, r12, pc}^
+	bne	trap_vectors + 4 * TRAP_SVC
 
 // From a slot to what it says, r7 and the bits of CPSR that no instruction in user mode writes included. The slot is free then.
 resume:

@@ -28,6 +28,9 @@ int user_map(struct aspace *as, uint32_t va, uint32_t size, uint32_t prot);
 // this machine, or not a whole one; else as user_map().
 int user_load(struct aspace *as, const struct program *program, uint32_t *entry);
 
+// Let the size bytes that lie there, as the kernel sees them, be fetched as instructions by whoever maps them.
+void user_code(const void *from, uint32_t size);
+
 // Create an address space, load the program of that name, run it with r0 = argument until it
 // exits, and free everything. What it exits with; -E_NOENT: no such program.
 int user_run(const char *name, uint32_t argument);

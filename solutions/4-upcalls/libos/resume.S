@@ -16,18 +16,20 @@
 	sub	r0, r0, #-\slot
 .endif
 	ldr	r1, [r0, #SAVE_CPSR]
-	ldr	r2, =0x0700fe00			// IT, J, E
+	ldr	r2, =0x0700fe20			// IT, J, E, T
 	tst	r1, r2
-	bne	1f
-	tst	r1, #PSR_T
-	ldrne	r2, [r0, #-4]
-	orrne	r2, r2, #1
-	strne	r2, [r0, #-4]
-	msr	cpsr_fs, r1
+	bne	2f
+1:	msr	cpsr_fs, r1
 	mov	r2, #0
 	str	r2, [r0, #SAVE_CPSR]
 	ldmdb	r0, {r0-r2, pc}
-1:	str	r7, [r0, #\r7 - (\slot)]
+2:	bic	r2, r2, #PSR_T
+	tst	r1, r2
+	ldreq	r2, [r0, #-4]			// T alone: a pc says that too
+	orreq	r2, r2, #1
+	streq	r2, [r0, #-4]
+	beq	1b
+	str	r7, [r0, #\r7 - (\slot)]
 	mov	r0, #\number
 	mov	r7, #SYS_RESUME
 	svc	#0
