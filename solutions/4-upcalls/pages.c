@@ -113,21 +113,6 @@ page_do(struct env *env, struct page_op *op, struct shown *shown)
 	// END SOLUTION
 }
 
-// The next operation, from where the caller's list says; *known is up to where the list is known to be readable.
-static int
-op_in(struct page_op *op, uint32_t at, uint32_t *known)
-{
-	uint32_t end = at + sizeof *op;
-
-	if (end > *known || end < at) {
-		if (user_check(at, sizeof *op, false) < 0)
-			return -E_FAULT;
-		*known = (end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-	}
-	*op = *(const struct page_op *)(uintptr_t)at;
-	return 0;
-}
-
 // The capability that op shows, unless it is the one that the operation before has shown.
 static int
 cap_in(struct shown *shown, const struct page_op *op)
@@ -149,39 +134,66 @@ page_code(const struct env *env, uint32_t va)
 		user_code(p2v(m.pa), PAGE_SIZE);
 }
 
+// One operation: the one at `at`, which can be read.
+static int
+page_op(struct env *env, uint32_t at, struct shown *shown)
+{
+	struct page_op op = *(const struct page_op *)(uintptr_t)at;
+	bool shows = op.kind == PAGE_NEW || op.kind == PAGE_BIND;
+	int error = shows ? cap_in(shown, &op) : 0;
+
+	if (error == 0 && op.kind == PAGE_NEW)
+		error = user_check(at, sizeof op, true);
+	if (error == 0)
+		error = page_do(env, &op, shown);
+	if (error == 0 && op.kind == PAGE_NEW)
+		copy_out(at, &op, sizeof op);
+	if (error == 0 && shows && op.prot & RIGHT_EXEC)
+		page_code(env, op.va);
+	return error;
+}
+
+// Operations that only protect, which come by the hundred, are told apart at once. The list is looked at page by page, and anew
+// behind whatever may have changed where it lies.
+static int32_t
+pages(struct env *env, uint32_t ops, uint32_t count)
+{
+	struct shown shown = { .at = 0 };
+	uint32_t first = ops & ~(PAGE_SIZE - 1), most = USER_TOP / sizeof(struct page_op);
+	uint32_t size = (count < most ? count : most) * sizeof(struct page_op) + PAGE_SIZE;	// from first on is the list
+	uint32_t done, readable = 0;		// bytes, from ops on
+	int error;
+
+	for (done = 0; done < count; done++, ops += sizeof(struct page_op), readable -= sizeof(struct page_op)) {
+		const struct page_op *op = (const struct page_op *)(uintptr_t)ops;
+
+		if (readable < sizeof *op) {
+			error = user_check(ops, sizeof *op, false);
+			if (error < 0)
+				return done > 0 ? (int32_t)done : error;
+			readable = ((ops + sizeof *op + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)) - ops;
+		}
+		if (op->kind == PAGE_PROTECT && op->va - first >= size) {
+			error = env_protect(op->va, op->prot, env);
+		} else {
+			error = page_op(env, ops, &shown);
+			readable = sizeof *op;
+		}
+		if (error < 0)
+			return done > 0 ? (int32_t)done : error;
+	}
+	return done;
+}
+
 int32_t
 sys_pages(uint32_t id, uint32_t ops, uint32_t count, uint32_t env_cap)
 {
-	struct shown shown = { .at = 0 };
-	struct page_op op;
 	struct env *env;
-	uint32_t known = 0;
 	int error = env_named(id, env_cap, &env);
-	bool shows;
 
-	if (error == 0 && env->ended)
-		error = -E_NOENT;
-	for (uint32_t done = 0; error == 0; done++, ops += sizeof op) {
-		if (done == count)
-			return done;
-		error = op_in(&op, ops, &known);
-		shows = error == 0 && (op.kind == PAGE_NEW || op.kind == PAGE_BIND);
-		if (shows)
-			error = cap_in(&shown, &op);
-		if (error == 0 && op.kind == PAGE_NEW)
-			error = user_check(ops, sizeof op, true);
-		if (error == 0)
-			error = page_do(env, &op, &shown);
-		if (error == 0 && op.kind == PAGE_NEW)
-			copy_out(ops, &op, sizeof op);
-		if (error == 0 && op.prot & RIGHT_EXEC && shows)
-			page_code(env, op.va);
-		if (error < 0 && done > 0)
-			return done;
-		if (op.va - (ops & ~(PAGE_SIZE - 1)) < 2 * PAGE_SIZE)
-			known = 0;			// the list itself may have been changed
-	}
-	return error;
+	if (error < 0)
+		return error;
+	return env->ended ? -E_NOENT : pages(env, ops, count);
 }
 
 int32_t

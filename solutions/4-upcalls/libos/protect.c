@@ -58,34 +58,39 @@ changed(uint32_t s, const struct change *c)
 	return (s & ~c->clear) | c->set | (c->most ? (s & STATE_MOST) >> 4 : 0);
 }
 
-static int
+static inline int __attribute__((always_inline))
 change(uint32_t va, uint32_t count, const struct change *c)
 {
-	uint32_t n = 0;
+	struct page_op *op = batch;
+	uint32_t end;
 
 	va &= ~(PAGE_SIZE - 1);
+	end = va + count * PAGE_SIZE;
 	if (count == 0 || count > (USER_TOP - va) / PAGE_SIZE)
 		return -E_INVAL;
-	for (uint32_t i = 0; i < count; i++) {
-		const uint32_t *s = state_of(va + i * PAGE_SIZE);
+	for (uint32_t at = va; at < end; at += PAGE_SIZE) {
+		const uint32_t *s = state_of(at);
 
 		if (s == NULL || *s == 0)
 			return -E_NOENT;
 		if (*s & STATE_PINNED || (c->set & STATE_PROT & ~(*s >> 4)))
 			return -E_PERM;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t *s = state_of(va + i * PAGE_SIZE), before = state_prot(*s);
+	for (uint32_t at = va; at < end; at += PAGE_SIZE) {
+		uint32_t *s = state_of(at), before = state_prot(*s), after = changed(*s, c);
 
-		*s = changed(*s, c);
-		if (*s & STATE_PA && state_prot(*s) != before)
-			batch[n++] = (struct page_op){ PAGE_PROTECT, va + i * PAGE_SIZE, state_prot(*s), 0, 0, 0 };
-		if (n == BATCH || i == count - 1) {
-			pages_do(ENV_SELF, batch, n);
-			n = 0;
+		*s = after;
+		if (!(after & STATE_PA) || state_prot(after) == before)
+			continue;
+		op->kind = PAGE_PROTECT;
+		op->va = at;
+		op->prot = state_prot(after);
+		if (++op == batch + BATCH) {
+			pages_do(ENV_SELF, batch, BATCH);
+			op = batch;
 		}
 	}
-	return 0;
+	return pages_do(ENV_SELF, batch, op - batch);
 }
 // INSTEAD
 //| // TODO 4.5: what protN(), unprotN() and page_clean() have in common is a good function by itself.
