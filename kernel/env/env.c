@@ -180,11 +180,17 @@ env_next(const struct env *env, uint32_t *va, struct mapping *m)
 {
 	const uint32_t *l1 = p2v(env->as.l1);
 
-	for (; *va < USER_TOP; *va += PAGE_SIZE) {
-		while (*va < USER_TOP && (l1[*va / SECTION_SIZE] & L1_TYPE) == L1_FAULT)
+	while (*va < USER_TOP) {
+		uint32_t entry = l1[*va / SECTION_SIZE];
+		const uint32_t *l2 = p2v(entry & L1_TABLE_PA);
+
+		if ((entry & L1_TYPE) == L1_FAULT) {
 			*va = (*va / SECTION_SIZE + 1) * SECTION_SIZE;
-		if (*va < USER_TOP && as_lookup(&env->as, *va, m) == 0)
+			continue;
+		}
+		if (l2[*va / PAGE_SIZE % L2_ENTRIES] != 0 && as_lookup(&env->as, *va, m) == 0)
 			return true;
+		*va += PAGE_SIZE;
 	}
 	return false;
 }

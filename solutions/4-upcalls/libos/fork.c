@@ -69,23 +69,24 @@ share(uint32_t env, uint32_t kind)
 static int
 pinned_new(uint32_t child, uint32_t *count)
 {
-	uint32_t cursor = 0, va;
+	uint32_t cursor = 0, va, at[BATCH], n;
 	const uint32_t *s;
 	int error = 0;
 
-	while (error == 0 && (s = state_table->next(&cursor, &va)) != NULL) {
-		struct page_op op = { PAGE_NEW, TEMP_VA + *count * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
-
-		if (!(*s & STATE_PINNED))
-			continue;
-		error = pages_do(ENV_SELF, &op, 1);
-		if (error < 0)
-			break;
-		++*count;
-		op.kind = PAGE_BIND;
-		op.va = va;
-		error = pages_do(child, &op, 1);
-	}
+	do {
+		for (n = 0; n < BATCH && (s = state_table->next(&cursor, &va)) != NULL; )
+			if (*s & STATE_PINNED) {
+				batch[n] = (struct page_op){ PAGE_NEW, TEMP_VA + (*count)++ * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
+				at[n++] = va;
+			}
+		error = pages_do(ENV_SELF, batch, n);
+		for (uint32_t i = 0; i < n; i++) {
+			batch[i].kind = PAGE_BIND;
+			batch[i].va = at[i];
+		}
+		if (error == 0)
+			error = pages_do(child, batch, n);
+	} while (error == 0 && n == BATCH);
 	return error;
 }
 
