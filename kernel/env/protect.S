@@ -43,14 +43,13 @@
 	bic	r3, r3, #ACCESS
 	orr	r3, r3, lr
 	str	r3, [r12]
-	dsb					// as tlb_flush_page()
+	dsb					// as tlb_flush_page(), but for the ISB: whoever returns to user mode has one in that
 	ldr	r4, [r2, #ENV_ASID]
 	orr	r4, r4, r0
 	mcr	p15, 0, r4, c8, c7, 1		// TLBIMVA
 	mov	r0, #0
 	mcr	p15, 0, r0, c7, c5, 6		// BPIALL
 	dsb
-	isb
 .endm
 
 // From the vectors, with lr_svc where it goes on. Nobody else uses the stack: everything is masked.
@@ -85,6 +84,7 @@ entries:
 env_protect:
 	push	{r4, lr}
 	protect	1f
+	isb
 	pop	{r4, pc}
 
 1:	pop	{r4, lr}
