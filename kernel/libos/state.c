@@ -78,12 +78,17 @@ linear_next(uint32_t *cursor, uint32_t *va)
 
 		if (words == NULL)
 			continue;
-		for (uint32_t *w = words + *cursor % 1024; w < words + 1024; w++)
+		for (uint32_t *w = words + *cursor % 1024; w < words + 1024; w++) {
+			if (address(w) % 16 == 0 && (w[0] | w[1] | w[2] | w[3]) == 0) {
+				w += 3;		// most of them are
+				continue;
+			}
 			if (*w != 0) {
 				*cursor = (*cursor & ~1023) + (w - words);
 				*va = (*cursor)++ * PAGE_SIZE;
 				return w;
 			}
+		}
 	}
 	return NULL;
 }

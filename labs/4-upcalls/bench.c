@@ -34,6 +34,21 @@ static const struct region {
 
 extern uint32_t signal_vectors[];
 
+// Half a frame is what the compiler copies by LDM and STM, without a call.
+struct half {
+	uint32_t w[9];
+} __attribute__((may_alias));
+
+static inline void
+frame_copy(struct trapframe *to, const struct trapframe *from)
+{
+	struct half *t = (struct half *)to;
+	const struct half *f = (const struct half *)from;
+
+	t[0] = f[0];
+	t[1] = f[1];
+}
+
 static const struct region *
 region_of(uint32_t va)
 {
@@ -54,7 +69,7 @@ signal_send(struct trapframe *tf, uint32_t signal, uint32_t code, uint32_t addre
 		user_leave(-E_FAULT);
 	frame->info = (struct siginfo){ signal, code, address };
 	frame->blocked = blocked;
-	frame->context = *tf;
+	frame_copy(&frame->context, tf);
 	blocked |= 1u << signal;
 	tf->r[0] = signal;
 	tf->r[1] = sp;
@@ -85,7 +100,7 @@ signal_return(struct trapframe *tf, uint32_t sp)
 	if (user_check(sp, sizeof *frame, false) < 0)
 		user_leave(-E_FAULT);
 	blocked = frame->blocked;
-	*tf = frame->context;
+	frame_copy(tf, &frame->context);
 	tf->cpsr = (tf->cpsr & PSR_USER) | PSR_M_USR;
 }
 

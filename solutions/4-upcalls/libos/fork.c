@@ -65,24 +65,30 @@ share(uint32_t env, uint32_t kind)
 	return error < 0 ? error : pages_do(env, batch, n);
 }
 
-// New pages for what is pinned, mapped in the child where ours are and with us from TEMP_VA on, *count of them.
+// What is pinned, in the order of its copies, which are mapped with us from TEMP_VA on until they are filled.
+static pinned uint32_t copied[256];
+
+// New pages for it, mapped in the child where ours are; *count says how many.
 static int
 pinned_new(uint32_t child, uint32_t *count)
 {
-	uint32_t cursor = 0, va, at[BATCH], n;
+	uint32_t cursor = 0, va, n;
 	const uint32_t *s;
 	int error = 0;
 
 	do {
-		for (n = 0; n < BATCH && (s = state_table->next(&cursor, &va)) != NULL; )
-			if (*s & STATE_PINNED) {
-				batch[n] = (struct page_op){ PAGE_NEW, TEMP_VA + (*count)++ * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
-				at[n++] = va;
-			}
+		for (n = 0; n < BATCH && (s = state_table->next(&cursor, &va)) != NULL; ) {
+			if (!(*s & STATE_PINNED))
+				continue;
+			if (*count == sizeof copied / sizeof copied[0])
+				return -E_NOMEM;
+			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + *count * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
+			copied[(*count)++] = va;
+		}
 		error = pages_do(ENV_SELF, batch, n);
 		for (uint32_t i = 0; i < n; i++) {
 			batch[i].kind = PAGE_BIND;
-			batch[i].va = at[i];
+			batch[i].va = copied[*count - n + i];
 		}
 		if (error == 0)
 			error = pages_do(child, batch, n);
@@ -91,16 +97,10 @@ pinned_new(uint32_t child, uint32_t *count)
 }
 
 static void
-pinned_fill(void)
+pinned_fill(uint32_t count)
 {
-	uint32_t cursor = 0, va, to = TEMP_VA;
-	const uint32_t *s;
-
-	while ((s = state_table->next(&cursor, &va)) != NULL)
-		if (*s & STATE_PINNED) {
-			memcpy((void *)(uintptr_t)to, (const void *)(uintptr_t)va, PAGE_SIZE);
-			to += PAGE_SIZE;
-		}
+	for (uint32_t i = 0; i < count; i++)
+		memcpy((void *)(TEMP_VA + i * PAGE_SIZE), (const void *)(uintptr_t)copied[i], PAGE_SIZE);
 }
 // INSTEAD
 //| // TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it
@@ -123,7 +123,7 @@ fork_at(uint32_t sp)
 		error = pinned_new(child, &count);
 	if (error == 0) {			// all that could fail is behind us
 		share(ENV_SELF, PAGE_PROTECT);
-		pinned_fill();
+		pinned_fill(count);
 	}
 	while (count > 0)
 		pages_do(ENV_SELF, &(struct page_op){ .kind = PAGE_UNMAP, .va = TEMP_VA + --count * PAGE_SIZE }, 1);
