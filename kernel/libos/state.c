@@ -70,24 +70,30 @@ linear_add(uint32_t va)
 	return own_page(page);
 }
 
+// Most words of a stretch are 0, and are passed over eight at a time.
+static uint32_t *
+behind_zeros(uint32_t *w, const uint32_t *end)
+{
+	while (w + 8 <= end && (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) == 0)
+		w += 8;
+	while (w < end && *w == 0)
+		w++;
+	return w;
+}
+
 static uint32_t *
 linear_next(uint32_t *cursor, uint32_t *va)
 {
 	for (; *cursor < USER_TOP / PAGE_SIZE; *cursor = (*cursor | 1023) + 1) {
-		uint32_t *words = state_pages[*cursor >> 10];
+		uint32_t *words = state_pages[*cursor >> 10], *w;
 
 		if (words == NULL)
 			continue;
-		for (uint32_t *w = words + *cursor % 1024; w < words + 1024; w++) {
-			if (address(w) % 16 == 0 && (w[0] | w[1] | w[2] | w[3]) == 0) {
-				w += 3;		// most of them are
-				continue;
-			}
-			if (*w != 0) {
-				*cursor = (*cursor & ~1023) + (w - words);
-				*va = (*cursor)++ * PAGE_SIZE;
-				return w;
-			}
+		w = behind_zeros(words + *cursor % 1024, words + 1024);
+		if (w < words + 1024) {
+			*cursor = (*cursor & ~1023) + (w - words);
+			*va = (*cursor)++ * PAGE_SIZE;
+			return w;
 		}
 	}
 	return NULL;

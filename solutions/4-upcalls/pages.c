@@ -179,31 +179,30 @@ pages(struct env *env, uint32_t ops, uint32_t count)
 {
 	uint32_t first = ops & ~(PAGE_SIZE - 1), most = USER_TOP / sizeof(struct page_op);
 	uint32_t size = (count < most ? count : most) * sizeof(struct page_op) + PAGE_SIZE;	// from first on is the list
-	uint32_t done, readable = 0;		// bytes, from ops on
-	int error;
+	uint32_t left, readable = 0;		// bytes, from ops on
+	int error = 0;
 
 	shown.at = 0;
-	for (done = 0; done < count; done++, ops += sizeof(struct page_op), readable -= sizeof(struct page_op)) {
+	for (left = count; left != 0; left--, ops += sizeof(struct page_op), readable -= sizeof(struct page_op)) {
 		const struct page_op *op = (const struct page_op *)(uintptr_t)ops;
 
 		if (readable < sizeof *op) {
 			error = user_check(ops, sizeof *op, false);
 			if (error < 0)
-				return done > 0 ? (int32_t)done : error;
+				break;
 			readable = ((ops + sizeof *op + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)) - ops;
 		}
-		if (op->va - first < size) {
-			error = page_op(env, ops);
-			readable = sizeof *op;
-		} else if (op->kind == PAGE_PROTECT) {
+		if (op->kind == PAGE_PROTECT && op->va - first >= size) {
 			error = env_protect(op->va, op->prot, env);
 		} else {
+			if (op->va - first < size)
+				readable = sizeof *op;
 			error = page_op(env, ops);
 		}
 		if (error < 0)
-			return done > 0 ? (int32_t)done : error;
+			break;
 	}
-	return done;
+	return left < count ? (int32_t)(count - left) : error;
 }
 
 int32_t
