@@ -1,6 +1,6 @@
-// SYS_PROTECT, and PAGE_PROTECT of a batch (exo/upcall.h), when there is nothing to object to: what an application does most with
-// its memory. Whatever is odd, or is to be executed, is left to sys_protect() in C, which does the same and says what is wrong.
-// Given.
+// SYS_PROTECT, and PAGE_PROTECT of a batch (exo/upcall.h), when there is nothing to object to: what an application
+// does most with its memory. Whatever is odd, or is to be executed, is left to sys_protect() in C, which does the
+// same and says what is wrong. Given.
 
 #include <exo/arm.h>
 #include <exo/board.h>
@@ -11,8 +11,8 @@
 
 	.text
 
-// The page at r0 (va) of the environment at r2 is mapped for r1 (prot), or nothing has changed and r0, r1 and sp have not, at \slow. Takes r2 to r4,
-// r12 and lr; the result is r0 = 0.
+// The page at r0 (va) of the environment at r2 is mapped for r1 (prot), or nothing has changed and r0, r1 and sp
+// have not, at \slow. Takes r2 to r4, r12 and lr; the result is r0 = 0.
 .macro protect slow
 	adds	r3, r0, #PAGE_SIZE
 	cmpcc	r3, #USER_TOP
@@ -43,7 +43,7 @@
 	bic	r3, r3, #ACCESS
 	orr	r3, r3, lr
 	str	r3, [r12]
-	dsb					// as tlb_flush_page(), but for the ISB: whoever returns to user mode has one in that
+	dsb					// as tlb_flush_page(), but for the ISB: a return to user mode is one
 	ldr	r4, [r2, #ENV_ASID]
 	orr	r4, r4, r0
 	mcr	p15, 0, r4, c8, c7, 1		// TLBIMVA
@@ -70,7 +70,8 @@ svc_protect:
 	ldm	sp!, {r1-r3, r12, pc}^
 	.size	svc_protect, . - svc_protect
 
-// By prot: AP and XN, and in the place of the rights recorded those that are needed. L2_S, which no entry has, is for what is no prot.
+// By prot: AP and XN, and in the place of the rights recorded those that are needed. L2_S, which no entry has, is
+// for what is no prot.
 	.balign	4
 entries:
 	.word	L2_XN

@@ -1,5 +1,5 @@
-// The vectors of the other design (bench.c): lab 3's, but for the way back from a signal. And names for places in the programs of
-// bench/, which are linked by themselves: the grader knows the kernel's symbols (bench/slots.h).
+// The vectors of the other design (bench.c): lab 3's, but for the way back from a signal. And names for places in
+// the programs of bench/, which are linked by themselves: the grader knows the kernel's symbols (bench/slots.h).
 
 #include <exo/arm.h>
 #include <exo/register.h>

@@ -1,13 +1,15 @@
-// What this lab's kernel and libOS cost in instructions (bench.toml); and what the other design costs, on the same kernel's lower
-// half: exceptions that the kernel keeps for its applications, as UNIX has them.
+// What this lab's kernel and libOS cost in instructions (bench.toml); and what the other design costs, on the same
+// kernel's lower half: exceptions that the kernel keeps for its applications, as UNIX has them.
 //
-// The other design's parts, and what each is for. Fault: lab 3's vectors save a full frame and call whom trap_register() has put
-// there; fault() asks lab 3 what the registers say, finds the region that the address lies in, to tell a page that is
-// protected from one that is to be brought in or is nobody's, and sends a signal: the handler's table, which signals are blocked, a
-// check that the application's stack can be written, one frame there with what the handler may want to see and change (no
-// floating point, no alternative stack, nothing cleared that is then written), the signal blocked. Return: a system call that saves no frame, as it only
-// restores one, checks that the application may read what it left, unblocks, masks CPSR. mprotect: a system call by lab 3's full
-// frame, the region found and asked for its rights, then lab 2's as_protect() for each page. No regions are split, which other kernels do.
+// The other design's parts, and what each is for. Fault: lab 3's vectors save a full frame and call whom
+// trap_register() has put there; fault() asks lab 3 what the registers say, finds the region that the address lies
+// in, to tell a page that is protected from one that is to be brought in or is nobody's, and sends a signal: the
+// handler's table, which signals are blocked, a check that the application's stack can be written, one frame there
+// with what the handler may want to see and change (no floating point, no alternative stack, nothing cleared that is
+// then written), the signal blocked. Return: a system call that saves no frame, as it only restores one, checks that
+// the application may read what it left, unblocks, masks CPSR. mprotect: a system call by lab 3's full frame, the
+// region found and asked for its rights, then lab 2's as_protect() for each page. No regions are split, which other
+// kernels do.
 
 #include <exo/arm.h>
 #include <exo/check.h>

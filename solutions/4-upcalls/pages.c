@@ -172,13 +172,13 @@ page_op(struct env *env, uint32_t at)
 	return error;
 }
 
-// Operations that only protect, which come by the hundred, are told apart at once. The list is looked at page by page, and anew
-// behind whatever may have changed where it lies.
+// Operations that only protect, which come by the hundred, are told apart at once. The list is looked at page by
+// page, and anew behind whatever may have changed where it lies.
 static int32_t
 pages(struct env *env, uint32_t ops, uint32_t count)
 {
 	uint32_t first = ops & ~(PAGE_SIZE - 1), most = USER_TOP / sizeof(struct page_op);
-	uint32_t size = (count < most ? count : most) * sizeof(struct page_op) + PAGE_SIZE;	// from first on is the list
+	uint32_t size = (count < most ? count : most) * sizeof(struct page_op) + PAGE_SIZE;	// the list lies there
 	uint32_t left, readable = 0;		// bytes, from ops on
 	int error = 0;
 

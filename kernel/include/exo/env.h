@@ -36,9 +36,9 @@ struct env {
 	uint64_t wake;		// it sleeps until the counter is there
 };
 
-_Static_assert(sizeof(struct env) == 1 << ENV_SHIFT && offsetof(struct env, ttbr0) == ENV_TTBR0 && offsetof(struct env, as.l1) == ENV_L1 &&
-    offsetof(struct env, as.asid) == ENV_ASID && offsetof(struct env, id) == ENV_ID && offsetof(struct env, save) == ENV_SAVE && offsetof(struct env, live) == ENV_LIVE,
-    "assembly and C agree");
+_Static_assert(sizeof(struct env) == 1 << ENV_SHIFT && offsetof(struct env, ttbr0) == ENV_TTBR0 &&
+    offsetof(struct env, as.l1) == ENV_L1 && offsetof(struct env, as.asid) == ENV_ASID && offsetof(struct env, id) == ENV_ID &&
+    offsetof(struct env, save) == ENV_SAVE && offsetof(struct env, live) == ENV_LIVE, "assembly and C agree");
 
 extern struct env envs[ENV_COUNT];	// aligned to their size, 4096
 
@@ -91,8 +91,9 @@ extern uint32_t upcall_vectors[];
 int32_t sys_pages(uint32_t id, uint32_t ops, uint32_t count, uint32_t cap);
 
 // SYS_PROTECT, for any environment: what the page at va is mapped for from now on, the caches looked after where that is EXEC.
-// As as_protect(); -E_PERM for the save page. Given: env_protect(), in protect.S, is quick, and where it cannot be it asks sys_protect(), in pages.c.
-// svc_protect() is the vectors' own way there: entered by a branch, with every register as the SVC left it, it returns to the application.
+// As as_protect(); -E_PERM for the save page. Given: env_protect(), in protect.S, is quick, and where it cannot be it asks
+// sys_protect(), in pages.c. svc_protect() is the vectors' own way there: entered by a branch, with every register as the
+// SVC left it, it returns to the application.
 void svc_protect(void);
 int32_t env_protect(uint32_t va, uint32_t prot, struct env *env);
 int32_t sys_protect(uint32_t va, uint32_t prot, struct env *env);

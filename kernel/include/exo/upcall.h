@@ -96,7 +96,10 @@ struct image {
 	uint32_t size;		// of the file, which begins with the next page
 };
 
-// For SYS_PAGES: what to do with one page of an environment's.
+// For SYS_PAGES: what to do with one page of an environment's. What is bound or protected for EXEC, here and by SYS_PROTECT,
+// can be fetched as it is in memory then: the kernel looks after the caches, as no application can. Whoever writes to
+// it later, by another mapping, asks for EXEC again. An operation that shows the capability at the address of the one before
+// shows what was read then.
 enum page_op_kind {
 	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name, and map it
 	PAGE_BIND,		// map the page `pa`, for which cap is shown

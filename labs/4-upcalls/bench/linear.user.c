@@ -1,4 +1,5 @@
-// Appel and Li's operations (ASPLOS '91) on this libOS, eight times each, in slices of their own. TABLE is the page table.
+// Appel and Li's operations (ASPLOS '91) on this libOS, eight times each, in slices of their own. TABLE is the page
+// table.
 
 #include <libos/memory.h>
 #include <libos/process.h>
@@ -69,7 +70,8 @@ main(void)
 	int32_t child;
 
 	state_table = &TABLE;
-	if (libos_init() < 0 || region_begin(AT, PAGES * PAGE_SIZE, RW) < 0 || region_begin(FRESH, 9 * PAGE_SIZE, RW) < 0)
+	if (libos_init() < 0 || region_begin(AT, PAGES * PAGE_SIZE, RW) < 0 ||
+	    region_begin(FRESH, 9 * PAGE_SIZE, RW) < 0)
 		return 1;
 	*(volatile uint32_t *)(FRESH + 8 * PAGE_SIZE) = 1;	// so that there is a table
 	write_all();

@@ -10,7 +10,8 @@
 #define RW    (RIGHT_READ | RIGHT_WRITE)
 #define PAGES 100
 
-void null(void), prot1_once(uint32_t va, uint32_t size, uint32_t prot), prot_once(uint32_t va, uint32_t size, uint32_t prot);
+void null(void), prot1_once(uint32_t va, uint32_t size, uint32_t prot);
+void prot_once(uint32_t va, uint32_t size, uint32_t prot);
 void unprot_once(uint32_t va, uint32_t size, uint32_t prot), trap_once(uint32_t va), unprotect_once(uint32_t va);
 void appel1_once(uint32_t va), appel2_once(void), appel2(void), restorer(void);
 

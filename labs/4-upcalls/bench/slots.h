@@ -1,5 +1,6 @@
-// The first 2 KB of every program of the bench: what is counted, 16 bytes each, at addresses that ../bench.S gives names to. Begin is
-// the third instruction, end the fourth. A program has its own quarter, so that no address means two things.
+// The first 2 KB of every program of the bench: what is counted, 16 bytes each, at addresses that ../bench.S gives
+// names to. Begin is the third instruction, end the fourth. A program has its own quarter, so that no address means
+// two things.
 
 	.section .text.start, "ax"
 

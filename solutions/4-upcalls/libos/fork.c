@@ -82,7 +82,8 @@ pinned_new(uint32_t child, uint32_t *count)
 				continue;
 			if (*count == sizeof copied / sizeof copied[0])
 				return -E_NOMEM;
-			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + *count * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
+			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + *count * PAGE_SIZE, RW, PAGE_ANY,
+			    SAVE_VA, 0 };
 			copied[(*count)++] = va;
 		}
 		error = pages_do(ENV_SELF, batch, n);
