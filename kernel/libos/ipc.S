@@ -11,40 +11,71 @@
 #define IPC_HANDLER 8
 #define IPC_BUSY    12
 
+#define IPC_REQUEST 0			// r5 on the way there
+#define IPC_TURN    1
+
 	.text
 
-// Go, with `registers` saved. The wait frame is what `begin` finds while we wait; what it found before is ours to put back. The peer is noted last:
-// from there on a reply finds everything in place.
-.macro call registers, message
-	push	{\registers}
+// Put away what C wants kept, and note whom we wait for. The frame is what `begin` finds meanwhile; what it found before is ours to put
+// back. The peer is noted last: from there on a reply finds everything in place.
+.macro wait frame
+	push	{r4-r11, lr}
 	ldr	r12, =ipc
 	ldr	r2, [r12, #IPC_PEER]
 	ldr	r3, =resting_sp
 	cmp	r2, #0
-	bne	8f
+	bne	waits
 	ldr	r2, [r3]
-	str	r2, [sp, #-8]!
-	ldr	r2, =wait_frame
+	push	{r1-r3}
+	ldr	r2, =\frame
 	str	r2, [r3]
 	str	sp, [r12, #IPC_SP]
 	str	r0, [r12, #IPC_PEER]
-	ldm	r1, {\message}
-	mov	r7, #SYS_TRANSFER
-9:	svc	#0
-	cmn	r0, #E_PERM			// our time is up, and the word of it is still to come
-	ldreq	r0, [r12, #IPC_PEER]
-	beq	9b
-	b	refused
-8:	mvn	r0, #E_EXISTS - 1
-	pop	{\registers}
-	bx	lr
 .endm
 
 	.global	ipc_call
 	.type	ipc_call, %function
 ipc_call:
-	call	"r1, r4-r11, lr", "r1-r4"
+	wait	call_frame
+	mov	r5, #IPC_REQUEST
+	ldm	r1, {r1-r4}
+	b	1f
 	.size	ipc_call, . - ipc_call
+
+	.global	ipc_turn
+	.type	ipc_turn, %function
+ipc_turn:
+	ldr	r1, =nothing
+	wait	turn_frame
+	mov	r5, #IPC_TURN
+1:	mov	r7, #SYS_TRANSFER
+2:	svc	#0
+	cmn	r0, #E_PERM			// our time is up, and the word of it is still to come
+	ldreq	r0, [r12, #IPC_PEER]
+	beq	2b
+
+// It is over: r0 says how, and there is no message.
+over:	ldr	r12, =ipc
+	ldr	sp, [r12, #IPC_SP]
+	pop	{r5-r7}
+	str	r6, [r7]
+	mov	r7, #0
+	str	r7, [r12, #IPC_PEER]
+	pop	{r4-r11, pc}
+
+waits:	mvn	r0, #E_EXISTS - 1
+	pop	{r4-r11, pc}
+	.size	ipc_turn, . - ipc_turn
+
+	.global	ipc_yield
+	.type	ipc_yield, %function
+ipc_yield:
+	ldr	r1, =nothing
+	wait	turn_frame
+	mov	r7, #SYS_YIELD
+	svc	#0
+	b	over
+	.size	ipc_yield, . - ipc_yield
 
 	.global	upcall_transfer
 	.type	upcall_transfer, %function
@@ -55,37 +86,25 @@ upcall_transfer:
 	bne	request
 	mov	r0, r5
 	ldr	sp, [r12, #IPC_SP]
-	ldr	r6, =resting_sp
-	ldr	r5, [sp], #8
+	pop	{r5-r7}
+	str	r6, [r7]
 	mov	r7, #0
 	str	r7, [r12, #IPC_PEER]
-	str	r5, [r6]
-	ldr	r12, [sp], #4
-	stm	r12, {r1-r4}
+	stm	r5, {r1-r4}
 	pop	{r4-r11, pc}
 
-// Nobody is there to answer: r0 says why.
-refused:
-	ldr	r12, =ipc
-	ldr	sp, [r12, #IPC_SP]
-	ldr	r6, =resting_sp
-	ldr	r5, [sp], #8
-	mov	r7, #0
-	str	r7, [r12, #IPC_PEER]
-	str	r5, [r6]
-	add	sp, sp, #4
-	pop	{r4-r11, pc}
-
-// A slice has begun while we wait: the callee's.
-waiting:
+// A slice has begun while we wait: the callee's, if it is a reply that we wait for.
+calling:
 	ldr	r12, =ipc
 	ldr	r0, [r12, #IPC_PEER]
 	mov	r7, #SYS_YIELD
 	svc	#0
-	b	refused
+	b	over
 
 // One at a time; and none while a fault is being handled, as handling one more would end us.
 request:
+	cmp	r5, #IPC_TURN
+	beq	busy
 	ldr	r0, [r12, #IPC_HANDLER]
 	ldr	r6, [r12, #IPC_BUSY]
 	cmp	r0, #0
@@ -125,13 +144,19 @@ busy:	mov	r6, r7
 
 	.data
 	.balign	8
-wait_frame:
+call_frame:
 	.space	36
-	.word	waiting
+	.word	calling
+	.balign	8
+turn_frame:
+	.space	36
+	.word	over				// with r0 = 0, as at every beginning
 
 	.section .bss.pinned, "aw", %nobits
 	.balign	8
 	.global	ipc
 ipc:	.space	16
+nothing:
+	.space	16
 	.space	IPC_STACK
 stack_top:

@@ -32,47 +32,46 @@ pipe_bind(struct pipe *pipe, uint32_t va, physaddr_t pa, const volatile struct c
 static int32_t
 turn(const struct pipe *pipe)
 {
-	uint32_t nothing[4] = { 0 };
-	int32_t error = ipc_call(pipe->peer, nothing);
-
-	return error < 0 ? yield(pipe->peer) : 0;
+	return ipc_turn(pipe->peer) < 0 ? ipc_yield(pipe->peer) : 0;
 }
 
 int32_t
 pipe_read(struct pipe *pipe, void *to, uint32_t size)
 {
 	struct ring *ring = pipe->ring;
-	uint32_t from = ring->read, n = 0;
-	uint8_t *bytes = to;
+	uint8_t *bytes = to, *end = bytes + size;
+	uint32_t at = ring->read, written;
 
-	while (ring->written == from) {
+	while ((written = ring->written) == at) {
 		int32_t error = turn(pipe);
 
-		if (error < 0 && ring->written == from)
+		if (error < 0 && ring->written == at)
 			return error;
 	}
-	for (uint32_t there = ring->written - from; n < size && n < there; n++)
-		bytes[n] = ring->bytes[(from + n) % PIPE_SIZE];
-	ring->read = from + n;
-	return n;
+	do
+		*bytes++ = ring->bytes[at++ % PIPE_SIZE];
+	while (bytes != end && at != written);
+	ring->read = at;
+	return bytes - (uint8_t *)to;
 }
 
 int32_t
 pipe_write(struct pipe *pipe, const void *from, uint32_t size)
 {
 	struct ring *ring = pipe->ring;
+	const uint8_t *bytes = from, *end = bytes + size;
 	uint32_t at = ring->written;
-	const uint8_t *bytes = from;
 
-	for (uint32_t n = 0; n < size; n++, at++) {
-		while (at - ring->read >= PIPE_SIZE) {
+	while (bytes != end) {
+		if (at - ring->read < PIPE_SIZE) {
+			ring->bytes[at % PIPE_SIZE] = *bytes++;
+			ring->written = ++at;
+		} else {
 			int32_t error = turn(pipe);
 
 			if (error < 0)
 				return error;
 		}
-		ring->bytes[at % PIPE_SIZE] = bytes[n];
-		ring->written = at + 1;
 	}
 	return size;
 }

@@ -17,10 +17,18 @@
 // Take transfers from now on: callers and servers both begin so.
 void ipc_init(void);
 
-// Call env with m, wait, and have its reply in m: what its handler returned. -E_NOENT: there is no such environment, it takes no transfers, or
+// Call env, which is somebody else, with m, wait, and have its reply in m: what its handler returned. -E_NOENT: there is no such environment, it takes no transfers, or
 // it ended meanwhile; -E_EXISTS: it is busy with another's call (or with a fault), or this environment waits for a reply already: try
 // again after a yield. Assumes nothing of the callee: all registers that C keeps are saved (lrpc, SOSP '95, table 8).
 int32_t ipc_call(uint32_t env, uint32_t m[4]);
+
+// With nothing to say: let env, which waits for a turn of ours or a reply, go on, and wait for its turn in our turn. As ipc_call(); -E_EXISTS, too,
+// if it does not wait for us. Returns 0 also when a slice of ours begins: look whether what you wait for has come. The ends of a pipe
+// take turns so.
+int32_t ipc_turn(uint32_t env);
+
+// The same by a yield: for an env that does not wait yet. -E_NOENT.
+int32_t ipc_yield(uint32_t env);
 
 // Answer requests from now on: handler(caller, m) is called on a stack of its own (IPC_STACK bytes) for one at a time, whatever else this environment was
 // doing meanwhile resting; what it leaves in m and returns is the reply. Nothing is known of the caller but its name. Null: no more.
