@@ -8,8 +8,8 @@ main(void)
 	int32_t r;
 	libos_init();
 	op.cap = address(&SAVE->cap);
-	yield(0);
-	yield(0);
+	for (int i = 0; i < 12; i++)
+		yield(0);
 	for (int k = 0; k < 12; k++) {
 		for (;;) {
 			op.pa = 0xffffffff;

@@ -21,10 +21,10 @@ main(void)
 			break;
 		op.va += 0x1000;
 		n++;
-		if (n == 20000) break;
+		if (n == 8000 || lost_count) break;
 	}
 	say("one has", n);
-	while (lost_count < 8) yield(0);
+	for (int i = 0; i < 30; i++) yield(0);
 	say("wanted", SAVE->wanted), say("repossessed", SAVE->repossessed);
 	for (int i = 0; i < 30; i++) yield(0);
 	return n;

@@ -11,7 +11,7 @@ main(void)
 	for (int i = 0; i < 4; i++)
 		SAVE->guaranteed[8 + i] = 0x3ffec000 + 0x1000 * i;
 	op.cap = address(&SAVE->cap);
-	for (int i = 0; i < 3; i++) yield(0);
+	for (int i = 0; i < 8; i++) yield(0);
 	for (;;) {
 		op.pa = 0xffffffff;
 		if (sys_pages(ENV_SELF, &op, 1, 0) != 1)
