@@ -23,4 +23,3 @@ say(const char *s, int32_t v)
 	sys_write(b, n);
 }
 #define TIME(what, code) do { uint64_t t0 = sys_now(); code; uint64_t t1 = sys_now(); say(what, t1 - t0); } while (0)
-void libos_init(void);
