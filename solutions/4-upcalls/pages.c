@@ -4,6 +4,7 @@
 #include <exo/env.h>
 #include <exo/error.h>
 #include <exo/page.h>
+#include <exo/revoke.h>
 #include <exo/todo.h>
 #include <exo/trap.h>
 
@@ -108,6 +109,8 @@ sys_pages(uint32_t id, uint32_t ops, uint32_t count, uint32_t env_cap)
 			error = page_do(env, &op, &cap);
 		if (error == 0 && op.kind == PAGE_NEW)
 			copy_out(ops, &op, sizeof op);
+		if (error == -E_NOMEM)
+			revoke_ask();
 		if (error < 0 && done > 0)
 			return done;
 	}

@@ -24,5 +24,6 @@
 // The vectors answer these themselves: no frame, no table.
 #define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, all of its CPSR restored
 #define SYS_PROTECT        61	// (va, prot): of one page of the caller's
-#define SYS_TRANSFER       62	// r0 env: enter it at its entry `transfer`, for what is left of this slice
-#define SYS_TRANSFER_SYNC  63	// the same, and this slice is its own from now on
+#define SYS_TRANSFER       62	// r0 env, or env + TRANSFER_SYNC: enter it at its entry `transfer` (exo/slice.h)
+
+#define TRANSFER_SYNC 0x80000000	// synchronously: the slice is lent, too

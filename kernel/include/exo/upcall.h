@@ -29,6 +29,7 @@
 #define SAVE_SLICE_R7    (-148)
 
 #define SAVE_OWN         104		// from its start: `own`
+#define SAVE_WANTED 32			// from its start
 
 // Why an environment has ended.
 #define ENDED_EXIT   1			// by itself, with its status
@@ -38,6 +39,7 @@
 
 // Pages that one revocation takes by force at most; how many slices an application may owe before it is ended.
 #define REPOSSESSED  16
+#define GUARANTEED   16			// pages of the application's that are never taken, beside its save page
 #define EXCESS_MAX   8
 
 #ifndef __ASSEMBLER__
@@ -58,10 +60,11 @@ struct save {
 	struct cap cap;		// the capability that the environment began with
 	uint32_t id;		// its name
 	uint32_t excess;	// how many slices it owes; counted by the kernel
-	uint32_t wanted;	// pages that the kernel asks for, at the entry `revoke`
+	uint32_t wanted;	// pages that the kernel asks for (exo/revoke.h); 0: none
 	uint32_t repossessed;	// pages taken by force since the application last wrote 0 here
 	uint32_t taken[REPOSSESSED];	// where they were mapped
-	uint8_t own[PAGE_SIZE - 40 - 4 * REPOSSESSED - 148];	// the application's to use
+	uint8_t own[PAGE_SIZE - 40 - 4 * REPOSSESSED - 4 * GUARANTEED - 148];	// the application's to use
+	uint32_t guaranteed[GUARANTEED];	// addresses of the application's choice that no force takes
 	uint32_t resume_r7[2];	// of the slice slot, of the exception slot
 	struct upcall slice;
 	// Entry points: A32 code, entered in user mode with the registers said. 0: none, and what needs it ends in page 0.
@@ -74,6 +77,7 @@ struct save {
 };
 
 _Static_assert(sizeof(struct save) == PAGE_SIZE && offsetof(struct save, own) == SAVE_OWN &&
+    offsetof(struct save, wanted) == SAVE_WANTED &&
     (int)offsetof(struct save, exception) - PAGE_SIZE == SAVE_CPSR &&
     (int)offsetof(struct save, prefetch_abort) - PAGE_SIZE == SAVE_PREFETCH &&
     (int)offsetof(struct save, undefined) - PAGE_SIZE == SAVE_UNDEFINED &&

@@ -1,0 +1,17 @@
+// Transfers, calls and a pipe between two programs.
+#include <exo/check.h>
+#include <exo/env.h>
+#include <exo/page.h>
+#include <exo/printk.h>
+void
+check_main(void)
+{
+	struct env *env;
+	uint32_t before = page_free_count();
+	printk("load %d\n", env_load("client", "a", &env));
+	printk("load %d\n", env_load("server", "a", &env));
+	env_run();
+	for (unsigned i = 0; i < 3; i++)
+		printk("%u: %u %d\n", i, envs[i].ended, envs[i].status);
+	printk("done, %d pages lost\n", before - page_free_count());
+}
