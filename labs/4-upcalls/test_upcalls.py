@@ -6,6 +6,7 @@ its entry points, and in its save page, is compared with what exo/upcall.h says;
 import importlib.util
 import random
 import struct
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -464,7 +465,7 @@ def test_resume_hostile(runs):
 
 
 def preempted(rng):
-    return [resumption(rng, rng.choice((0, 2)), ticks % 3, ticks) for ticks in range(20, 320)]
+    return [resumption(rng, way, state, ticks) for ticks in range(15, 90) for way, state in ((0, 0), (0, 1), (0, 2), (2, rng.randrange(3)))]
 
 
 @check(points=3, step="4.2", boots=resuming(preempted), needs="resume-hostile",
@@ -473,3 +474,544 @@ def preempted(rng):
 def test_resume_interrupted(run):
     """An interrupt between any two instructions of the way back changes nothing of where it leads."""
     resumed(run, preempted(run.random()))
+
+
+# 4.3: pages by capability. What checks/pages.c carries out, followed with a model.
+
+PAGE, STRETCH, ANY = 4096, 1 << 22, 0xffffffff
+R, W, X, GUARD, ALL = 1, 2, 4, 8, 15
+PROTS = (0, R, R | W, R | X)
+INVAL, NOMEM, EXISTS, NOENT, PERM, FAULTED = -1, -2, -3, -4, -6, -7
+ERRORS = {-1: "-E_INVAL", -2: "-E_NOMEM", -3: "-E_EXISTS", -4: "-E_NOENT", -6: "-E_PERM", -7: "-E_FAULT"}
+NEW, BIND, PROTECT, UNMAP, TABLE = range(5)
+OPS_NAMES = ("PAGE_NEW", "PAGE_BIND", "PAGE_PROTECT", "PAGE_UNMAP", "PAGE_TABLE")
+CAPS, OPS, OPS_END = 0x100000, 0x101000, 0x103000
+CALL_PAGES, CALL_PROTECT, CALL_REVOKE = range(3)
+SELF, NOBODY, GONE = 0, 4, 5
+KERNELS = 1                     # the owner of tables
+POOL = 0x44000000
+REGISTERS = {"SCTLR": mmu.M | mmu.TRE, "TTBCR": 2, "TTBR1": 0, "DACR": 1, "PRRR": 0x000b0084, "NMRR": 0x00400040}   # exo/mmu.h
+OUTCOME = struct.Struct("<2Ii5I8s2I")
+
+# Capabilities that each environment has: a name, rights, whether it is forged. 'a', 'b' and 'c' are the environments' guards.
+WISHES = ((b"a", ALL, 0), (b"b", ALL, 0), (b"c", ALL, 0), (b"", ALL, 0), (b"a", R, 0), (b"ab", ALL, 0), (b"a", R | W, 0), (b"b", R | X, 0),
+          (b"a", ALL, 1), (b"", ALL, 1), (b"b", W | X | GUARD, 0), (b"abcdefgh", ALL, 0), (b"c", R, 0), (b"a", ALL, 0), (b"\xff", ALL, 0))
+OWN, ROOT, FORGED, NARROW, SPARE = (0, 1, 2), 3, 8, 5, 13
+
+
+def cap_at(i):
+    return CAPS + 32 * i
+
+
+def l1(env):
+    return 1 | env << 3
+
+
+def l2(env, va):
+    return 1 | 1 << 1 | env << 3 | va & ~0xfff
+
+
+def save(env):
+    return 1 | 2 << 1 | env << 3
+
+
+def at(env, va):
+    """The page that is mapped there."""
+    return 1 | 3 << 1 | env << 3 | va & ~0xfff
+
+
+@dataclass(frozen=True)
+class Op:
+    kind: int
+    va: int
+    prot: int = 0
+    pa: int = 0
+    cap: int = 0
+
+    def pack(self):
+        return struct.pack("<6I", self.kind, self.va, self.prot, self.pa, self.cap, 0)
+
+    def __str__(self):
+        name = OPS_NAMES[self.kind] if self.kind < 5 else f"kind {self.kind}"
+        more = "" if self.kind in (PROTECT, UNMAP) else f", pa 0x{self.pa:08x}"
+        shown = "" if self.kind > BIND else f", cap 0x{self.cap:08x}"
+        return f"{name} va 0x{self.va:08x}" + ("" if self.kind in (UNMAP, TABLE) else f", prot {self.prot:#x}") + more + shown
+
+
+@dataclass(frozen=True)
+class Step:
+    """A system call of environment `current`."""
+    ops: tuple = ()
+    current: int = 0
+    target: int = SELF
+    at: int = OPS
+    count: int | None = None
+    cap: int = 0
+    what: int = CALL_PAGES
+
+    def pack(self):
+        count = len(self.ops) if self.count is None else self.count
+        laid = b"".join(op.pack() for op in self.ops)
+        return struct.pack("<7I", self.what, self.current, self.target, self.at, count, self.cap, len(self.ops)) + laid.ljust(6 * 24, b"\0")
+
+
+def protect(current, va, prot):
+    return Step((), current, SELF, va, prot, 0, CALL_PROTECT)
+
+
+def revoke(current, page, cap):
+    return Step((), current, SELF, page, 0, cap, CALL_REVOKE)
+
+
+@dataclass
+class Cap:
+    name: bytes
+    rights: int
+    forged: int
+    epoch: int = 0
+
+    def fits(self, name, epoch, rights):
+        return not self.forged and name.startswith(self.name) and self.epoch >= epoch and not rights & ~self.rights
+
+
+@dataclass
+class Page:
+    owner: int
+    name: bytes
+    epoch: int = 0
+    holders: int = 1
+
+
+def said(errors):
+    return " or ".join(ERRORS.get(error, str(error)) for error in sorted(errors, reverse=True))
+
+
+class Memory:
+    """Three environments, their pages and capabilities, followed call by call."""
+
+    def __init__(self, run):
+        self.run, self.ids, self.now = run, run.kept["ids"], 0
+        self.spaces = [{SAVE_VA: (pa, R | W, R | W)} for pa in run.kept["saves"]]
+        for i, space in enumerate(self.spaces):
+            space.update({va: (("given", i, va), R | W, R | W | X) for va in range(CAPS, OPS_END, PAGE)})
+        self.pages = {pa: Page(owner, name) for pa, owner, name in zip(run.kept["saves"], self.ids, (b"a", b"b", b"c"))}
+        self.caps = [[Cap(*wish) for wish in WISHES] for _ in range(3)]
+        self.tables = Counter(run.kept["l1"])   # and those of the second level that somebody sees
+        self.what = ""
+
+    def fail(self, problem, expected, got, look="pages.c"):
+        raise Wrong(f"{self.what}: {problem}", expected=expected, got=got, look=look, run=self.run)
+
+    def readable(self, env, va, size, write=False):
+        wanted = R | W if write else R
+        return va + size <= USER_TOP and all(self.spaces[env].get(page, (0, 0))[1] & wanted == wanted
+                                             for page in range(va & -PAGE, va + size, PAGE))
+
+    def cap_of(self, env, va):
+        """The capability there; None where there is none (bytes that are no capability's)."""
+        i, odd = divmod(va - CAPS, 32)
+        return self.caps[env][i] if not odd and 0 <= i < len(WISHES) else None
+
+    def allows(self, cap, name, epoch, rights):
+        return cap is not None and cap.fits(name, epoch, rights)
+
+    def mapping(self, space, va, prot):
+        """Errors of any mapping."""
+        return {error for error, wrong in ((INVAL, va % PAGE or not PAGE <= va < USER_TOP or prot not in PROTS), (EXISTS, va in space)) if wrong}
+
+    def call(self, n, step, status, outcomes):
+        target = {SELF: step.current, NOBODY: None, GONE: None}.get(step.target, step.target - 1)
+        who = f"Call {n}, of environment {'abc'[step.current]}"
+        if step.what == CALL_REVOKE:
+            return self.revoked(step, status)
+        if step.what == CALL_PROTECT:
+            self.what = f"{who}: SYS_PROTECT of 0x{step.at:08x}, prot {step.count:#x}"
+            return self.expect(status, self.do(step.current, step.current, Op(PROTECT, step.at, step.count), None), 0, "")
+        count = len(step.ops) if step.count is None else step.count
+        self.what = f"{who}: SYS_PAGES for " + ("itself" if target == step.current else "nobody" if target is None else
+                                                f"environment {'abc'[target]}") + f", {count} operations at 0x{step.at:08x}"
+        errors = set()
+        if target is None:
+            errors = {NOENT, FAULTED, PERM} if step.target == GONE else {NOENT}
+        elif target != step.current:
+            if not self.readable(step.current, step.cap, 24):
+                errors = {FAULTED}
+            elif not self.allows(self.cap_of(step.current, step.cap), b"abc"[target:target + 1], 0, W):
+                errors = {PERM}
+        if errors:
+            return self.expect(status, errors, 0, "")
+        done = 0
+        while done < count:
+            op = step.ops[done] if done < len(step.ops) else None
+            place = step.at + done * 24
+            outcome = outcomes[done] if done < len(outcomes) else None
+            if not self.readable(step.current, place, 24) or place >= USER_TOP:
+                errors = {FAULTED}
+                break
+            assert op is not None, "operations that the grader has not laid there"
+            # The page is a table: l1() or l2(), or one that nobody else had when the kernel needed one, and that is one still.
+            table = op.kind < PROTECT and op.pa != ANY and (op.pa & 5 == 1 and outcome[0] != 0 or
+                                                            outcome[10] == KERNELS and (status < 0 or status == done))
+            op = replace(op, pa=outcome[0])
+            errors = self.do(target, step.current, op, outcome, place, table)
+            if errors:
+                break
+            done += 1
+        stopped = "" if done == count else f" Number {done + 1}" + (f" ({op})" if op else "") + f" has to fail: {said(errors)}."
+        self.expect(status, errors if done == 0 else set(), done, stopped)
+        self.compare(step, target, outcomes, done)
+
+    def expect(self, status, errors, done, why):
+        if status not in (errors or {done}):
+            self.fail(f"what it returned.{why}", said(errors or {done}), said({status}))
+
+    def compare(self, step, target, outcomes, done):
+        """What is mapped now where the operations said, and whose it is."""
+        space = self.spaces[target]
+        for i, (op, (_, _, status, mpa, prot, rights, owner, epoch, name, *_)) in enumerate(zip(step.ops, outcomes)):
+            found = space.get(op.va)
+            if (found is None) != (status != 0):
+                self.fail(f"{op}. Then, at 0x{op.va:08x}", "nothing is mapped" if found is None else "a page", "a page" if found is None else
+                          "nothing is mapped")
+            if found is None:
+                continue
+            if isinstance(found[0], tuple):
+                if found[0][0] == "table":
+                    self.fail(f"{op}. Then, at 0x{op.va:08x}", "the table that it means", f"0x{mpa:08x}")
+                continue
+            expected = f"page 0x{found[0]:08x}, prot {found[1]:#x} of rights {found[2] | R:#x}"
+            if (got := f"page 0x{mpa:08x}, prot {prot:#x} of rights {rights:#x}") != expected:
+                self.fail(f"{op}. Then, at 0x{op.va:08x}", expected, got)
+            page = self.pages.get(found[0])
+            if page is None:
+                continue
+            expected = f"owner {page.owner:#x}, guard {page.name!r}, epoch {page.epoch}"
+            if (got := f"owner {owner:#x}, guard {name.rstrip(bytes(1))!r}, epoch {epoch}") != expected:
+                self.fail(f"{op}. The page that is mapped then", expected, got)
+
+    def do(self, target, current, op, outcome, place=None, table=False):
+        """What an operation changes; or the errors, of which it returns one."""
+        space = self.spaces[target]
+        if op.kind in (NEW, BIND):
+            if not self.readable(current, op.cap, 24):
+                return {FAULTED}
+            cap = self.cap_of(current, op.cap)
+        if op.kind == NEW:
+            return self.new(space, target, current, op, cap, outcome, place, table)
+        if op.kind == BIND:
+            return self.bind(space, op, cap, table)
+        if op.kind not in (PROTECT, UNMAP, TABLE):
+            return {INVAL}
+        saved = {PERM} if op.va == SAVE_VA else set()
+        if op.kind == TABLE:
+            return self.table(space, target, op, outcome, saved)
+        found = space.get(op.va)
+        wrong = {INVAL} if op.va % PAGE or not PAGE <= op.va < USER_TOP else {NOENT} if found is None else set()
+        if op.kind == UNMAP:
+            if not (errors := saved | wrong):
+                self.let_go(space.pop(op.va)[0])
+            return errors
+        errors = saved | wrong | ({INVAL} if op.prot not in PROTS else set())
+        if found is not None and op.prot & ~found[2]:
+            errors |= {PERM}
+        if not errors:
+            space[op.va] = found[0], op.prot, found[2]
+        return errors
+
+    def let_go(self, pa):
+        page = self.pages.get(pa)
+        if page is None:
+            self.tables -= Counter([pa])
+            return
+        page.holders -= 1
+        if page.holders == 0:
+            del self.pages[pa]
+
+    def new(self, space, target, current, op, cap, outcome, place, table):
+        if not self.readable(current, place, 24, write=True):
+            return {FAULTED}
+        errors = self.mapping(space, op.va, op.prot)
+        if cap is None or not cap.fits(cap.name, cap.epoch, op.prot | R):
+            errors |= {PERM}
+        any_page = op.pa == ANY
+        if not any_page:
+            if op.pa % PAGE or not 0x40200000 <= op.pa < 0x47ff0000:
+                errors |= {INVAL}
+            elif table or op.pa in self.pages or op.pa in self.tables:
+                errors |= {EXISTS}
+        if errors:
+            return errors
+        # (What it tells is there to be read unless a later operation of the call took it away.)
+        pa = outcome[1] or outcome[3] if any_page else op.pa
+        if any_page and (pa in self.pages or pa in self.tables or pa % PAGE):
+            self.fail(f"{op}. What it says in pa then", "a page that was free", f"0x{pa:08x}")
+        self.pages[pa] = Page(self.ids[target], cap.name, cap.epoch)
+        space[op.va] = pa, op.prot, cap.rights & (W | X) | R
+        return set()
+
+    def bind(self, space, op, cap, table):
+        errors = self.mapping(space, op.va, op.prot)
+        page = self.pages.get(op.pa)
+        if table or op.pa in self.tables:
+            return errors | {PERM}
+        if page is None:
+            return errors | {INVAL}
+        if not self.allows(cap, page.name, page.epoch, op.prot | R):
+            errors |= {PERM}
+        if not errors:
+            page.holders += 1
+            space[op.va] = op.pa, op.prot, cap.rights & (W | X) | R
+        return errors
+
+    def table(self, space, target, op, outcome, saved):
+        errors = saved | self.mapping(space, op.va, R)
+        if op.pa > USER_TOP:
+            errors |= {INVAL}
+        elif op.pa < USER_TOP and not any(va // STRETCH == op.pa // STRETCH for va in space):
+            # (One without entries stays where it is while somebody looks at it.)
+            if not outcome[9]:
+                errors |= {NOENT}
+        if not errors:
+            table = outcome[9] & -PAGE
+            self.tables[table] += 1
+            space[op.va] = table, R, R
+        return errors
+
+    def revoked(self, step, status):
+        pa = step.at if not step.at & 1 else None
+        page, cap = self.pages.get(pa), self.cap_of(step.current, step.cap)
+        if page is not None and cap.fits(page.name, page.epoch, GUARD):
+            self.now += 1
+            page.epoch = cap.epoch = self.now
+
+
+def keep_pages(held):
+    if held.symbol:
+        for name, size in (("ids", 3), ("ttbr0", 3), ("saves", 3)):
+            held.keep(name, struct.unpack(f"<{size}I", held.memory(held.address(name), 4 * size)))
+        held.keep("l1", [ttbr0 & -PAGE for ttbr0 in held.kept("ttbr0")])
+        pages = {}
+
+        def word(pa):
+            if pa & -PAGE not in pages:
+                pages[pa & -PAGE] = held.memory(pa & -PAGE, PAGE)
+            return int.from_bytes(pages[pa & -PAGE][pa % PAGE:][:4], "little")
+        walkers = [mmu.Walker(REGISTERS | {"TTBR0": ttbr0}, word) for ttbr0 in held.kept("ttbr0")]
+        held.keep("maps", [{each.va: (each.pa, each.user, each.xn, bool(each.pxn)) for each in walker.mappings(0, USER_TOP)} for walker in walkers])
+        return
+    size = 4 + 6 * OUTCOME.size
+    data = held.memory(held.address("results"), 384 * size)
+    held.keep("results", [(struct.unpack_from("<i", data, i)[0], list(OUTCOME.iter_unpack(data[i + 4:i + size])))
+                          for i in range(0, len(data), size)])
+    held.keep("leaked", held.word(held.address("leaked")))
+
+
+def calling(make):
+    def packed(seed):
+        wishes = b"".join(struct.pack("<8s3I", name, rights, 0, forged) for name, rights, forged in WISHES)
+        return struct.pack("<I", len(WISHES)) + wishes + b"".join(step.pack() for step in make(random.Random(seed)))
+    return Boot("pages", input=packed, holds={"pages_end": keep_pages}, read_at_end=keep_pages, budget=40_000_000)
+
+
+def called(run, steps):
+    """Every call returned, and did, what the model says; so do the tables; and no page is lost in the end."""
+    memory = Memory(run)
+    for n, (step, (status, outcomes)) in enumerate(zip(steps, run.kept["results"])):
+        memory.call(n, step, status, outcomes[:len(step.ops)])
+    for env, (space, maps) in enumerate(zip(memory.spaces, run.kept["maps"])):
+        memory.what = f"The tables of environment {'abc'[env]} in the end"
+        for va in sorted(set(space) | set(maps)):
+            user = {0: "", R: "r", R | W: "rw", R | X: "r"}
+            expected, got = "nothing", "nothing"
+            if va in space:
+                pa, prot, _ = space[va]
+                expected = ("" if isinstance(pa, tuple) else f"page 0x{pa:08x}, ") + f"'{user[prot]}'" + (", executable" if prot & X else "")
+            if va in maps:
+                pa, may, xn, _ = maps[va]
+                got = ("" if va in space and isinstance(space[va][0], tuple) else f"page 0x{pa:08x}, ") + f"'{may}'" + \
+                    (", executable" if may and not xn else "")
+            if expected != got:
+                memory.fail(f"0x{va:08x}", expected, got)
+    leaked = run.kept["leaked"]
+    if leaked:
+        raise Wrong("All three environments have ended.", expected="as many pages free as before",
+                    got=f"{leaked} fewer" if leaked < 1 << 31 else f"{(1 << 32) - leaked} more", look="pages.c", run=run)
+
+
+HERE = (0x400000, 0x401000, 0x402000, 0x7ff000, 0x800000, 0x801000, 0x30000000)
+
+
+def simple(rng):
+    """Of its own pages, one operation a call; and what makes no sense."""
+    a = cap_at(0)
+    steps = []
+    for i, prot in enumerate(PROTS):
+        va = HERE[i]
+        steps += [Step((Op(NEW, va, prot, ANY, a),)), Step((Op(NEW, va, prot, ANY, a),)),
+                  Step((Op(BIND, va + 0x100000, R, at(0, va), a),))]
+        steps += [Step((Op(PROTECT, va, other),)) for other in (*PROTS, W, X, W | X, 7, 8, 0x10)]
+        steps += [Step((Op(UNMAP, va),)), Step((Op(UNMAP, va),)), Step((Op(PROTECT, va, R),)), Step((Op(UNMAP, va + 0x100000),))]
+    steps += [Step((Op(NEW, 0x400000, R | W, POOL, a),)), Step((Op(NEW, 0x401000, R | W, POOL, a),)),
+              Step((Op(BIND, 0x401000, R | W, POOL, a),)), Step((Op(UNMAP, 0x400000),)), Step((Op(BIND, 0x400000, R, POOL, a),)),
+              Step((Op(UNMAP, 0x401000),)), Step((Op(UNMAP, 0x400000),)), Step((Op(BIND, 0x400000, R, POOL, a),)),
+              Step((Op(NEW, 0x400000, R | X, POOL, a),))]
+    for va in (0, 4, 0x402001, 0x402800, USER_TOP, 0x40100000, 0xfffff000, USER_TOP - 1):
+        steps += [Step((Op(kind, va, R, {NEW: ANY, BIND: POOL}.get(kind, va & 0x3fffffff), a),)) for kind in range(5)]
+    for pa in (0, 2, 0x09000000, 0x40000000, 0x40100000, 0x47ff0000, 0x48000000, POOL + 2, POOL + 0x800, 0xfffff000, 0xfffffffe):
+        steps += [Step((Op(kind, 0x402000, R, pa, cap_at(ROOT)),)) for kind in (NEW, BIND)]
+    steps += [Step((Op(NEW, 0x402000, prot, ANY, a),)) for prot in (W, X, W | X, 7, 8, 0x13, 0xffffffff)]
+    steps += [Step((Op(kind, 0x402000, R, ANY, a),)) for kind in (5, 6, 255, 0x80000000, 0xffffffff)]
+    steps += [protect(0, 0x400000, prot) for prot in (*PROTS, W, 7)] + [protect(0, 0x403000, R), protect(1, 0x400000, R)]
+    return steps
+
+
+@check(points=4, step="4.3", boots=calling(simple),
+       hint="as_map(), as_bind(), as_protect() and as_unmap() do the work and know most of what is refused. A new page is held by its mapping alone, "
+            "or by nobody.")
+def test_pages(run):
+    """An environment makes, binds, protects and unmaps pages of its own; what makes no sense is refused, and no page is lost."""
+    called(run, simple(run.random()))
+
+
+def guarded(rng):
+    """Each capability for pages of each guard, by another environment; then some of them stale."""
+    steps = []
+    made = [(0, 0x400000, 0), (0, 0x401000, NARROW), (1, 0x402000, 1), (2, 0x800000, 2), (0, 0x801000, 11), (1, 0x802000, 14)]
+    for env, va, cap in made:
+        steps.append(Step((Op(NEW, va, R | W, ANY, cap_at(cap)),), env))
+
+    def all_of(current, prots):
+        out = []
+        for env, va, _ in made:
+            for cap in range(len(WISHES)):
+                prot = rng.choice(prots)
+                out.append(Step((Op(BIND, 0x10000000, prot, at(env, va), cap_at(cap)), Op(PROTECT, 0x10000000, rng.choice(PROTS)),
+                                 Op(UNMAP, 0x10000000)), current))
+        return out
+    steps += all_of(2, PROTS)
+    for cap in range(len(WISHES)):      # and for new ones
+        steps += [Step((Op(NEW, 0x10000000, rng.choice(PROTS), ANY, cap_at(cap)), Op(UNMAP, 0x10000000)), 1)]
+    # The guards are raised: capabilities from before fit what is made with one of before, and nothing else.
+    steps += [Step((Op(NEW, 0x11000000, R | W, POOL, cap_at(0)),), 0), revoke(0, POOL, cap_at(0)),
+              Step((Op(BIND, 0x12000000, R, POOL, cap_at(0)),), 0), Step((Op(BIND, 0x12000000, R, POOL, cap_at(SPARE)),), 0),
+              Step((Op(BIND, 0x12000000, R, POOL, cap_at(0)),), 1), Step((Op(NEW, 0x13000000, R, POOL + PAGE, cap_at(0)),), 0),
+              Step((Op(BIND, 0x12001000, R, POOL + PAGE, cap_at(0)),), 0), Step((Op(BIND, 0x12002000, R, POOL + PAGE, cap_at(SPARE)),), 0),
+              Step((Op(BIND, 0x12000000, R, POOL + PAGE, cap_at(0)),), 1), Step((Op(BIND, 0x12000000, R, POOL + PAGE, cap_at(ROOT)),), 2),
+              Step((Op(NEW, 0x14000000, R, POOL + 2 * PAGE, cap_at(SPARE)),), 0), Step((Op(BIND, 0x12000000, R, POOL + 2 * PAGE, cap_at(6)),), 1),
+              Step((Op(BIND, 0x12003000, R, POOL + 2 * PAGE, cap_at(0)),), 0)]
+    return steps
+
+
+@check(points=4, step="4.3", boots=calling(guarded), needs="pages",
+       hint="The guard of a new page is the capability's name and its epoch: what was minted before it does not fit. The capability has to be genuine "
+            "and have the rights that are asked for, READ always; those it has are recorded.")
+def test_capabilities(run):
+    """Pages are bound with a capability that fits, and no other: wider, narrower, forged, of other names, stale."""
+    called(run, guarded(run.random()))
+
+
+def tables(rng):
+    """Tables, save pages and the kernel's: by every capability, by their owner and by others."""
+    steps = [Step((Op(NEW, va, R | W, ANY, cap_at(env)),), env) for env in range(3) for va in (0x400000, 0x30000000)]
+    strange = [l1(env) for env in range(3)] + [l2(env, va) for env in range(3) for va in (0x400000, CAPS, SAVE_VA)]
+    for current in range(3):
+        for pa in strange:
+            for cap in (ROOT, current):
+                steps += [Step((Op(kind, 0x500000, prot, pa, cap_at(cap)),), current) for kind, prot in ((BIND, R | W), (BIND, R), (NEW, R))]
+    steps += [Step((Op(BIND, 0x501000 + env * PAGE, R | W, save(env), cap_at(cap)),), 1) for env in range(3) for cap in (1, 0, FORGED)]
+    for env in range(2):
+        steps += [Step((op,), env) for op in (
+            Op(UNMAP, SAVE_VA), Op(PROTECT, SAVE_VA, R), Op(PROTECT, SAVE_VA, 0), Op(PROTECT, SAVE_VA, R | W), Op(TABLE, SAVE_VA, 0, USER_TOP),
+            Op(NEW, SAVE_VA, R | W, ANY, cap_at(env)), Op(BIND, SAVE_VA, R | W, at(env, 0x400000), cap_at(env)))]
+        steps += [protect(env, SAVE_VA, prot) for prot in PROTS]
+        steps += [Step((Op(UNMAP, SAVE_VA),), 1 - env, env + 1, cap=cap_at(ROOT)), Step((Op(PROTECT, SAVE_VA, R),), 1 - env, env + 1, cap=cap_at(ROOT))]
+    # Tables to be read, and read alone; with the last page of a stretch gone, and that of a table itself among the pages it maps.
+    for env in range(2):
+        steps += [Step((Op(TABLE, 0x410000, 0, USER_TOP), Op(TABLE, 0x411000, 7, 0x400000), Op(TABLE, 0x20000000, 0, 0x30000123),
+                        Op(TABLE, 0x20001000, 0, SAVE_VA), Op(TABLE, 0x20002000, 0, 0x20000000)), env)]
+        steps += [Step((Op(PROTECT, 0x410000, prot),), env) for prot in (R | W, R | X, 0, R)] + [protect(env, 0x411000, R | W)]
+        steps += [Step((Op(TABLE, 0x21000000, 0, pa),), env) for pa in (USER_TOP + 1, USER_TOP + PAGE, 0x25000000, 0xffffffff, 0x3fffffff)]
+        steps += [Step((Op(TABLE, va, 0, USER_TOP),), env) for va in (0x410000, 0, 0x412004, USER_TOP)]
+        steps += [Step((Op(BIND, 0x412000, R, at(env, va), cap_at(ROOT)),), env) for va in (0x410000, 0x411000)]
+    steps += [Step((Op(UNMAP, 0x30000000), Op(NEW, 0x22000000, R | W, ANY, cap_at(0)), Op(NEW, 0x22001000, R | W, ANY, cap_at(0)))),
+              Step((Op(UNMAP, 0x20000000), Op(UNMAP, 0x20002000), Op(UNMAP, 0x20001000))),
+              Step((Op(TABLE, 0x22002000, 0, 0x400000),), 2, 1, cap=cap_at(ROOT)), Step((Op(TABLE, 0x22003000, 0, 0x400000),), 2, 2, cap=cap_at(2))]
+    return steps
+
+
+@check(points=4, step="4.3", boots=calling(tables), needs="capabilities",
+       hint="A table is mapped by PAGE_TABLE alone, with READ as its only right, whatever capability somebody has for the empty guard: what a page is "
+            "for, its owner tells. The save page stays where the kernel writes to it.")
+def test_tables(run):
+    """Tables are there for their owner to read, and for nobody to write; the save page can be neither unmapped nor protected."""
+    called(run, tables(run.random()))
+
+
+def batches(rng):
+    """Several operations a call: where they stop, and what they are read from."""
+    a, new = cap_at(0), lambda va, prot=R | W: Op(NEW, va, prot, ANY, cap_at(0))
+    gone = Op(UNMAP, 0x700000)
+    steps = [Step((new(0x400000), new(0x401000), new(0x402000))), Step((new(0x403000), gone, new(0x404000))), Step((gone, new(0x404000))),
+             Step((new(0x404000), new(0x405000), new(0x404000), new(0x406000))), Step((), count=0), Step((), at=0, count=0),
+             Step((), at=0x40100000, count=0), Step((), target=NOBODY, count=0), Step((new(0x407000),), count=0)]
+    # Where no operations are.
+    for place in (0, 4, 0x500000, 0x40100000, USER_TOP, 0xfffffff0, 0xffffffff, SAVE_VA + PAGE - 23, USER_TOP - 1, OPS_END - 23):
+        steps += [Step((), at=place, count=count) for count in (1, 2, 0xffffffff)]
+    for place in (OPS_END - 24, OPS_END - 48, OPS_END - 60):
+        size = (OPS_END - place) // 24
+        steps.append(Step(tuple(Op(PROTECT, 0x400000, PROTS[(n + place // 12) % 3]) for n in range(size)), at=place, count=0xffffffff))
+    steps += [Step((new(0x410000), new(0x411000), new(0x412000)), at=OPS + PAGE - 36), Step((new(0x413000),), at=OPS + 1),
+              Step((new(0x414000),), at=SAVE_VA + 512)]
+    for cap in (0, 0x500000, 0x40100000, USER_TOP - 8, 0xfffffff8, OPS_END - 23, CAPS + 4):
+        steps += [Step((Op(kind, 0x415000, R, at(0, 0x400000) if kind == BIND else ANY, cap),)) for kind in (NEW, BIND)]
+    # In a page that is only to be read: nothing new, as nothing could be told.
+    steps += [Step((new(0x500000, R | W),)), Step((Op(PROTECT, 0x500000, R),)), Step((new(0x416000),), at=0x500000),
+              Step((Op(BIND, 0x417000, R, at(0, 0x400000), a), Op(PROTECT, 0x417000, 0), Op(UNMAP, 0x417000)), at=0x500000),
+              Step((Op(PROTECT, 0x500000, R | W), new(0x418000), Op(PROTECT, 0x500000, R), new(0x419000)), at=0x500000)]
+    # And in one that the call itself takes away, or makes; or with a capability in it.
+    steps += [Step((Op(PROTECT, 0x500000, R | W),)), Step((new(0x41a000), Op(UNMAP, 0x500000), new(0x41b000)), at=0x500000),
+              Step((new(0x500000), new(0x501000))), Step((Op(PROTECT, 0x500000, 0), Op(UNMAP, 0x500000)), at=0x500000),
+              Step((Op(UNMAP, 0x501000), Op(UNMAP, 0x501000)), at=0x501000 - 12), Step((Op(UNMAP, 0x500000),))]
+    # For another environment: with its capability, or without.
+    for cap in (cap_at(0), cap_at(1), cap_at(FORGED), cap_at(ROOT), cap_at(7), cap_at(10), 0, OPS_END, 0x40100000):
+        steps.append(Step((new(0x600000), Op(UNMAP, 0x600000)), 0, 2, cap=cap))
+    for target in (1, NOBODY, GONE):
+        steps.append(Step((new(0x601000),), 0, target, cap=cap_at(ROOT)))
+    steps += [Step((Op(NEW, 0x602000, R | W, ANY, cap_at(1)), Op(BIND, 0x603000, R, at(0, 0x400000), a), Op(PROTECT, 0x602000, R),
+                    Op(TABLE, 0x604000, 0, 0x400000)), 0, 2, cap=cap_at(ROOT)),
+              Step((Op(BIND, 0x605000, R | W, at(1, 0x602000), cap_at(1)),), 2), Step((Op(UNMAP, 0x602000),), 1)]
+    return steps
+
+
+@check(points=4, step="4.3", boots=calling(batches), needs="capabilities",
+       hint="One operation after the other, each copied in when it is its turn, from where it then lies; the first that fails ends it: its error if none was "
+            "done, else how many were. What PAGE_NEW tells it writes into the caller's memory: ask first whether it may.")
+def test_batches(run):
+    """Several operations in a call, for itself or another: how many were done; pointers that are bad, straddle, or cease to be good."""
+    called(run, batches(run.random()))
+
+
+def histories(rng):
+    steps = []
+    places = [base + n * PAGE for base in (0x400000, 0x7fe000, 0x30000000) for n in range(4)]
+    for _ in range(360):
+        current, ops = rng.randrange(3), []
+        target = rng.choice((SELF, SELF, SELF, current + 1, rng.randrange(1, 4)))
+        for _ in range(rng.choice((1, 1, 2, 3, 6))):
+            kind = rng.choices(range(5), (30, 30, 15, 20, 8))[0]
+            pa = {NEW: rng.choice((ANY, ANY, POOL + rng.randrange(8) * PAGE)), TABLE: rng.choice((*places, USER_TOP))}.get(
+                kind, rng.choice((at(rng.randrange(3), rng.choice(places)), at(rng.randrange(3), rng.choice(places)),
+                                  POOL + rng.randrange(8) * PAGE, save(rng.randrange(3)), l1(rng.randrange(3)))))
+            cap = rng.choice((current, current, ROOT, rng.randrange(len(WISHES))))
+            ops.append(Op(kind, rng.choice(places), rng.choice(PROTS), pa, cap_at(cap)))
+        steps.append(Step(tuple(ops), current, target, cap=cap_at(rng.choice((ROOT, rng.randrange(3))))))
+        if rng.randrange(10) == 0:
+            steps[-1] = revoke(current, POOL + rng.randrange(8) * PAGE, cap_at(rng.choice((current, ROOT, SPARE))))
+    return steps
+
+
+@check(points=4, step="4.3", boots=calling(histories), needs=("tables", "batches"),
+       hint="Read the call that went wrong, and what exo/upcall.h says of that operation.")
+def test_histories(run):
+    """Hundreds of calls of three environments, sensible and not, each as the contract says; nothing of another's is ever mapped."""
+    called(run, histories(run.random()))

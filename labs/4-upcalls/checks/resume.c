@@ -82,9 +82,9 @@ check_main(void)
 	vbar_write((uintptr_t)told_vectors);
 	isb();
 	tf.pc = env[0]->save->begin;
-	enter(env[0], &tf);
+	enter(env[0], &tf, 0);
 	tf.pc = TELL;
-	enter(env[0], &tf);
+	enter(env[0], &tf, 0);
 	for (now = 0; now < case_count(); now++) {
 		const struct input_case *c = &cases()[now];
 
@@ -92,9 +92,7 @@ check_main(void)
 		slots_fill(c, env[0]->save);
 		tf = c->tf;
 		tf.pc = places[c->x];
-		if (c->y != 0)
-			timer_set(timer_now() + c->y);
-		status[now] = enter(env[0], &tf);
+		status[now] = enter(env[0], &tf, c->y);
 		ended[now] = env[0]->ended;
 		if (ended[now])
 			break;

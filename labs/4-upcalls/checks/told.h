@@ -72,13 +72,16 @@ save_fill(struct save *save)
 	save->exception.cpsr = 0;
 }
 
+// Run it; for ticks that are not 0 an interrupt comes that soon.
 static inline int
-enter(struct env *e, const struct trapframe *tf)
+enter(struct env *e, const struct trapframe *tf, uint32_t ticks)
 {
 	int left;
 
 	memcpy(before, e->save, PAGE_SIZE);
 	user_switch(&e->as);
+	if (ticks != 0)
+		timer_set(timer_now() + ticks);
 	left = user_enter(tf);
 	user_switch(NULL);
 	return left;

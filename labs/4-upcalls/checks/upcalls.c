@@ -82,7 +82,7 @@ check_main(void)
 	free = page_free_count();
 	vbar_write((uintptr_t)told_vectors);
 	isb();
-	enter(env[0], &tf);
+	enter(env[0], &tf, 0);
 	for (now = 0; now < case_count(); now++) {
 		const struct input_case *c = &cases()[now];
 		struct env *e = env[ENV_OF(c)];
@@ -98,7 +98,7 @@ check_main(void)
 		if (DO_OF(c) == BUSY)
 			e->save->exception.cpsr = c->x;
 		save_pa = v2p(e->save);
-		status[now] = enter(e, &c->tf);
+		status[now] = enter(e, &c->tf, 0);
 		ended[now] = e->ended;
 		if (e->ended || e->id == 0)
 			env_make(ENV_OF(c));
