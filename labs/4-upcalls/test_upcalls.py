@@ -250,6 +250,9 @@ def entries(rng):
         there = [fault for fault in faults(rng, False) if fault.kind == kind and len(fault.code)]
         for place in PLACES:
             cases.append(case(rng.choice(there), rng.randrange(1, 16), ENTRIES, x=place, ends=True))
+        for odd in (1, 2, 3):
+            fault, env = rng.choice(there), rng.randrange(1, 16)
+            cases.append(case(fault, env, ENTRIES, x=TELL + 4 * (env * len(ENTRY) + fault.entry) + odd, faults=[fault]))
     return cases
 
 
@@ -260,41 +263,6 @@ def test_entries(run):
     """Entry points that are 0, the kernel's, devices', data or nowhere: the environment ends, and nothing of it runs in the kernel."""
     follow(run, entries(run.random()))
     released(run)
-
-
-SIXTEEN = 16
-
-
-def each_kind(rng):
-    cases = []
-    for env in range(SIXTEEN):
-        for kind in range(3):
-            for instruction in (lab3.FAULTING[0], lab3.FAULTING[2], lab3.LDR):
-                fault = fault_of(rng, instruction, kind, *((5, 0x00800000) if instruction is lab3.LDR else ()))
-                cases.append(case(fault, env, faults=[fault]))
-        tf = lab3.Frame.random(rng, NOTHING, False)
-        fault = Fault("a fetch of a page that is not mapped", PREFETCH, tf, b"", 7, NOTHING)
-        cases.append(case(fault, env, faults=[fault]))
-    return cases
-
-
-UPCALL_COST = 18
-
-
-@check(points=3, step="4.1", boots=boot(each_kind), needs="upcalls",
-       hint="Nothing is saved but into the slot; nothing is looked up but the handler. STM stores several registers and moves its base; the slot's "
-            "words, and the handlers below it, are laid out for that. Look at how far from USER_TOP everything is.")
-def test_upcall_cost(run):
-    """From a fault to the handler's first instruction: at most 18 instructions of the kernel's, for every kind, with sixteen environments alive."""
-    taken = [each for each in engine.look(run).exceptions if each.level != 2]
-    names = {"undefined": UNDEFINED, "prefetch abort": PREFETCH, "data abort": DATA_ABORT}
-    for one, then in zip(taken, taken[1:]):
-        if one.kind not in names or then.kind != "svc":
-            continue
-        took = then.count - one.count - 2       # less the check's own branch, and the handler's SVC
-        if took > UPCALL_COST:
-            raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive.",
-                        expected=f"at most {UPCALL_COST} instructions", got=f"{took}", look=f"{KINDS[names[one.kind]]} way, in upcall.S", run=run)
 
 
 BROKEN_REGISTERS = [0x11110000 * (n + 1) + n & 0xffffffff for n in range(12)]
@@ -333,6 +301,39 @@ def test_kernel_faults(runs):
         before = (busy, *run.kept["told"][0][1:7])
         lab3.compare("The exception slot, behind a fault of the kernel's own:", [f"{name} 0x{word:08x}" for name, word in zip(SLOT, before)],
                      [f"{name} 0x{word:08x}" for name, word in zip(SLOT, run.kept["slot"])], "upcall.S", run)
+
+
+def each_kind(rng):
+    cases = []
+    for env in range(16):
+        for kind in range(3):
+            for instruction in (lab3.FAULTING[0], lab3.FAULTING[2], lab3.LDR):
+                fault = fault_of(rng, instruction, kind, *((5, 0x00800000) if instruction is lab3.LDR else ()))
+                cases.append(case(fault, env, faults=[fault]))
+        tf = lab3.Frame.random(rng, NOTHING, False)
+        fault = Fault("a fetch of a page that is not mapped", PREFETCH, tf, b"", 7, NOTHING)
+        cases.append(case(fault, env, faults=[fault]))
+    return cases
+
+
+UPCALL_COST = 18
+
+
+@check(points=3, step="4.1", boots=boot(each_kind), needs="upcalls",
+       hint="Nothing is saved but into the slot; nothing is looked up but the handler. STM stores several registers and moves its base; the slot's "
+            "words, and the handlers below it, are laid out for that. Look at how far from USER_TOP everything is.")
+def test_upcall_cost(run):
+    """From a fault to the handler's first instruction: at most 18 instructions of the kernel's, for every kind, with sixteen environments alive."""
+    taken = [each for each in engine.look(run).exceptions if each.level != 2]
+    names = {"undefined": UNDEFINED, "prefetch abort": PREFETCH, "data abort": DATA_ABORT}
+    for one, then in zip(taken, taken[1:]):
+        if one.kind not in names or then.kind != "svc":
+            continue
+        took = then.count - one.count - 2       # less the check's own branch, and the handler's SVC
+        if took > UPCALL_COST:
+            raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive.",
+                        expected=f"at most {UPCALL_COST} instructions", got=f"{took}", look=f"{KINDS[names[one.kind]]} way, in upcall.S", run=run)
+
 
 
 # 4.2: resuming.
@@ -469,8 +470,8 @@ def preempted(rng):
 
 
 @check(points=3, step="4.2", boots=resuming(preempted), needs="resume-hostile",
-       hint="At the end of a slice the same application is entered, amid its own resume: nothing that a slot still has to give may be lost by then, "
-            "and what was interrupted in A32 code with the slot just freed still needs its base register.")
+       hint="At the end of a slice the same application is entered, amid its own resume, and goes on by resume_slice(): what the two use besides "
+            "registers and their own slots they take from each other.")
 def test_resume_interrupted(run):
     """An interrupt between any two instructions of the way back changes nothing of where it leads."""
     resumed(run, preempted(run.random()))
@@ -890,7 +891,7 @@ def guarded(rng):
         return out
     steps += all_of(2, PROTS)
     for cap in range(len(WISHES)):      # and for new ones
-        steps += [Step((Op(NEW, 0x10000000, rng.choice(PROTS), ANY, cap_at(cap)), Op(UNMAP, 0x10000000)), 1)]
+        steps += [Step((Op(NEW, 0x10000000, prot, ANY, cap_at(cap)), Op(UNMAP, 0x10000000)), 1) for prot in (0, rng.choice(PROTS[1:]))]
     # The guards are raised: capabilities from before fit what is made with one of before, and nothing else.
     steps += [Step((Op(NEW, 0x11000000, R | W, POOL, cap_at(0)),), 0), revoke(0, POOL, cap_at(0)),
               Step((Op(BIND, 0x12000000, R, POOL, cap_at(0)),), 0), Step((Op(BIND, 0x12000000, R, POOL, cap_at(SPARE)),), 0),

@@ -73,6 +73,7 @@ check_main(void)
 	syscall_register(SYS_PLACES, sys_places);
 	irq_register(BOARD_TIMER_IRQ, tick, NULL);
 	gic_enable(BOARD_TIMER_IRQ);
+	own_may_change = true;
 	envs_make(0);
 	env_load("main", "a", &env[0]);
 	for (uint32_t va = TELL; va < TELL + TELL_PAGES * PAGE_SIZE; va += PAGE_SIZE) {

@@ -18,7 +18,7 @@
 // What the save page was when an SVC was told: beside seen[], one for one.
 struct told {
 	struct upcall exception, slice;
-	uint32_t changed, where;		// words but those of the slots that are not as they were; the first of them
+	uint32_t changed, where;		// words but those of the slots (and, in resume.c, own) that are not as they were; the first of them
 };
 
 struct told told[1024];
@@ -30,6 +30,7 @@ struct env *env[ENV_COUNT];
 
 static uint32_t now;				// the case that runs
 static uint32_t before[PAGE_SIZE / 4];		// its save page
+static bool own_may_change;
 
 extern uint32_t told_vectors[];
 void told_svc(struct trapframe *tf);		// from told.S
@@ -104,7 +105,8 @@ keep(const struct trapframe *tf)
 	t->exception = save->exception;
 	t->slice = save->slice;
 	for (uint32_t i = 0; i < offsetof(struct save, exception) / 4; i++)
-		if (word[i] != before[i] && (i < offsetof(struct save, resume_r7) / 4 || i >= offsetof(struct save, revoke) / 4))
+		if (word[i] != before[i] && (i >= offsetof(struct save, revoke) / 4 || i < (own_may_change ?
+		    offsetof(struct save, own) : offsetof(struct save, resume_r7)) / 4))
 			if (t->changed++ == 0)
 				t->where = i * 4;
 	return s;
