@@ -129,7 +129,8 @@ def faults(rng, odd=True):
             out.append(Fault(f"a fetch {where}", PREFETCH, tf, b"", fs, address & ~3))
     for first in (0xf8d1, 0xf000):
         tf = lab3.Frame.random(rng, lab3.LATER - 2, True)
-        out.append(Fault("a Thumb instruction with its second half on a page that is not mapped", PREFETCH, tf, lab3.words(first), 7, lab3.LATER))
+        out.append(Fault("a Thumb instruction with its second half on a page that is not mapped", PREFETCH, tf,
+                         lab3.words(first), 7, lab3.LATER))
     return out
 
 
@@ -192,16 +193,18 @@ def follow(run, cases, entered=True, slots=True):
 
 
 @check(points=7, step="4.1", boots=boot(upcalls),
-       hint="A handler is entered in A32, in user mode, little-endian, in no IT block and with nothing masked, whatever the application was "
-            "when it faulted; r3 to lr are as they were. data_abort[] is indexed by 15 - FS[3:0].")
+       hint="A handler is entered in A32, in user mode, little-endian, in no IT block and with nothing masked, "
+            "whatever the application was when it faulted; r3 to lr are as they were. data_abort[] is indexed "
+            "by 15 - FS[3:0].")
 def test_upcalls(run):
     """Each fault enters its own environment at its own entry, in A32 and user mode, with r3 to lr as they were."""
     follow(run, upcalls(run.random()), slots=False)
 
 
 @check(points=5, step="4.1", boots=boot(upcalls), needs="upcalls",
-       hint="The slot has r0 to r2, the address of the instruction itself, all of the CPSR, and the status and address register of this "
-            "kind of abort. Nothing else of the save page is the kernel's to write, and nothing of the kernel's is left in r0 to r2.")
+       hint="The slot has r0 to r2, the address of the instruction itself, all of the CPSR, and the status and "
+            "address register of this kind of abort. Nothing else of the save page is the kernel's to write, "
+            "and nothing of the kernel's is left in r0 to r2.")
 def test_slots(run):
     """The exception slot says what was interrupted and why; nothing else in the save page changes, and nothing of the kernel's is told."""
     follow(run, upcalls(run.random()), entered=False)
@@ -233,8 +236,8 @@ def released(run):
 
 
 @check(points=5, step="4.1", boots=boot(nested), needs="upcalls",
-       hint="The slot is in use while its cpsr is not 0, whatever else it says. A fault then is told to nobody: env_nested() is called in "
-            "SVC mode, with everything masked, on the kernel's own stack.")
+       hint="The slot is in use while its cpsr is not 0, whatever else it says. A fault then is told to nobody:"
+            " env_nested() is called in SVC mode, with everything masked, on the kernel's own stack.")
 def test_nested(run):
     """A fault while the slot is in use ends that environment alone; once the slot is free it is an upcall like any other."""
     follow(run, nested(run.random()))
@@ -257,8 +260,8 @@ def entries(rng):
 
 
 @check(points=3, step="4.1", boots=boot(entries), needs="nested",
-       hint="An entry point is what the application says: it becomes a pc in user mode, and nothing else. What cannot be fetched there faults "
-            "in user mode, while the slot is in use.")
+       hint="An entry point is what the application says: it becomes a pc in user mode, and nothing else. What "
+            "cannot be fetched there faults in user mode, while the slot is in use.")
 def test_entries(run):
     """Entry points that are 0, the kernel's, devices', data or nowhere: the environment ends, and nothing of it runs in the kernel."""
     follow(run, entries(run.random()))
@@ -285,8 +288,8 @@ BREAKS = [(which, busy) for which in range(3) for busy in (0, 0x10)]
 
 @check(points=2, step="4.1", needs="upcalls", ends="fault",
        boots=[replace(boot(breaking(*each)), read_at_end=keep_save, budget=12_000_000) for each in BREAKS],
-       hint="SPSR says whose fault it is. It has to be asked before anything is stored or changed: the kernel's own goes to the same entry of "
-            "crash_vectors, with every register as it was.")
+       hint="SPSR says whose fault it is. It has to be asked before anything is stored or changed: the kernel's"
+            " own goes to the same entry of crash_vectors, with every register as it was.")
 def test_kernel_faults(runs):
     """A fault of the kernel's own goes to the crash vectors with its registers, and nothing is written into any save page."""
     for run, (which, busy) in zip(runs, BREAKS):
@@ -320,10 +323,11 @@ UPCALL_COST = 18
 
 
 @check(points=3, step="4.1", boots=boot(each_kind), needs="upcalls",
-       hint="Nothing is saved but into the slot; nothing is looked up but the handler. STM stores several registers and moves its base; the slot's "
-            "words, and the handlers below it, are laid out for that. Look at how far from USER_TOP everything is.")
+       hint="Nothing is saved but into the slot; nothing is looked up but the handler. STM stores several "
+            "registers and moves its base; the slot's words, and the handlers below it, are laid out for that. "
+            "Look at how far from USER_TOP everything is.")
 def test_upcall_cost(run):
-    """From a fault to the handler's first instruction: at most 18 instructions of the kernel's, for every kind, with sixteen environments alive."""
+    """With sixteen environments alive, for every kind: from fault to handler in at most 18 instructions of the kernel's."""
     taken = [each for each in engine.look(run).exceptions if each.level != 2]
     names = {"undefined": UNDEFINED, "prefetch abort": PREFETCH, "data abort": DATA_ABORT}
     for one, then in zip(taken, taken[1:]):
@@ -332,7 +336,8 @@ def test_upcall_cost(run):
         took = then.count - one.count - 2       # less the check's own branch, and the handler's SVC
         if took > UPCALL_COST:
             raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive.",
-                        expected=f"at most {UPCALL_COST} instructions", got=f"{took}", look=f"{KINDS[names[one.kind]]} way, in upcall.S", run=run)
+                        expected=f"at most {UPCALL_COST} instructions", got=f"{took}",
+                        look=f"{KINDS[names[one.kind]]} way, in upcall.S", run=run)
 
 
 
@@ -428,8 +433,8 @@ def resuming(make, **more):
 
 
 @check(points=4, step="4.2", boots=resuming(by_user),
-       hint="MSR CPSR_fs writes flags and GE in user mode; LDM with the pc in its list goes on, in Thumb where bit 0 says so. The slot is free "
-            "before that, and r3 to lr are nobody's to use.")
+       hint="MSR CPSR_fs writes flags and GE in user mode; LDM with the pc in its list goes on, in Thumb where "
+            "bit 0 says so. The slot is free before that, and r3 to lr are nobody's to use.")
 def test_resume(run):
     """resume_exception() and resume_slice() go on with all that the slot says, A32 or Thumb, flags and GE included; the slot is free."""
     resumed(run, by_user(run.random()))
@@ -451,14 +456,16 @@ def svc_of_main(run):
 
 
 @check(points=4, step="4.2", boots=resuming(by_kernel),
-       hint="MSR SPSR_fsxc and an exception return restore all of a CPSR at once. r7, which had the system call's number, is in resume_r7.")
+       hint="MSR SPSR_fsxc and an exception return restore all of a CPSR at once. r7, which had the system "
+            "call's number, is in resume_r7.")
 def test_resume_by_kernel(run):
     """SYS_RESUME goes on with all that a slot says, IT and E included, and r7 from resume_r7."""
     resumed(run, by_kernel(run.random()))
 
 
 @check(points=2, step="4.2", boots=[resuming(by_both), resuming(hostile)], needs=("resume", "resume-by-kernel"),
-       hint="The application wrote that CPSR. Of it flags, GE, E and T are its own, and with T also IT; mode and masks the kernel decides.")
+       hint="The application wrote that CPSR. Of it flags, GE, E and T are its own, and with T also IT; mode "
+            "and masks the kernel decides.")
 def test_resume_hostile(runs):
     """Whatever CPSR a slot has, what goes on is in user mode with nothing masked; IT without T is no IT."""
     for run, make in zip(runs, (by_both, hostile)):
@@ -470,8 +477,8 @@ def preempted(rng):
 
 
 @check(points=3, step="4.2", boots=resuming(preempted), needs="resume-hostile",
-       hint="At the end of a slice the same application is entered, amid its own resume, and goes on by resume_slice(): what the two use besides "
-            "registers and their own slots they take from each other.")
+       hint="At the end of a slice the same application is entered, amid its own resume, and goes on by "
+            "resume_slice(): what the two use besides registers and their own slots they take from each other.")
 def test_resume_interrupted(run):
     """An interrupt between any two instructions of the way back changes nothing of where it leads."""
     resumed(run, preempted(run.random()))
@@ -800,7 +807,8 @@ def keep_pages(held):
                 pages[pa & -PAGE] = held.memory(pa & -PAGE, PAGE)
             return int.from_bytes(pages[pa & -PAGE][pa % PAGE:][:4], "little")
         walkers = [mmu.Walker(REGISTERS | {"TTBR0": ttbr0}, word) for ttbr0 in held.kept("ttbr0")]
-        held.keep("maps", [{each.va: (each.pa, each.user, each.xn, bool(each.pxn)) for each in walker.mappings(0, USER_TOP)} for walker in walkers])
+        held.keep("maps", [{each.va: (each.pa, each.user, each.xn) for each in walker.mappings(0, USER_TOP)}
+                           for walker in walkers])
         return
     size = 4 + 6 * OUTCOME.size
     data = held.memory(held.address("results"), 384 * size)
@@ -830,7 +838,7 @@ def called(run, steps):
                 pa, prot, _ = space[va]
                 expected = ("" if isinstance(pa, tuple) else f"page 0x{pa:08x}, ") + f"'{user[prot]}'" + (", executable" if prot & X else "")
             if va in maps:
-                pa, may, xn, _ = maps[va]
+                pa, may, xn = maps[va]
                 got = ("" if va in space and isinstance(space[va][0], tuple) else f"page 0x{pa:08x}, ") + f"'{may}'" + \
                     (", executable" if may and not xn else "")
             if expected != got:
@@ -869,8 +877,8 @@ def simple(rng):
 
 
 @check(points=4, step="4.3", boots=calling(simple),
-       hint="as_map(), as_bind(), as_protect() and as_unmap() do the work and know most of what is refused. A new page is held by its mapping alone, "
-            "or by nobody.")
+       hint="as_map(), as_bind(), as_protect() and as_unmap() do the work and know most of what is refused. A "
+            "new page is held by its mapping alone, or by nobody.")
 def test_pages(run):
     """An environment makes, binds, protects and unmaps pages of its own; what makes no sense is refused, and no page is lost."""
     called(run, simple(run.random()))
@@ -900,14 +908,16 @@ def guarded(rng):
               Step((Op(BIND, 0x12000000, R, POOL, cap_at(0)),), 1), Step((Op(NEW, 0x13000000, R, POOL + PAGE, cap_at(0)),), 0),
               Step((Op(BIND, 0x12001000, R, POOL + PAGE, cap_at(0)),), 0), Step((Op(BIND, 0x12002000, R, POOL + PAGE, cap_at(SPARE)),), 0),
               Step((Op(BIND, 0x12000000, R, POOL + PAGE, cap_at(0)),), 1), Step((Op(BIND, 0x12000000, R, POOL + PAGE, cap_at(ROOT)),), 2),
-              Step((Op(NEW, 0x14000000, R, POOL + 2 * PAGE, cap_at(SPARE)),), 0), Step((Op(BIND, 0x12000000, R, POOL + 2 * PAGE, cap_at(6)),), 1),
+              Step((Op(NEW, 0x14000000, R, POOL + 2 * PAGE, cap_at(SPARE)),), 0),
+              Step((Op(BIND, 0x12000000, R, POOL + 2 * PAGE, cap_at(6)),), 1),
               Step((Op(BIND, 0x12003000, R, POOL + 2 * PAGE, cap_at(0)),), 0)]
     return steps
 
 
 @check(points=4, step="4.3", boots=calling(guarded), needs="pages",
-       hint="The guard of a new page is the capability's name and its epoch: what was minted before it does not fit. The capability has to be genuine "
-            "and have the rights that are asked for, READ always; those it has are recorded.")
+       hint="The guard of a new page is the capability's name and its epoch: what was minted before it does not"
+            " fit. The capability has to be genuine and have the rights that are asked for, READ always; those "
+            "it has are recorded.")
 def test_capabilities(run):
     """Pages are bound with a capability that fits, and no other: wider, narrower, forged, of other names, stale."""
     called(run, guarded(run.random()))
@@ -927,7 +937,7 @@ def tables(rng):
             Op(UNMAP, SAVE_VA), Op(PROTECT, SAVE_VA, R), Op(PROTECT, SAVE_VA, 0), Op(PROTECT, SAVE_VA, R | W), Op(TABLE, SAVE_VA, 0, USER_TOP),
             Op(NEW, SAVE_VA, R | W, ANY, cap_at(env)), Op(BIND, SAVE_VA, R | W, at(env, 0x400000), cap_at(env)))]
         steps += [protect(env, SAVE_VA, prot) for prot in PROTS]
-        steps += [Step((Op(UNMAP, SAVE_VA),), 1 - env, env + 1, cap=cap_at(ROOT)), Step((Op(PROTECT, SAVE_VA, R),), 1 - env, env + 1, cap=cap_at(ROOT))]
+        steps += [Step((op,), 1 - env, env + 1, cap=cap_at(ROOT)) for op in (Op(UNMAP, SAVE_VA), Op(PROTECT, SAVE_VA, R))]
     # Tables to be read, and read alone; with the last page of a stretch gone, and that of a table itself among the pages it maps.
     for env in range(2):
         steps += [Step((Op(TABLE, 0x410000, 0, USER_TOP), Op(TABLE, 0x411000, 7, 0x400000), Op(TABLE, 0x20000000, 0, 0x30000123),
@@ -938,13 +948,15 @@ def tables(rng):
         steps += [Step((Op(BIND, 0x412000, R, at(env, va), cap_at(ROOT)),), env) for va in (0x410000, 0x411000)]
     steps += [Step((Op(UNMAP, 0x30000000), Op(NEW, 0x22000000, R | W, ANY, cap_at(0)), Op(NEW, 0x22001000, R | W, ANY, cap_at(0)))),
               Step((Op(UNMAP, 0x20000000), Op(UNMAP, 0x20002000), Op(UNMAP, 0x20001000))),
-              Step((Op(TABLE, 0x22002000, 0, 0x400000),), 2, 1, cap=cap_at(ROOT)), Step((Op(TABLE, 0x22003000, 0, 0x400000),), 2, 2, cap=cap_at(2))]
+              Step((Op(TABLE, 0x22002000, 0, 0x400000),), 2, 1, cap=cap_at(ROOT)),
+              Step((Op(TABLE, 0x22003000, 0, 0x400000),), 2, 2, cap=cap_at(2))]
     return steps
 
 
 @check(points=4, step="4.3", boots=calling(tables), needs="capabilities",
-       hint="A table is mapped by PAGE_TABLE alone, with READ as its only right, whatever capability somebody has for the empty guard: what a page is "
-            "for, its owner tells. The save page stays where the kernel writes to it.")
+       hint="A table is mapped by PAGE_TABLE alone, with READ as its only right, whatever capability somebody "
+            "has for the empty guard: what a page is for, its owner tells. The save page stays where the kernel"
+            " writes to it.")
 def test_tables(run):
     """Tables are there for their owner to read, and for nobody to write; the save page can be neither unmapped nor protected."""
     called(run, tables(run.random()))
@@ -987,8 +999,9 @@ def batches(rng):
 
 
 @check(points=4, step="4.3", boots=calling(batches), needs="capabilities",
-       hint="One operation after the other, each copied in when it is its turn, from where it then lies; the first that fails ends it: its error if none was "
-            "done, else how many were. What PAGE_NEW tells it writes into the caller's memory: ask first whether it may.")
+       hint="One operation after the other, each copied in when it is its turn, from where it then lies; the "
+            "first that fails ends it: its error if none was done, else how many were. What PAGE_NEW tells it "
+            "writes into the caller's memory: ask first whether it may.")
 def test_batches(run):
     """Several operations in a call, for itself or another: how many were done; pointers that are bad, straddle, or cease to be good."""
     called(run, batches(run.random()))

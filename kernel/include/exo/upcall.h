@@ -51,7 +51,7 @@
 struct upcall {
 	uint32_t cpsr;		// the interrupted CPSR, never 0; 0 while the slot is free
 	uint32_t cause;		// DFSR or IFSR, as it is; 0 for an undefined instruction
-	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, and nothing of the kernel's
+	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, nor of the kernel's
 	uint32_t r[3];		// r0 to r2
 	uint32_t pc;		// where to go on: the instruction itself, or behind a slice the next one
 };
@@ -67,10 +67,10 @@ struct save {
 	uint32_t guaranteed[GUARANTEED];	// addresses of the application's choice that no force takes
 	uint32_t resume_r7[2];	// of the slice slot, of the exception slot
 	struct upcall slice;
-	// Entry points: A32 code (bits 1:0 do not count), entered in user mode, little-endian, with nothing masked. Those of faults find r3 to lr
-	// as they were; in r0 to r2 words of the exception slot, or parts of one, or nothing, and never anything of the kernel's; flags as they
-	// come. 0: none, and what needs it ends in page 0. What cannot be fetched at an entry is a fault like any other: the
-	// slot is in use, and the environment ends.
+	// Entry points: A32 code (bits 1:0 do not count), entered in user mode, little-endian, with nothing masked.
+	// Those of faults find r3 to lr as they were; in r0 to r2 words of the exception slot, or parts of one, or
+	// nothing, but never anything of the kernel's; flags as they come. 0: none, and what needs it ends in page 0.
+	// What cannot be fetched there faults in user mode; the exception slot is in use, and the environment ends.
 	uint32_t revoke;
 	uint32_t transfer;
 	uint32_t end, begin;
@@ -103,18 +103,22 @@ struct image {
 	uint32_t size;		// of the file, which begins with the next page
 };
 
-// For SYS_PAGES: what to do with one page of an environment's. Operations are copied in and done one after the other, each when it is its
-// turn; the first that fails ends the call: with its error if none was done before it, else with how many were. Nothing of
-// that one is done then. -E_FAULT: it, or its capability, is not the caller's to read; -E_INVAL: there is no such kind; and what
-// page_alloc(), as_bind() and the rest return. (-E_NOENT, for the whole call: there is no such environment, or it has ended.)
+// For SYS_PAGES: what to do with one page of an environment's. Operations are copied in and done one after the other,
+// each when it is its turn; the first that fails ends the call: with its error if none was done before it, else with
+// how many were. Nothing of that one is done then. -E_FAULT: it, or its capability, is not the caller's to read;
+// -E_INVAL: there is no such kind; and what page_alloc(), as_bind() and the rest return. (-E_NOENT, for the whole call:
+// there is no such environment, or it has ended.)
 enum page_op_kind {
-	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name and epoch, and map it with
-				// cap's rights recorded. -E_PERM: cap is not genuine, or lacks prot, or READ; -E_FAULT: nothing can be told
-	PAGE_BIND,		// map the page `pa`, for which cap is shown, with its rights. -E_PERM also for a table, whatever is shown
-	PAGE_PROTECT,		// -E_PERM also for the save page
+	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name and epoch, and
+				// map it with cap's rights recorded. -E_PERM: cap is not genuine, or lacks prot, or READ;
+				// -E_FAULT: the operation is not the caller's to write, so that nothing can be told
+	PAGE_BIND,		// map the page `pa`, for which cap is shown, with its rights. -E_PERM for a table, too,
+				// whatever is shown
+	PAGE_PROTECT,		// -E_PERM for the save page, too
 	PAGE_UNMAP,		// -E_PERM for the save page
-	PAGE_TABLE,		// map, with READ as its only right, the page of second-level tables that translates the address `pa`;
-				// for USER_TOP the first-level table. -E_NOENT: there is none; -E_INVAL: pa is above USER_TOP
+	PAGE_TABLE,		// map, with READ as its only right, the page of second-level tables that translates the
+				// address `pa`; for USER_TOP the first-level table. -E_NOENT: there is none; -E_INVAL: pa is
+				// above USER_TOP
 };
 
 struct page_op {

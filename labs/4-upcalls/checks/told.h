@@ -18,7 +18,7 @@
 // What the save page was when an SVC was told: beside seen[], one for one.
 struct told {
 	struct upcall exception, slice;
-	uint32_t changed, where;		// words but those of the slots (and, in resume.c, own) that are not as they were; the first of them
+	uint32_t changed, where;		// other words than the slots' (and, in resume.c, own) that are not as they were
 };
 
 struct told told[1024];
