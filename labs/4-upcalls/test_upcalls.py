@@ -365,6 +365,7 @@ def resumption(rng, way, state, ticks=0, hostile=False):
     to = lab3.Frame.random(rng, pc, thumb, state == 2)
     if way < 2 and state != 2 and rng.randrange(4):
         to.cpsr &= ~E
+    to.cpsr &= ~0x1c0           # (lab 3's states may have something masked)
     if hostile:
         to.cpsr = to.cpsr & ~0x1f | rng.choice((0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x1a, 0x1b, 0x1f, 0, rng.randrange(32)))
         to.cpsr |= rng.choice((0, 0x1c0, 0x80, 0x40, 0x100)) | rng.getrandbits(4) << 20
