@@ -11,7 +11,7 @@ enum {
 	AGAIN,			// the same, its slot free again
 	BUSY,			// its slot is in use from the beginning, with CPSR x
 	ENTRIES,		// every entry point is x
-	BROKEN,			// the kernel itself then faults: x says how, y where the registers are
+	BROKEN,			// the kernel itself then faults: x says how, and in which mode; y is the slot's CPSR then
 };
 
 #define ENVS    16
@@ -23,7 +23,7 @@ static const uint32_t registers[12] = { 0x11110000, 0x22220001, 0x33330002, 0x44
 	0x77770006, 0x88880007, 0x99990008, 0xaaaa0009, 0xbbbb000a, 0xcccc000b };
 static uint32_t times;				// entries the case has had
 
-void broken(uint32_t which, const uint32_t *registers) __attribute__((noreturn));
+void broken(uint32_t which, uint32_t mode, const uint32_t *registers) __attribute__((noreturn));
 
 void
 told_svc(struct trapframe *tf)
@@ -39,7 +39,7 @@ told_svc(struct trapframe *tf)
 	s->number = (tf->pc - 4 - TELL) / 4 - ENV_OF(c) * ENTRY_COUNT;
 	if (DO_OF(c) == BROKEN) {
 		env_current()->save->exception.cpsr = c->y;
-		broken(c->x, registers);
+		broken(c->x & 0xff, c->x >> 8, registers);
 	}
 	if ((DO_OF(c) != WITHIN && DO_OF(c) != AGAIN) || times++ > 0)
 		user_leave(0x2000 + now);
