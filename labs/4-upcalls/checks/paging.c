@@ -38,7 +38,7 @@ uint32_t look_count;
 uint32_t looks[1 << 20] __attribute__((section(".noinit")));	// for each step and environment: descriptors, or hashes
 
 // A machine with few pages, so that it takes little time to have none.
-static uint8_t ballast[116 << 20] __attribute__((section(".noinit"), used));
+static uint8_t ballast[120 << 20] __attribute__((section(".noinit"), used));
 
 static struct env nobody;		// has been asked for pages (exo/revoke.h), so that nobody else is
 
