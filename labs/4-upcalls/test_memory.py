@@ -830,6 +830,9 @@ def noted(rng):
         author.add(0, CLEAN, LOW, 2)
         author.access(0, instruction, LOW + PAGE - 4)
         ask()
+    author.add(0, CLEAN, GIVEN, 1)
+    author.add(0, ACCESS, GIVEN, 0, 3, [DO_UNPROT, DO_SKIP])        # a fetch
+    author.add(0, DIRTY, GIVEN)
     # Protected and clean: a write is the trap handler's as long as the page may not be written, and noted once it may.
     for prot in (0, READ, RW):
         for acts in ([DO_UNPROT], [DO_PROT1 + READ, DO_UNPROT], [DO_SKIP], [DO_NOTHING, DO_PROT1 + RW]):
