@@ -55,7 +55,7 @@ slice_next(void)
 	return NULL;
 	// INSTEAD
 	//| // TODO 4.7: as the contract says. Until then: whoever lives, one after the other, each as long as it likes.
-	//| static unsigned last;
+	//| static unsigned last = ENV_COUNT - 1;
 	//|
 	//| (void)ends, (void)due, (void)named;
 	//| for (unsigned n = 0; n < ENV_COUNT; n++) {
