@@ -31,7 +31,7 @@ ENDS = {0: "alive", 1: "ended by itself", 2: "ended: it faulted within a fault",
         4: "ended by who held its capability"}
 ENTRY_NAMES = {ENTERED_REVOKE: "entered at revoke", ENTERED_TRANSFER: "entered at transfer", ENTERED_END: "entered at end",
                BEGIN: "entered at begin", RETURNED: "goes on"}
-EVENT = struct.Struct("<4Q18I")
+EVENT = struct.Struct("<4Q16I")
 
 
 @dataclass
@@ -114,6 +114,7 @@ def keep_events(held):
     count = min(held.word(held.address("event_count")), 2048)
     data = held.memory(held.address("events"), count * EVENT.size)
     held.keep("events", [Event(*EVENT.unpack_from(data, i * EVENT.size)) for i in range(count)])
+    held.keep("begun", struct.unpack("<Q", held.memory(held.address("tapped"), 8))[0])
     held.keep("ends", struct.unpack("<64I", held.memory(held.address("events_end"), 256)))
 
 
@@ -291,7 +292,7 @@ class Time:
         last = None
         self.run, self.look = run, look
         try:
-            self.switch(0, events[0] if events else None, None)
+            self.switch(run.kept["begun"], events[0] if events else None, None)
             for i, event in enumerate(events):
                 last = event
                 self.entered(event)
@@ -496,3 +497,56 @@ def turns(rng):
 def test_turns(run):
     """Slices come round in the vector's order; who yields passes the rest on, or ends the slice; slices are taken and given away."""
     followed(run, turns)
+
+
+def overstaying(rng):
+    """Slices that end amid waits and work; slots that are free and full; those that stay too long."""
+    script = at_random(rng, 7, 18, {"nobody": 4, "wait": 8, "late": 5, "yield": 2})
+    for slot in range(7):
+        script.owners[2 * slot % 15] = slot         # nobody is without
+    # One that stays exactly as long as it may, and one that stays one tick longer; one whose slot never is free.
+    script.ops[0] = [op(WAIT, 1), op(WAIT, 8), *[op(YIELD, NO_NAME)] * 12, op(FREE), op(WAIT, 1), op(FREE), op(WAIT, 3), op(YIELD, NO_NAME)]
+    script.ops[1] = [op(WAIT, 1), op(WAIT, 8), op(WAIT, 1)]
+    script.ops[2] = [op(WAIT, 1), op(YIELD, NO_NAME), op(WAIT, 8), op(FREE), op(WAIT, 1), op(YIELD, NO_NAME), *[op(YIELD, NO_NAME)] * 20]
+    script.ops[3] = [op(WAIT, 1), op(YIELD, NO_NAME), op(WAIT, 9), op(WAIT, 1)]
+    script.ops[4] = [op(PASS, 30 * TICKS), op(FREE), op(WAIT, 1), op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(PASS, 12 * TICKS), op(FREE),
+                     op(WAIT, 1), op(WAIT, 1)]
+    return script
+
+
+@check(points=8, step="4.7", boots=scripted(overstaying), needs="turns",
+       hint="The first tick is the slice's end, and owes nothing; each one behind it owes a slice, at most EXCESS_MAX in all. Several may "
+            "have passed when it is told. They are counted from the end on, and not from when the kernel comes to it.")
+def test_excess(run):
+    """Who stays behind the end of a slice is told once, owes a slice for each further tick, pays as they come round, and ends at the last."""
+    followed(run, overstaying)
+
+
+def sleeping(rng):
+    script = at_random(rng, 7, 14, {"sleep": 8, "nobody": 2, "yield": 3, "wait": 2, "late": 1}, 5)
+    script.ops[0] = [op(WAIT, 1), op(WAIT, 6), op(SLEEP, 300_000_000), op(SLEEP, 900_000_000), op(FREE), op(WAIT, 1), op(WAIT, 7),
+                     op(SLEEP, 100), op(SLEEP, 7_000_000_000)]
+    script.ops[1] = [*script.ops[1][:6], op(SLEEP, 0, 1)]
+    script.owners[3], script.owners[9] = 0, 1
+    return script
+
+
+@check(points=5, step="4.7", boots=scripted(sleeping), needs="excess",
+       hint="Where nobody can run but somebody sleeps, timer_set() and trap_idle(); then look again. Debts are paid in rounds in which"
+            " nobody runs, and no time passes in those.")
+def test_sleep(run):
+    """Sleepers are passed over until it is time; while all sleep so does the kernel; when all sleep for ever it is over."""
+    followed(run, sleeping)
+
+
+def lives(rng):
+    return at_random(rng, 8, 26, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
+                                  "fault": 1})
+
+
+@check(points=9, step="4.7", boots=[scripted(lives), scripted(lives)], needs="sleep",
+       hint="Read what went before: exo/slice.h says what follows from it.")
+def test_schedules(runs):
+    """Hundreds of turns of environments that do anything of that, end, and come anew: who runs, and when, follows from the contract."""
+    for run in runs:
+        followed(run, lives)

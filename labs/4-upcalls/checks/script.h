@@ -19,7 +19,6 @@ enum operation {
 	MAKE,			// an environment, in the lowest place that is free
 	GUARANTEE,		// b pages from a on
 	SAVE_WORD,		// number a of the save page is b
-	NOTHING_MORE,
 };
 
 #define SCRIPTS  16		// environments that have one
@@ -27,7 +26,6 @@ enum operation {
 #define OLD      0x40		// the name of who was there before
 #define NEVER    0x80		// a name that nobody ever had
 #define SYNC     0x100
-#define ENTRIES_BEGIN 3
 #define RETURNED 21		// beside the entry points, in TELL: a system call has returned, or the wait is over
 
 struct script_op {
@@ -53,6 +51,7 @@ struct event {
 };
 
 struct event events[2048];
+uint64_t tapped;				// when it begins
 uint32_t event_count, events_end[ENV_COUNT];	// how each has ended
 uint32_t names[ENV_COUNT], old_names[ENV_COUNT];
 
@@ -119,20 +118,20 @@ script_make(void)
 static inline uint32_t
 name_of(uint32_t a)
 {
-	uint32_t slot = a & 0x3f, id = a & OLD ? old_names[slot] : names[slot];
+	uint32_t slot = a & 0x3f, id = a & NEVER ? names[slot] + 0x10000 : a & OLD ? old_names[slot] : names[slot];
 
-	return (a & 0xff) == NO_NAME ? 0 : (a & NEVER ? id + 0x10000 : id) | (a & SYNC ? TRANSFER_SYNC : 0);
+	return (a & 0xff) == NO_NAME ? 0 : (id != 0 ? id : 0x123400 + slot) | (a & SYNC ? TRANSFER_SYNC : 0);
 }
 
 // SYS_PAGES for one page after the other, laid out where the environment can read it.
 static inline uint32_t
-pages_lay(struct env *env, const struct script_op *op)
+pages_lay(struct env *self, const struct script_op *op)
 {
 	struct mapping m;
 	struct page_op *to;
 	uint32_t n;
 
-	as_lookup(&env->as, OPS_VA, &m);
+	as_lookup(&self->as, OPS_VA, &m);
 	to = p2v(m.pa);
 	for (n = 0; n < op->b && n < PAGE_SIZE / sizeof *to; n++)
 		to[n] = (struct page_op){ op->a, op->c + n * PAGE_SIZE, RIGHT_READ | RIGHT_WRITE, PAGE_ANY, SAVE_VA, 0 };
@@ -140,10 +139,10 @@ pages_lay(struct env *env, const struct script_op *op)
 }
 
 static void
-script_next(struct event *e, struct env *env, struct trapframe *tf)
+script_next(struct event *e, struct env *self, struct trapframe *tf)
 {
 	static const struct script_op leave = { EXIT, 0, 0, 0 };
-	uint32_t slot = env - envs;
+	uint32_t slot = self - envs;
 	const struct script_op *op;
 	uint64_t ahead;
 
@@ -154,16 +153,16 @@ script_next(struct event *e, struct env *env, struct trapframe *tf)
 		if (op->what == PASS)
 			pass(op->a);
 		else if (op->what == FREE)
-			env->save->slice.cpsr = 0;
+			self->save->slice.cpsr = 0;
 		else if (op->what == ENTRY)
-			(&env->save->revoke)[op->a] = op->b == 1 ? TELL + 4 * op->a : op->b;
+			(&self->save->revoke)[op->a] = op->b == 1 ? TELL + 4 * op->a : op->b;
 		else if (op->what == MAKE)
 			script_make();
 		else if (op->what == GUARANTEE)
 			for (uint32_t i = 0; i < GUARANTEED; i++)
-				env->save->guaranteed[i] = i < op->b ? op->a + i * PAGE_SIZE : 0;
+				self->save->guaranteed[i] = i < op->b ? op->a + i * PAGE_SIZE : 0;
 		else if (op->what == SAVE_WORD)
-			((uint32_t *)env->save)[op->a] = op->b;
+			((uint32_t *)self->save)[op->a] = op->b;
 	}
 	// No interrupt comes so soon that it would matter how many instructions who needs.
 	ahead = cntp_cval() - timer_now();
@@ -206,10 +205,10 @@ script_next(struct event *e, struct env *env, struct trapframe *tf)
 	case PAGES:
 		tf->r[7] = SYS_PAGES;
 		tf->r[1] = OPS_VA;
-		tf->r[2] = pages_lay(env, op);
+		tf->r[2] = pages_lay(self, op);
 		break;
 	case FAULT:
-		env->save->exception.cpsr = 1;
+		self->save->exception.cpsr = 1;
 		tf->pc = CODE + 64;
 		break;
 	case WAIT:
@@ -223,13 +222,13 @@ void
 told_svc(struct trapframe *tf)
 {
 	struct event *e = &events[event_count];
-	struct env *env = env_current();
+	struct env *self = env_current();
 	struct mapping m;
 	uint32_t va = HEAP;
 
 	e->time = timer_now();
 	e->timer = cntp_ctl_read() & 1 ? cntp_cval() : 0;
-	e->env = env - envs;
+	e->env = self - envs;
 	e->id = names[e->env];
 	e->what = (tf->pc - 4 - TELL) / 4;
 	e->r0 = tf->r[0];
@@ -238,20 +237,20 @@ told_svc(struct trapframe *tf)
 	for (int i = 1; i < 13; i++)
 		e->any |= i == 7 ? 0 : tf->r[i];
 	e->cpsr = tf->cpsr;
-	e->excess = env->save->excess;
-	e->slot_pc = env->save->slice.pc;
-	e->slot_cpsr = env->save->slice.cpsr;
-	e->space = ttbr0_read() == env->ttbr0 && contextidr_read() == env->as.asid && env->live == env->id;
+	e->excess = self->save->excess;
+	e->slot_pc = self->save->slice.pc;
+	e->slot_cpsr = self->save->slice.cpsr;
+	e->space = ttbr0_read() == self->ttbr0 && contextidr_read() == self->as.asid && self->live == self->id;
 	if (with_memory) {
-		e->wanted = env->save->wanted;
-		e->repossessed = env->save->repossessed;
-		e->pages = revoke_pages(env);
-		e->lowest = env_next(env, &va, &m) ? va : 0;
+		e->wanted = self->save->wanted;
+		e->repossessed = self->save->repossessed;
+		e->pages = revoke_pages(self);
+		e->lowest = env_next(self, &va, &m) ? va : 0;
 		e->free = page_free_count();
 	}
 	if (++event_count == ARRAY_SIZE(events))
 		report("too many events"), user_leave(0);
-	script_next(e, env, tf);
+	script_next(e, self, tf);
 }
 
 #define SYS_TAP 40
@@ -263,6 +262,7 @@ sys_tap(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 	(void)a0, (void)a1, (void)a2, (void)a3;
 	vbar_write((uintptr_t)told_vectors);
 	isb();
+	tapped = timer_now();
 	return 0;
 }
 
