@@ -203,9 +203,10 @@ class _Make:
 
     def _needed(self) -> list[Path | str]:
         """What make and the tools have to find."""
-        # A check may include what lies beside it; any other payload is a file or two and its programs.
-        payloads = [source.parent if source.parent.name == "checks" else path for source in self.sources.values()
-                    for path in (source, source.with_suffix(".S"), source.with_suffix("")) if (ROOT / path).exists()]
+        # A check may include what lies beside it, or beside another lab's; any other payload is a file or two and its programs.
+        payloads = [path for source in self.sources.values() for path in (
+            sorted(folder.relative_to(ROOT) for folder in ROOT.glob("labs/*/checks")) if source.parent.name == "checks" else
+            (source, source.with_suffix(".S"), source.with_suffix(""))) if (ROOT / path).exists()]
         tools = [folder for tool in TOOLS for folder in sandbox.installation(tool)]
         return [*(ROOT / path for path in dict.fromkeys((Path("kernel"), *_folders(self.kernel), *payloads))), *tools]
 

@@ -64,6 +64,7 @@ $(OBJ)/%.c.o: %.c kernel/lab.mk
 $(OBJ)/%.S.o: %.S kernel/lab.mk
 	$(compile)
 
+all: $(if $(USER),$(OUT)/user.a)
 $(OUT)/user.a: $(LIBOS) $(SHARED)
 	@mkdir -p $(@D)
 	rm -f $@

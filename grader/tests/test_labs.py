@@ -106,10 +106,9 @@ def test_mutant(mutant):
     assert mutants.judged(mutant).problem == ""
 
 
-@pytest.mark.parametrize("lab", LABS)
-def test_a_mutant_that_is_not_one_is_seen(lab):
+def test_a_mutant_that_is_not_one_is_seen():
     """The machinery does tell: the same patch, said to be found by another check, or to show other words."""
-    first = mutants.every(labs.find(lab))[0]
+    first = MUTANTS[0]
     misled = dataclasses.replace(first, name="for-test-labs-1", kills="nobody")
     assert re.search(f"killed by {first.kills} .* before nobody", mutants.judged(misled).problem)
     silent = dataclasses.replace(first, name="for-test-labs-2", hint="colourless green ideas")

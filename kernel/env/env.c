@@ -5,6 +5,7 @@
 #include <exo/env.h>
 #include <exo/error.h>
 #include <exo/page.h>
+#include <exo/revoke.h>
 #include <exo/slice.h>
 #include <exo/string.h>
 #include <exo/timer.h>
@@ -55,6 +56,7 @@ env_create(const struct cap *cap, uint32_t parent, struct env **created)
 		if (++env == envs + ENV_COUNT)
 			return -E_NOMEM;
 	memset(env, 0, sizeof *env);
+	env->live = ~(env - envs);		// 0 is a name of slot 0's: nobody may find it while this fails
 	memcpy(env->guard.name, cap->name, CAP_NAME);
 	env->guard.epoch = cap->epoch;
 	env->parent = parent;
@@ -91,6 +93,7 @@ env_end(struct env *env, uint32_t ended, int32_t status)
 		user_switch(NULL);
 	as_destroy(&env->as);
 	slice_forget(env->id);
+	revoke_forget(env);
 	env->live = ~(env - envs);
 	env->ended = ended;
 	env->status = status;
@@ -205,7 +208,7 @@ env_run(void)
 	vbar_write((uintptr_t)upcall_vectors);
 	isb();
 	while ((env = slice_next()) != NULL) {
-		struct trapframe tf = { .pc = env->save->begin, .cpsr = PSR_M_USR };
+		struct trapframe tf = { .pc = revoke_entry(env), .cpsr = PSR_M_USR };
 		int status;
 
 		user_switch(&env->as);
@@ -213,7 +216,10 @@ env_run(void)
 		status = user_enter(&tf);
 		if (!stopped)
 			env_end(env_current(), ENDED_EXIT, status);
+		if (env_current() != NULL)
+			env_current()->told = 0;
 		user_switch(NULL);
+		revoke_due();
 	}
 	timer_stop();
 	vbar_write((uintptr_t)trap_vectors);

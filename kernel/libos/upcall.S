@@ -4,6 +4,8 @@
 #include <exo/syscall.h>
 #include <libos/upcall.h>
 
+#define SLICE_STACK 1024
+
 	.text
 
 // Exceptions: r0 to r2 are the handler's already, and the slot has what they were.
@@ -66,8 +68,14 @@ fork:	push	{r3-r11, lr}
 	.type	upcall_end, %function
 upcall_end:
 	ldr	r0, =slice_stack_top
+	ldr	r1, =resting_sp
+	ldr	r1, [r1]
+	sub	r2, r0, r1
+	cmp	r2, #SLICE_STACK		// what rests there already was entered by a transfer meanwhile: below it
+	movlo	r0, r1
 	stmdb	r0, {r3-r12, sp, lr}
 	sub	sp, r0, #48
+	mov	r10, r1				// for who was interrupted between noting it and the yield
 	mov	r0, #USER_TOP
 	sub	r0, r0, #-SAVE_SLICE
 	ldmdb	r0, {r3-r9}
@@ -77,6 +85,8 @@ upcall_end:
 	mov	r0, #0
 	bl	yield
 	pop	{r3-r9, r10}
+	ldr	r0, =resting_sp
+	str	r10, [r0]
 	mov	r0, #USER_TOP
 	sub	r0, r0, #-SAVE_SLICE
 	stmdb	r0, {r3-r9}
@@ -125,5 +135,5 @@ upcall_begin:
 	.balign	8
 	.space	3072
 exception_stack_top:
-	.space	1024
+	.space	SLICE_STACK
 slice_stack_top:

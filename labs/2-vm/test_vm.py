@@ -523,7 +523,7 @@ def asked(cases):
     def answers(held):
         held.keep("answers", held.memory(held.address("answers"), 40 * 1365))
 
-    return Boot("caps", input=questions, read_at_end=answers)
+    return Boot("caps", input=questions, read_at_end=answers, budget=50_000_000)
 
 
 def shown(cap):

@@ -203,7 +203,11 @@ def entered(run, cases, upto):
                 "user_enter, in user.S", run)
 
 
-@check(points=5, step="3.1", boots=Boot("enter", input=packed(plain_entries), read_at_end=keep_told),
+def entering(make, asked=0):
+    return Boot("enter", input=packed(make, asked), read_at_end=keep_told, budget=20_000_000)
+
+
+@check(points=5, step="3.1", boots=entering(plain_entries),
        hint="User's sp and lr can be loaded from a privileged mode by LDM with ^ and no PC in its list; it takes no "
             "writeback. What comes last, PC and CPSR together, is what RFE is for.")
 def test_enter(run):
@@ -211,7 +215,7 @@ def test_enter(run):
     entered(run, plain_entries(run.random()), 16)
 
 
-@check(points=4, step="3.1", boots=Boot("enter", input=packed(entries), read_at_end=keep_told), needs="enter",
+@check(points=4, step="3.1", boots=entering(entries), needs="enter",
        hint="All 32 bits of the CPSR count, not the flags alone: T and IT decide how the first instruction is read, E how "
             "its data is, GE what SEL makes of it.")
 def test_state(run):
@@ -219,7 +223,7 @@ def test_state(run):
     entered(run, entries(run.random()), 17)
 
 
-@check(points=5, step="3.1", boots=Boot("enter", input=packed(masked_entries, 1), read_at_end=keep_told), needs="enter",
+@check(points=5, step="3.1", boots=entering(masked_entries, 1), needs="enter",
        hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and the "
             "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own. An even "
             "number of words pushed keeps sp a multiple of 8. Nothing is unmasked on the way, in or out.")
@@ -247,7 +251,7 @@ def exclusive(rng):
     return cases
 
 
-@check(points=2, step="3.1", boots=Boot("enter", input=packed(exclusive), read_at_end=keep_told), needs="enter",
+@check(points=2, step="3.1", boots=entering(exclusive), needs="enter",
        hint="An LDREX before the switch makes an STREX behind it succeed although everything happened in between. One "
             "instruction forgets it.")
 def test_exclusive(run):
@@ -464,7 +468,7 @@ def many(rng, times=25_000):
     return cases
 
 
-@check(points=3, step="3.2", boots=states(many), needs="returns",
+@check(points=3, step="3.2", boots=states(many, budget=100_000_000), needs="returns",
        hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
 def test_many(run):
     """After a hundred thousand exceptions a frame lies where the first one lay."""
@@ -619,7 +623,7 @@ def keep_answers(held):
 
 
 @check(points=6, step="3.3",
-       boots=Boot("faults", read_at_end=keep_answers,
+       boots=Boot("faults", budget=20_000_000, read_at_end=keep_answers,
                   input=lambda seed: b"".join(struct.pack("<5I", *each) for each in questions(seed))),
        hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR are of data "
             "aborts, IFSR and IFAR of prefetch aborts, which have neither WnR nor a domain. An asynchronous abort has no address, a "
@@ -796,7 +800,7 @@ def pointers(whats):
     def put(seed):
         regions, asked = asked_of(seed, whats)
         return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
-    return Boot("pointers", read_at_end=keep_pointers, budget=60_000_000, input=put)
+    return Boot("pointers", read_at_end=keep_pointers, budget=200_000_000, input=put)
 
 
 def in_pages(regions):
@@ -900,7 +904,7 @@ def keep_gic(held):
 
 
 @check(points=6, step="3.5", needs="irq",
-       boots=Boot("gic", input=lambda seed: struct.pack("<292I", *acknowledged(seed)), read_at_end=keep_gic),
+       boots=Boot("gic", budget=20_000_000, input=lambda seed: struct.pack("<292I", *acknowledged(seed)), read_at_end=keep_gic),
        hint="What GICC_IAR said is what GICC_EOIR wants, all of it, but the interrupt's number is bits 9 to 0. 1023 means that there "
             "was none: nobody is called, and nothing is ended. One that nobody wants is disabled and still ended.")
 def test_gic(run):
@@ -943,7 +947,7 @@ def keep_passes(held):
 
 
 @check(points=6, step="3.5", needs="gic",
-       boots=[states(waiting, INTERRUPT), Boot("interrupts", read_at_end=keep_passes)],
+       boots=[states(waiting, INTERRUPT), Boot("interrupts", budget=20_000_000, read_at_end=keep_passes)],
        hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
             "every register, NZCVQ, GE, IT, E and T.")
 def test_interrupts(runs):

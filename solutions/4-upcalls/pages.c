@@ -5,6 +5,7 @@
 #include <exo/env.h>
 #include <exo/error.h>
 #include <exo/page.h>
+#include <exo/revoke.h>
 #include <exo/string.h>
 #include <exo/todo.h>
 #include <exo/trap.h>
@@ -202,6 +203,8 @@ pages(struct env *env, uint32_t ops, uint32_t count)
 		if (error < 0)
 			break;
 	}
+	if (error == -E_NOMEM)
+		revoke_ask();
 	return left < count ? (int32_t)(count - left) : error;
 }
 

@@ -8,7 +8,8 @@
 
 #define NEVER UINT64_MAX
 
-static uint64_t ends;			// when the slice is over
+static uint64_t ends;			// the slice
+static uint64_t due;			// the next tick: the slice's end, and each SLICE_TICKS from there on
 static uint32_t named;			// who is to have the rest of it
 
 struct env *
@@ -20,10 +21,9 @@ slice_next(void)
 	bool owing;
 
 	named = 0;
-	if (env != NULL && !env->ended && env->wake <= now && slice_told == SLICE_NOBODY && ends >= now + SLICE_LEAST)
+	if (env != NULL && !env->ended && env->wake <= now && ends >= now + SLICE_LEAST)
 		return env;
-	slices[slice_position].user = slice_user;
-	slice_told = SLICE_NOBODY;
+	slice_settle();
 	do {
 		wake = NEVER;
 		owing = false;
@@ -41,9 +41,9 @@ slice_next(void)
 				owing = true;
 			} else {
 				slice_position = i;
-				slice_user = slices[i].user;
-				ends = now + SLICE_TICKS;
-				timer_set(ends);
+				env->lent = 0;
+				due = ends = now + SLICE_TICKS;
+				timer_set(due);
 				return env;
 			}
 		}
@@ -55,9 +55,9 @@ slice_next(void)
 	return NULL;
 	// INSTEAD
 	//| // TODO 4.7: as the contract says. Until then: whoever lives, one after the other, each as long as it likes.
-	//| static unsigned last;
+	//| static unsigned last = ENV_COUNT - 1;
 	//|
-	//| (void)ends, (void)named;
+	//| (void)ends, (void)due, (void)named;
 	//| for (unsigned n = 0; n < ENV_COUNT; n++) {
 	//| 	last = (last + 1) % ENV_COUNT;
 	//| 	if (envs[last].id != 0 && !envs[last].ended)
@@ -71,28 +71,32 @@ void
 slice_end(struct trapframe *tf)
 {
 	// BEGIN SOLUTION 4.7b
-	struct env *env = env_current(), *late = env_find(slice_told);
+	struct env *env = env_current();
 	struct upcall *slot = &env->save->slice;
+	uint64_t now = timer_now();
+	uint32_t late = 0;
 
-	timer_set(timer_now() + SLICE_TICKS);
-	if (late != NULL && !late->ended) {
-		late->save->excess = ++late->excess;
-		if (late->excess > EXCESS_MAX) {
-			env_end(late, ENDED_EXCESS, 0);
-			if (late == env)
-				env_stop();
-		}
+	for (; due <= now; due += SLICE_TICKS)
+		late++;
+	timer_set(due);
+	if (env->told && env->excess == EXCESS_MAX && late > 0) {
+		env_end(env, ENDED_EXCESS, 0);
+		env_stop();
 	}
-	if (slice_told == env->id)
+	if (!env->told && late > 0) {		// the first one is the end itself
+		env->told = 1;
+		late--;
+	}
+	env->excess = late < EXCESS_MAX - env->excess ? env->excess + late : EXCESS_MAX;
+	env->save->excess = env->excess;
+	if (env->told != 1 || slot->cpsr != 0)
 		return;
-	slice_told = env->id;
-	if (slot->cpsr != 0)
-		return;
+	env->told = 2;
 	*slot = (struct upcall){ tf->cpsr, 0, 0, { tf->r[0], tf->r[1], tf->r[2] }, tf->pc };
 	tf->pc = env->save->end;
 	tf->cpsr = PSR_M_USR;
 	// INSTEAD
-	//| // TODO 4.7: who is late owes; who has not been told is told.
+	//| // TODO 4.7: set the next tick; who is late owes; who has not been entered at `end` is, if its slot is free.
 	//| (void)tf;
 	//| todo("4.7");
 	// END SOLUTION
@@ -127,9 +131,7 @@ sys_slice_take(uint32_t index, uint32_t a1, uint32_t a2, uint32_t a3)
 		return -E_INVAL;
 	if (slices[index].owner != SLICE_NOBODY)
 		return -E_EXISTS;
-	slices[index].owner = slices[index].user = env_current()->id;
-	if (index == slice_position)
-		slice_user = slices[index].user;
+	slice_assign(index, env_current()->id, env_current()->id);
 	return 0;
 	// INSTEAD
 	//| // TODO 4.7: who comes first.
@@ -151,9 +153,7 @@ sys_slice_give(uint32_t index, uint32_t id, uint32_t a2, uint32_t a3)
 		return -E_PERM;
 	if (id != SLICE_NOBODY && (to == NULL || to->ended))
 		return -E_NOENT;
-	slices[index].owner = slices[index].user = id;
-	if (index == slice_position)
-		slice_user = id;
+	slice_assign(index, id, id);
 	return 0;
 	// INSTEAD
 	//| // TODO 4.7: only its owner; only to one that lives, or to nobody.

@@ -95,8 +95,9 @@ nested:	cpsid	aif, #PSR_M_SVC
 // END SOLUTION
 
 // What needs no frame is answered here; the rest is lab 3's.
-svc:	cmp	r7, #SYS_PROTECT
-	bhi	transfer
+svc:	cmp	r7, #SYS_TRANSFER
+	beq	transfer
+	cmp	r7, #SYS_PROTECT
 	beq	svc_protect
 	cmp	r7, #SYS_RESUME
 	bne	trap_vectors + 4 * TRAP_SVC
@@ -124,46 +125,6 @@ resume:
 	.ltorg
 	// INSTEAD
 	//| todo("4.2")
-	// END SOLUTION
-
-// From one environment straight into another. Every register is the message but r7, which says who sends it.
-transfer:
-	// BEGIN SOLUTION 4.8a
-	cmp	r7, #SYS_TRANSFER_SYNC		// carry: synchronous
-	bhi	trap_vectors + 4 * TRAP_SVC
-	str	lr, [sp, #-4]			// for a refusal; else nobody asks where it came from
-	ldr	lr, =envs
-	bfi	lr, r0, #ENV_SHIFT, #ENV_SHIFT	// that many bits of the name are the slot
-	ldr	r7, [lr, #ENV_LIVE]
-	teq	r7, r0
-	bne	1f
-	ldrcs	r7, =slice_user
-	strcs	r0, [r7]
-	mov	r7, #0				// as as_switch() has it: no table goes with another's ASID
-	mcr	p15, 0, r7, c13, c0, 1		// CONTEXTIDR
-	isb
-	ldr	r7, [lr, #ENV_TTBR0]
-	mcr	p15, 0, r7, c2, c0, 0		// TTBR0
-	isb
-	ldr	r7, [lr, #ENV_ASID]
-	mcr	p15, 0, r7, c13, c0, 1
-	mrc	p15, 0, r7, c13, c0, 4		// TPIDRPRW: who calls
-	ldr	r7, [r7, #ENV_ID]
-	mcr	p15, 0, lr, c13, c0, 4
-	ldr	lr, [lr, #ENV_SAVE]
-	ldr	lr, [lr, #PAGE_SIZE + SAVE_TRANSFER]
-	clrex
-	msr	spsr_cxsf, #PSR_M_USR
-	movs	pc, lr
-
-1:	movcs	r7, #SYS_TRANSFER_SYNC
-	movcc	r7, #SYS_TRANSFER
-	mvn	r0, #E_NOENT - 1
-	ldr	lr, [sp, #-4]
-	movs	pc, lr
-	.ltorg
-	// INSTEAD
-	//| todo("4.8")
 	// END SOLUTION
 
 // An interrupt: as lab 3 does it, but for who is asked.

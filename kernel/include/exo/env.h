@@ -5,15 +5,18 @@
 #include <exo/upcall.h>
 
 // struct env as assembly sees it.
-#define ENV_SHIFT 6			// log2 of its size
+#define ENV_SHIFT 7			// log2 of its size
+#define ENV_BITS  6			// log2 of how many there are: those bits of a name are the slot
 #define ENV_L1    0
 #define ENV_ASID  4
 #define ENV_ID    12
 #define ENV_SAVE  16
 #define ENV_TTBR0 20
 #define ENV_LIVE  24
+#define ENV_TOLD  28
+#define ENV_LENT  32
 
-#define ENV_COUNT   64			// a power of two; environment i has ASID i + 1
+#define ENV_COUNT (1 << ENV_BITS)	// environment i has ASID i + 1
 
 #ifndef __ASSEMBLER__
 
@@ -28,19 +31,23 @@ struct env {
 	struct save *save;	// its save page, as the kernel sees it
 	uint32_t ttbr0;		// of its address space
 	uint32_t live;		// its name while it lives; else no name of this slot's
+	uint32_t told;		// that its time is up (exo/slice.h): 1; 2: it has been entered at `end`, too
+	uint32_t lent;		// whom it has entered by a synchronous transfer since it was entered last; 0: nobody
 	struct guard guard;
 	uint32_t parent;
 	uint32_t ended;		// 0 while it lives, then ENDED_
 	int32_t status;
 	uint32_t excess;	// slices that it owes
 	uint64_t wake;		// it sleeps until the counter is there
+	uint8_t spare[(1 << ENV_SHIFT) - 72];
 };
 
 _Static_assert(sizeof(struct env) == 1 << ENV_SHIFT && offsetof(struct env, ttbr0) == ENV_TTBR0 &&
     offsetof(struct env, as.l1) == ENV_L1 && offsetof(struct env, as.asid) == ENV_ASID && offsetof(struct env, id) == ENV_ID &&
-    offsetof(struct env, save) == ENV_SAVE && offsetof(struct env, live) == ENV_LIVE, "assembly and C agree");
+    offsetof(struct env, save) == ENV_SAVE && offsetof(struct env, live) == ENV_LIVE &&
+    offsetof(struct env, told) == ENV_TOLD && offsetof(struct env, lent) == ENV_LENT, "assembly and C agree");
 
-extern struct env envs[ENV_COUNT];	// aligned to their size, 4096
+extern struct env envs[ENV_COUNT];	// aligned to their size
 
 // Who runs; null: nobody, or a program of lab 3's.
 static inline struct env *

@@ -29,6 +29,7 @@
 #define SAVE_SLICE_R7    (-148)
 
 #define SAVE_OWN         104		// from its start: `own`
+#define SAVE_WANTED 32			// from its start
 
 // Why an environment has ended.
 #define ENDED_EXIT   1			// by itself, with its status
@@ -38,6 +39,7 @@
 
 // Pages that one revocation takes by force at most; how many slices an application may owe before it is ended.
 #define REPOSSESSED  16
+#define GUARANTEED   16			// pages of the application's that are never taken, beside its save page
 #define EXCESS_MAX   8
 
 #ifndef __ASSEMBLER__
@@ -48,8 +50,8 @@
 // A slot: what was interrupted. r3 to r12, sp and lr are still in their registers.
 struct upcall {
 	uint32_t cpsr;		// the interrupted CPSR, never 0; 0 while the slot is free
-	uint32_t cause;		// DFSR or IFSR; 0 for an undefined instruction
-	uint32_t address;	// DFAR or IFAR; of an undefined instruction nothing sensible
+	uint32_t cause;		// DFSR or IFSR, as it is; 0 for an undefined instruction
+	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, nor of the kernel's
 	uint32_t r[3];		// r0 to r2
 	uint32_t pc;		// where to go on: the instruction itself, or behind a slice the next one
 };
@@ -58,13 +60,17 @@ struct save {
 	struct cap cap;		// the capability that the environment began with
 	uint32_t id;		// its name
 	uint32_t excess;	// how many slices it owes; counted by the kernel
-	uint32_t wanted;	// pages that the kernel asks for, at the entry `revoke`
+	uint32_t wanted;	// pages that the kernel asks for (exo/revoke.h); 0: none
 	uint32_t repossessed;	// pages taken by force since the application last wrote 0 here
 	uint32_t taken[REPOSSESSED];	// where they were mapped
-	uint8_t own[PAGE_SIZE - 40 - 4 * REPOSSESSED - 148];	// the application's to use
+	uint8_t own[PAGE_SIZE - 40 - 4 * REPOSSESSED - 4 * GUARANTEED - 148];	// the application's to use
+	uint32_t guaranteed[GUARANTEED];	// addresses of the application's choice that no force takes
 	uint32_t resume_r7[2];	// of the slice slot, of the exception slot
 	struct upcall slice;
-	// Entry points: A32 code, entered in user mode with the registers said. 0: none, and what needs it ends in page 0.
+	// Entry points: A32 code (bits 1:0 do not count), entered in user mode, little-endian, with nothing masked.
+	// Those of faults find r3 to lr as they were; in r0 to r2 words of the exception slot, or parts of one, or
+	// nothing, but never anything of the kernel's; flags as they come. 0: none, and what needs it ends in page 0.
+	// What cannot be fetched there faults in user mode; the exception slot is in use, and the environment ends.
 	uint32_t revoke;
 	uint32_t transfer;
 	uint32_t end, begin;
@@ -74,6 +80,7 @@ struct save {
 };
 
 _Static_assert(sizeof(struct save) == PAGE_SIZE && offsetof(struct save, own) == SAVE_OWN &&
+    offsetof(struct save, wanted) == SAVE_WANTED &&
     (int)offsetof(struct save, exception) - PAGE_SIZE == SAVE_CPSR &&
     (int)offsetof(struct save, prefetch_abort) - PAGE_SIZE == SAVE_PREFETCH &&
     (int)offsetof(struct save, undefined) - PAGE_SIZE == SAVE_UNDEFINED &&
@@ -96,17 +103,26 @@ struct image {
 	uint32_t size;		// of the file, which begins with the next page
 };
 
-// For SYS_PAGES: what to do with one page of an environment's. What is bound or protected for EXEC, here and by SYS_PROTECT,
-// can be fetched as it is in memory then: the kernel looks after the caches, as no application can. Whoever writes to
-// it later, by another mapping, asks for EXEC again. An operation that shows the capability at the address of the one before
-// shows what was read then.
+// For SYS_PAGES: what to do with one page of an environment's. Operations are copied in and done one after the other,
+// each when it is its turn; the first that fails ends the call: with its error if none was done before it, else with
+// how many were. Nothing of that one is done then. -E_FAULT: it, or its capability, is not the caller's to read;
+// -E_INVAL: there is no such kind; and what page_alloc(), as_bind() and the rest return. (-E_NOENT, for the whole call:
+// there is no such environment, or it has ended.)
+//
+// What is bound or protected for EXEC, here and by SYS_PROTECT, can be fetched as it is in memory then: the kernel looks
+// after the caches, as no application can. Whoever writes to it later, by another mapping, asks for EXEC again. An
+// operation that shows the capability at the address of the one before it in the list shows what was read then.
 enum page_op_kind {
-	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name, and map it
-	PAGE_BIND,		// map the page `pa`, for which cap is shown
-	PAGE_PROTECT,
-	PAGE_UNMAP,
-	PAGE_TABLE,		// map, to be read alone, the page of second-level tables that translates the address `pa`;
-				// for USER_TOP the first-level table
+	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name and epoch, and
+				// map it with cap's rights recorded. -E_PERM: cap is not genuine, or lacks prot, or READ;
+				// -E_FAULT: the operation is not the caller's to write, so that nothing can be told
+	PAGE_BIND,		// map the page `pa`, for which cap is shown, with its rights. -E_PERM for a table, too,
+				// whatever is shown
+	PAGE_PROTECT,		// -E_PERM for the save page, too
+	PAGE_UNMAP,		// -E_PERM for the save page
+	PAGE_TABLE,		// map, with READ as its only right, the page of second-level tables that translates the
+				// address `pa`; for USER_TOP the first-level table. -E_NOENT: there is none; -E_INVAL: pa is
+				// above USER_TOP
 };
 
 struct page_op {

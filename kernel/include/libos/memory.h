@@ -92,10 +92,11 @@ int state_adopt(void);
 //
 // Declare size bytes from va on (page-aligned, below LIBOS_VA, not in page 0) as a region that may be used for prot,
 // one of READ, READ and WRITE, READ and EXEC. No system call but what the table needs. -E_INVAL; -E_EXISTS: a page of
-// it is known already; -E_NOMEM. Nothing has changed then.
+// it is known already; -E_NOMEM. Nothing has changed then. Here and below, where several are so, any of them.
 int region_begin(uint32_t va, uint32_t size, uint32_t prot);
 
-// Forget the pages from va on, whatever they have been through, and let go of those that are there. -E_INVAL as
+// Forget the pages from va on, whatever they have been through, and let go of those that are there, by one system call
+// for each BATCH of them. -E_INVAL as
 // above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has changed then.
 int region_end(uint32_t va, uint32_t size);
 
@@ -106,9 +107,9 @@ void pager(uint32_t address, uint32_t cause);
 // Step 4.5, in protect.c. Appel and Li's primitives. Any address in a page names the page. Each returns 0; -E_NOENT:
 // a page is not known; -E_INVAL: prot is none of the four, or count is 0; -E_PERM: the page is pinned, or prot is
 // more than its region was declared for. Nothing has changed then. A page that is not there yet will appear so.
-int prot1(uint32_t va, uint32_t prot);			// one page; for handlers too
+int prot1(uint32_t va, uint32_t prot);			// one page, by one system call at most; for handlers too
 int protN(uint32_t va, uint32_t count, uint32_t prot);	// pages in a row, by one system call for each BATCH of them
-// As declared; for handlers too; 0 for a pinned page, which is never protected.
+// As declared, by one system call at most; for handlers too; 0 for a pinned page, which is never protected.
 int unprot(uint32_t va);
 int unprotN(uint32_t va, uint32_t count);
 

@@ -1,0 +1,552 @@
+"""The checks of lab 4's part b, in the order of the handout's steps.
+
+Environments follow scripts drawn from the run's seed (checks/script.h): they yield, sleep, wait, overstay, transfer. Who was entered
+where, and when, to the tick, is followed with a model of exo/slice.h, exo/revoke.h and libos/stride.h.
+"""
+import copy
+import importlib.util
+import random
+import struct
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader import engine
+from grader.checks import Boot, Wrong, check
+
+_spec = importlib.util.spec_from_file_location("upcalls", Path(__file__).parent / "test_upcalls.py")
+upcalls = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(upcalls)
+lab3 = upcalls.lab3
+
+EXIT, YIELD, SLEEP, TAKE, GIVE, TRANSFER, DESTROY, FAULT, WAIT, PAGES, PASS, FREE, ENTRY, MAKE, GUARANTEE, SAVE_WORD = range(16)
+NO_NAME, OLD, UNKNOWN, SYNC = 0xff, 0x40, 0x80, 0x100              # checks/script.h
+ENTERED_REVOKE, ENTERED_TRANSFER, ENTERED_END, BEGIN, RETURNED = 0, 1, 2, 3, 21
+CODE, WAITING, FAULTING = 0x10000, 0x10010, 0x10040
+COUNT, TICKS, LEAST, MOST = 16, 100_000, 1000, 8                    # SLICE_COUNT, SLICE_TICKS, SLICE_LEAST, EXCESS_MAX
+ENDED_EXIT, ENDED_NESTED, ENDED_EXCESS, ENDED_KILLED = 1, 2, 3, 4
+INVAL, NOMEM, EXISTS, NOENT, PERM = -1, -2, -3, -4, -6
+KERNEL, ENDING, EXACT = 4000, 60_000, 60    # instructions: of a switch; where an environment ends, too; of who reads the counter once more
+ENDS = {0: "alive", 1: "ended by itself", 2: "ended: it faulted within a fault", 3: "ended: it stayed too long behind its slices' ends",
+        4: "ended by who held its capability"}
+ENTRY_NAMES = {ENTERED_REVOKE: "entered at revoke", ENTERED_TRANSFER: "entered at transfer", ENTERED_END: "entered at end",
+               BEGIN: "entered at begin", RETURNED: "goes on"}
+EVENT = struct.Struct("<4Q16I")
+
+
+@dataclass
+class Event:
+    time: int
+    left: int
+    timer: int
+    wake: int
+    env: int
+    id: int
+    what: int
+    r0: int
+    r7: int
+    any: int
+    cpsr: int
+    excess: int
+    slot_pc: int
+    slot_cpsr: int
+    space: int
+    wanted: int
+    repossessed: int
+    pages: int
+    lowest: int
+    free: int
+
+    @property
+    def where(self):
+        name = ENTRY_NAMES.get(self.what, f"at a fault's entry ({self.what})")
+        return f"environment {self.env} {name}" + (f" with r0 {signed(self.r0)}" if self.what == RETURNED else "")
+
+
+def signed(value):
+    value -= (value & 1 << 31) << 1
+    return upcalls.ERRORS.get(value, str(value))
+
+
+def name(a):
+    if a & 0xff == NO_NAME:
+        return "0"
+    who = f"{a & 0x3f}"
+    return f"{who}'s predecessor" if a & OLD else f"a name like {who}'s that nobody has" if a & UNKNOWN else who
+
+
+def words(op):
+    """An operation, as a sentence's end."""
+    what, a, b, c = op
+    return {EXIT: "exits", YIELD: f"yields to {name(a)}", SLEEP: "sleeps for ever" if b else f"sleeps for {a} ticks",
+            TAKE: f"takes slice {a}", GIVE: f"gives slice {b} to {name(a)}", DESTROY: f"ends {name(a)}",
+            TRANSFER: f"transfers to {name(a)}" + " synchronously" * bool(a & SYNC), FAULT: "faults within a fault",
+            WAIT: f"waits for {a} interrupt{'s'[:a > 1]}", PAGES: f"page operations ({b} of kind {a})", PASS: f"works for {a} ticks",
+            FREE: "frees its slice slot", ENTRY: f"sets entry {a} to {b:#x}", MAKE: "(a new environment)",
+            GUARANTEE: f"guarantees itself {b} pages", SAVE_WORD: f"writes word {a} of its save page"}[what]
+
+
+@dataclass
+class Script:
+    """What environments there are, who owns the slices at first, and what each does."""
+    envs: int
+    owners: list
+    ops: list                               # of each environment
+    pages: dict = field(default_factory=dict)
+    free: int = 0
+
+    def pack(self):
+        ops = [list(each) for each in self.ops] + [[] for _ in range(16 - len(self.ops))]
+        firsts, flat = [0], []
+        for each in ops:
+            flat += each
+            firsts.append(len(flat))
+        owners = [NO_NAME if owner is None else owner for owner in self.owners]
+        return struct.pack("<I16I16II17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), self.free, *firsts) + b"".join(
+            struct.pack("<4I", *op) for op in flat)
+
+
+def op(what, a=0, b=0, c=0):
+    return (what, a & 0xffffffff, b & 0xffffffff, c)
+
+
+def keep_events(held):
+    count = min(held.word(held.address("event_count")), 2048)
+    data = held.memory(held.address("events"), count * EVENT.size)
+    held.keep("events", [Event(*EVENT.unpack_from(data, i * EVENT.size)) for i in range(count)])
+    held.keep("begun", struct.unpack("<Q", held.memory(held.address("tapped"), 8))[0])
+    held.keep("ends", struct.unpack("<64I", held.memory(held.address("events_end"), 256)))
+
+
+def scripted(make, payload="slices", **more):
+    return Boot(payload, input=lambda seed: make(random.Random(seed)).pack(), read_at_end=keep_events,
+                budget=more.pop("budget", 25_000_000), wfi=100_000, **more)
+
+
+# The model.
+
+@dataclass
+class Env:
+    gen: int
+    alive: bool = True
+    told: bool = False          # its time is up
+    entered: bool = False       # and it has been told so
+    excess: int = 0
+    wake: int = 0
+    lent: tuple | None = None
+    full: bool = False          # its slice slot
+    transfer: bool = True       # whether it has that entry
+    ended: int = 0
+
+
+class Astray(Exception):
+    """What was to come next, and did not."""
+
+
+class Time:
+    """exo/slice.h, followed event by event."""
+
+    def __init__(self, script):
+        self.script = script
+        self.envs = {n: Env(0) for n in range(script.envs)}
+        self.gens = Counter()
+        self.slices = [[None, None] for _ in range(COUNT)]
+        for i, owner in enumerate(script.owners[:COUNT - 1]):
+            if owner is not None:
+                self.slices[i] = [(owner, 0), (owner, 0)]
+        self.position, self.ends, self.due, self.named = COUNT - 1, 0, 0, None
+        self.at = [0] * 64
+        self.lines = []
+
+    # Names.
+
+    def find(self, who):
+        env = self.envs.get(who[0]) if who else None
+        return env if env is not None and env.alive and env.gen == who[1] else None
+
+    def named_by(self, a):
+        slot = a & 0x3f
+        if a & 0xff == NO_NAME or a & UNKNOWN or slot not in self.envs:
+            return None
+        who = (slot, self.envs[slot].gen - (1 if a & OLD else 0))
+        return who if self.find(who) else None
+
+    def name(self, slot):
+        return (slot, self.envs[slot].gen)
+
+    # What the kernel does.
+
+    def assign(self, index, owner, user):
+        self.slices[index] = [owner, user]
+        env = self.find(user)
+        if index == self.position and env is not None:
+            env.lent = None
+
+    def end(self, slot, how):
+        env, who = self.envs[slot], self.name(slot)
+        env.alive, env.ended = False, how
+        for i, (owner, user) in enumerate(self.slices):
+            if owner == who:
+                self.assign(i, None, None)
+            elif user == who:
+                self.assign(i, owner, owner)
+
+    def make(self):
+        slot = next(n for n in range(64) if n not in self.envs or not self.envs[n].alive)
+        gen = self.envs[slot].gen + 1 if slot in self.envs else 0
+        self.envs[slot] = Env(gen)
+
+    def settle(self):
+        s = self.slices[self.position]
+        env = self.find(s[1])
+        while env is not None and env.lent is not None and env.lent != s[1]:
+            s[1] = env.lent
+            env = self.find(s[1])
+        if env is None:
+            s[1] = s[0]
+
+    def tick(self, slot, late):
+        """As many ticks, told at once. "end": it is told; "ended": it ended; None: it goes on."""
+        env = self.envs[slot]
+        self.due += late * TICKS
+        if late and env.told and env.excess == MOST:
+            self.end(slot, ENDED_EXCESS)
+            return "ended"
+        if late and not env.told:
+            env.told, late, env.entered = True, late - 1, False
+        env.excess = min(MOST, env.excess + late)
+        if env.told and not env.entered and not env.full:
+            env.entered = env.full = True
+            return "end"
+        return None
+
+    def next(self, now, who):
+        """Who runs next if the counter is `now`: (environment, whether by name, when); (None, ...) if nobody ever will."""
+        env = self.find(who)
+        if env is not None and env.wake <= now and self.ends >= now + LEAST:
+            return who[0], True, now
+        self.settle()
+        while True:
+            wake, owing = None, False
+            for n in range(1, COUNT + 1):
+                i = (self.position + n) % COUNT
+                env = self.find(self.slices[i][1])
+                if env is None:
+                    continue
+                if env.wake > now:
+                    wake = env.wake if wake is None else min(wake, env.wake)
+                elif env.excess:
+                    env.excess -= 1
+                    owing = True
+                else:
+                    self.position = i
+                    env.lent = None
+                    return self.slices[i][1][0], False, now
+            if not owing:
+                if wake is None or wake == (1 << 64) - 1:
+                    return None, False, now
+                now = wake
+
+    def switch(self, since, event, last):
+        """The one that ran has stopped; `event`, the next, has to follow from that. since: when it stopped, at the earliest."""
+        if last is not None and last in self.envs:
+            self.envs[last].told = False
+        who, self.named = self.named, None
+        until = event.time if event is not None else since + ENDING
+        moments = sorted({since, until, *(env.wake for env in self.envs.values() if since < env.wake <= until),
+                          *(t for t in (self.ends - LEAST, self.ends - LEAST + 1) if since < t <= until)})
+        first = None
+        for now in moments:
+            other = copy.deepcopy(self)
+            slot, by_name, then = other.next(now, who)
+            if first is None:
+                first = slot, by_name, then
+            if slot is None and event is None:
+                return
+            if event is None or slot != event.env:
+                continue
+            if event.what != BEGIN and not (event.what == ENTERED_REVOKE and self.revoking(slot)):
+                continue
+            if not by_name:
+                began = event.timer - TICKS
+                if not (since if then == now else then) - EXACT <= began <= event.time or event.time - began > KERNEL or \
+                        began - then > (ENDING if then == now else KERNEL):
+                    raise Astray(f"environment {slot}'s slice ends {TICKS} ticks behind its beginning, {max(then, since)} or a little later: "
+                                 f"the timer is set so", f"the timer is set to {event.timer}" if event.timer else "the timer is off")
+                other.ends = other.due = event.timer
+            elif abs(event.timer - self.due) > EXACT:
+                raise Astray(f"environment {slot} has what is left of the slice: the timer stays at {self.due}", f"it is set to {event.timer}")
+            vars(self).update(vars(other))
+            return
+        slot, by_name, then = first
+        raise Astray("nobody can ever run: env_run() returns" if slot is None else
+                     f"environment {slot} is entered at begin" + (", with what is left of the slice" if by_name else
+                                                                  f", when the counter is {then} or a little more"))
+
+    def revoking(self, slot):
+        return False
+
+    # What happens.
+
+    def follow(self, run, events, look="slice.c"):
+        last = None
+        self.run, self.look = run, look
+        try:
+            self.switch(run.kept["begun"], events[0] if events else None, None)
+            for i, event in enumerate(events):
+                last = event
+                self.entered(event)
+                self.carry_out(event, events[i + 1] if i + 1 < len(events) else None)
+        except Astray as astray:
+            after = events[events.index(last) + 1] if last is not None and last is not events[-1] else None if events and last else \
+                events[0] if events else None
+            expected, *got = astray.args
+            got = got[0] if got else f"{after.where}, at {after.time}" if after else "nobody was entered any more"
+            raise Wrong(f"Event {len(self.lines)} of the schedule. What went before, with the counter:" if self.lines else "At the beginning.",
+                        expected=[*self.lines[-6:], f"then: {expected}"], got=[*self.lines[-6:], f"then: {got}"], look=self.look, run=run) from None
+        for n, env in self.envs.items():
+            got = run.kept["ends"][n]
+            if n < self.script.envs and got != env.ended:
+                raise Wrong(f"How environment {n} is in the end.", expected=ENDS[env.ended], got=ENDS.get(got, got), look=look, run=run)
+
+    def entered(self, event):
+        """The state in which it was entered, beyond that it was."""
+        self.lines.append(f"{event.time}: {event.where}")
+        env = self.envs[event.env]
+        if event.what in (BEGIN, ENTERED_REVOKE) and (event.r0 | event.r7 | event.any or event.cpsr != 0x10):
+            raise Wrong(f"Environment {event.env} is {event.where.partition(' ')[2].partition(' ')[2]}.", expected="every register 0, CPSR 0x10",
+                        got=f"CPSR 0x{event.cpsr:08x}, bits of registers 0x{event.r0 | event.r7 | event.any:08x}", look=self.look, run=self.run)
+        if event.excess != env.excess:
+            raise Astray(f"environment {event.env}'s save page says that it owes {env.excess}", f"it says {event.excess}")
+        if not event.space:
+            raise Astray(f"environment {event.env} runs with its own tables and its own ASID", "with another's")
+
+    def carry_out(self, event, after):
+        slot, env = event.env, self.envs[event.env]
+        ops = self.script.ops[slot] if slot < len(self.script.ops) else []
+        while True:
+            does = ops[self.at[slot]] if self.at[slot] < len(ops) else op(EXIT)
+            self.at[slot] += 1
+            self.lines[-1] += f"; {words(does)}"
+            if does[0] < PASS:
+                break
+            if does[0] == FREE:
+                env.full = False
+            elif does[0] == ENTRY and does[1] == ENTERED_TRANSFER:
+                env.transfer = bool(does[2])
+            elif does[0] == MAKE:
+                self.make()
+            self.checks(event, does)
+        # Its time may have been up before it got there.
+        if self.due <= event.left:
+            told = self.tick(slot, (event.left - self.due) // TICKS + 1)
+            if told == "ended":
+                return self.switch(event.left, after, None)
+            if told == "end":
+                return self.told(slot, after, {WAIT: WAITING, FAULT: FAULTING}.get(does[0], CODE), event.left)
+        self.does(event, after, slot, env, does)
+
+    def checks(self, event, does):
+        pass
+
+    def told(self, slot, after, pc, since):
+        """`after` has to be its entry at `end`."""
+        if after is None or after.env != slot or after.what != ENTERED_END:
+            raise Astray(f"environment {slot} is entered at end, when the counter is {since} or a little more")
+        if after.slot_pc != pc or after.slot_cpsr & ~0xf0000000 != 0x080f0010:
+            raise Astray(f"its slice slot has pc 0x{pc:08x}, CPSR 0x.80f0010", f"pc 0x{after.slot_pc:08x}, CPSR 0x{after.slot_cpsr:08x}")
+        self.timed(after, since)
+
+    def timed(self, event, since):
+        if not since <= event.time <= since + KERNEL:
+            raise Astray(f"{event.where} when the counter is {since} or a little more", f"when it is {event.time}")
+        if abs(event.timer - self.due) > EXACT:
+            raise Astray(f"the next tick is due at {self.due}: the timer is set to that", f"it is set to {event.timer}")
+
+    def returned(self, slot, after, results, since):
+        """A system call returns; ticks may have passed meanwhile."""
+        if after is not None and after.env == slot and after.timer > self.due + EXACT:
+            late = round((after.timer - self.due) / TICKS)
+            if self.due + (late - 1) * TICKS > after.time:
+                raise Astray(f"the timer stays at {self.due}", f"it is set to {after.timer}")
+            since = self.due
+            told = self.tick(slot, late)
+            if told == "end":
+                return self.told(slot, after, CODE + 4, since)
+        shown = " or ".join(sorted({signed(result & 0xffffffff) for result in results}))
+        if after is None or after.env != slot or after.what != RETURNED or after.r0 not in [result & 0xffffffff for result in results]:
+            raise Astray(f"environment {slot} goes on with r0 {shown}")
+
+    def does(self, event, after, slot, env, does):
+        what, a, b, _ = does
+        now = event.left
+        if what == EXIT:
+            self.end(slot, ENDED_EXIT)
+            self.switch(now, after, None)
+        elif what == FAULT:
+            self.end(slot, ENDED_NESTED)
+            self.switch(now, after, None)
+        elif what == YIELD:
+            who = self.named_by(a)
+            if a & 0xff != NO_NAME and who is None:
+                return self.returned(slot, after, {NOENT}, now)
+            self.named = who
+            self.switch(now, after, slot)
+        elif what == SLEEP:
+            env.wake = event.wake
+            self.switch(now, after, slot)
+        elif what == TAKE:
+            result = INVAL if a >= COUNT else EXISTS if self.slices[a][0] else 0
+            if result == 0:
+                self.assign(a, self.name(slot), self.name(slot))
+            self.returned(slot, after, {result}, now)
+        elif what == GIVE:
+            who = self.named_by(a)
+            wrong = {error for error, there in ((INVAL, b >= COUNT), (PERM, b < COUNT and self.slices[b][0] != self.name(slot)),
+                                                (NOENT, a & 0xff != NO_NAME and who is None)) if there}
+            if not wrong:
+                self.assign(b, who, who)
+            self.returned(slot, after, wrong or {0}, now)
+        elif what == DESTROY:
+            who = self.named_by(a)
+            if who is None:
+                return self.returned(slot, after, {NOENT}, now)
+            self.end(who[0], ENDED_KILLED)
+            if who[0] == slot:
+                return self.switch(now, after, None)
+            self.returned(slot, after, {0}, now)
+        elif what == WAIT:
+            for _ in range(a):
+                now = self.due
+                told = self.tick(slot, 1)
+                if told == "end":
+                    return self.told(slot, after, WAITING + 4, now)
+                if told == "ended":
+                    return self.switch(now, after, None)
+            if after is None or after.env != slot or after.what != RETURNED:
+                raise Astray(f"environment {slot} goes on, when the counter is {now} or a little more")
+            self.timed(after, now)
+        elif what == TRANSFER:
+            self.transfer(after, slot, env, a, now)
+        else:
+            self.more(event, after, slot, env, does)
+
+    def transfer(self, after, slot, env, a, now):
+        who = self.named_by(a & ~SYNC)
+        callee = self.find(who)
+        wrong = {error for error, there in ((NOENT, callee is None or not callee.transfer), (PERM, env.told)) if there}
+        if wrong:
+            return self.returned(slot, after, wrong, now)
+        if a & SYNC:
+            callee.lent = None
+            env.lent = who
+        if after is None or after.env != who[0] or after.what != ENTERED_TRANSFER:
+            raise Astray(f"environment {who[0]} is entered at transfer")
+        if after.time - now > 400:
+            raise Astray(f"environment {who[0]} is entered at transfer within a few instructions", f"{after.time - now} ticks later")
+        if abs(after.timer - self.due) > EXACT:
+            raise Astray(f"the slice goes on: the timer stays at {self.due}", f"it is set to {after.timer}")
+
+
+def followed(run, make, look="slice.c"):
+    Time(make(run.random())).follow(run, run.kept["events"], look)
+
+
+def anybody(rng, envs):
+    """A name for an operation: mostly of somebody there."""
+    return rng.choice((*range(envs), *range(envs), *range(envs), rng.randrange(envs) | OLD, rng.randrange(envs) | UNKNOWN))
+
+
+def owners(rng, envs, nobody=3):
+    return [rng.choice((*range(envs), *[None] * nobody)) for _ in range(COUNT - 1)] + [None]
+
+
+def at_random(rng, envs, count, kinds, nobody=3):
+    """Scripts of operations drawn with those weights."""
+    scripts = []
+    for slot in range(envs):
+        ops = []
+        for _ in range(count):
+            kind = rng.choices(list(kinds), list(kinds.values()))[0]
+            ops += [op(PASS, rng.choice((10, 2000, 40_000, 97_500, rng.randrange(120_000))))] * (rng.randrange(3) == 0)
+            if rng.randrange(8):
+                ops.append(op(FREE))
+            ops.append({
+                "nobody": lambda: op(YIELD, NO_NAME), "yield": lambda: op(YIELD, anybody(rng, envs)),
+                "take": lambda: op(TAKE, rng.choice((*range(17), 0x80000000, 0xffffffff))),
+                "give": lambda: op(GIVE, rng.choice((NO_NAME, anybody(rng, envs))), rng.choice((*range(17), 0xffffffff))),
+                "sleep": lambda: op(SLEEP, rng.choice((0, 1000, rng.randrange(200_000), rng.randrange(20_000_000)))),
+                "wait": lambda: op(WAIT, rng.choice((1, 1, 2, 3, 5, 9, 11))),
+                "late": lambda: op(PASS, rng.randrange(12) * TICKS + 50_000),
+                "end": lambda: op(DESTROY, anybody(rng, envs)), "make": lambda: op(MAKE), "fault": lambda: op(FAULT),
+                "transfer": lambda: op(TRANSFER, anybody(rng, envs)), "lend": lambda: op(TRANSFER, anybody(rng, envs) | SYNC),
+                "entry": lambda: op(ENTRY, ENTERED_TRANSFER, rng.randrange(2)),
+            }[kind]())
+        scripts.append(ops)
+    return Script(envs, owners(rng, envs, nobody), scripts)
+
+
+# 4.7: slices.
+
+def turns(rng):
+    return at_random(rng, 8, 24, {"nobody": 6, "yield": 5, "take": 2, "give": 2})
+
+
+@check(points=8, step="4.7", boots=scripted(turns),
+       hint="slice_next() begins behind slice_position and looks at the running slice itself last.")
+def test_turns(run):
+    """Slices come round in the vector's order; who yields passes the rest on, or ends the slice; slices are taken and given away."""
+    followed(run, turns)
+
+
+def overstaying(rng):
+    """Slices that end amid waits and work; slots that are free and full; those that stay too long."""
+    script = at_random(rng, 7, 18, {"nobody": 4, "wait": 8, "late": 5, "yield": 2})
+    for slot in range(7):
+        script.owners[2 * slot % 15] = slot         # nobody is without
+    # One that stays exactly as long as it may, and one that stays one tick longer; one whose slot never is free.
+    script.ops[0] = [op(WAIT, 1), op(WAIT, 8), *[op(YIELD, NO_NAME)] * 12, op(FREE), op(WAIT, 1), op(FREE), op(WAIT, 3), op(YIELD, NO_NAME)]
+    script.ops[1] = [op(WAIT, 1), op(WAIT, 8), op(WAIT, 1)]
+    script.ops[2] = [op(WAIT, 1), op(YIELD, NO_NAME), op(WAIT, 8), op(FREE), op(WAIT, 1), op(YIELD, NO_NAME), *[op(YIELD, NO_NAME)] * 20]
+    script.ops[3] = [op(WAIT, 1), op(YIELD, NO_NAME), op(WAIT, 9), op(WAIT, 1)]
+    script.ops[4] = [op(PASS, 30 * TICKS), op(FREE), op(WAIT, 1), op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(PASS, 12 * TICKS), op(FREE),
+                     op(WAIT, 1), op(WAIT, 1)]
+    return script
+
+
+@check(points=8, step="4.7", boots=scripted(overstaying), needs="turns",
+       hint="The first tick is the slice's end, and owes nothing; each one behind it owes a slice, at most EXCESS_MAX in all. Several may "
+            "have passed when it is told. They are counted from the end on, and not from when the kernel comes to it.")
+def test_excess(run):
+    """Who stays behind the end of a slice is told once, owes a slice for each further tick, pays as they come round, and ends at the last."""
+    followed(run, overstaying)
+
+
+def sleeping(rng):
+    script = at_random(rng, 7, 14, {"sleep": 8, "nobody": 2, "yield": 3, "wait": 2, "late": 1}, 5)
+    script.ops[0] = [op(WAIT, 1), op(WAIT, 6), op(SLEEP, 300_000_000), op(SLEEP, 900_000_000), op(FREE), op(WAIT, 1), op(WAIT, 7),
+                     op(SLEEP, 100), op(SLEEP, 7_000_000_000)]
+    script.ops[1] = [*script.ops[1][:6], op(SLEEP, 0, 1)]
+    script.owners[3], script.owners[9] = 0, 1
+    return script
+
+
+@check(points=5, step="4.7", boots=scripted(sleeping), needs="excess",
+       hint="Where nobody can run but somebody sleeps, timer_set() and trap_idle(); then look again. Debts are paid in rounds in which"
+            " nobody runs, and no time passes in those.")
+def test_sleep(run):
+    """Sleepers are passed over until it is time; while all sleep so does the kernel; when all sleep for ever it is over."""
+    followed(run, sleeping)
+
+
+def lives(rng):
+    return at_random(rng, 8, 26, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
+                                  "fault": 1})
+
+
+@check(points=9, step="4.7", boots=[scripted(lives), scripted(lives)], needs="sleep",
+       hint="Read what went before: exo/slice.h says what follows from it.")
+def test_schedules(runs):
+    """Hundreds of turns of environments that do anything of that, end, and come anew: who runs, and when, follows from the contract."""
+    for run in runs:
+        followed(run, lives)
