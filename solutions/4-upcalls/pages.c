@@ -158,10 +158,16 @@ page_code(const struct env *env, uint32_t va)
 static int
 page_op(struct env *env, uint32_t at)
 {
-	struct page_op op = *(const struct page_op *)(uintptr_t)at;
-	bool shows = op.kind == PAGE_NEW || op.kind == PAGE_BIND;
-	int error = shows ? cap_in(&op) : 0;
+	struct page_op op;
+	bool shows;
+	int error;
 
+	if (at % 4 == 0)
+		op = *(const struct page_op *)(uintptr_t)at;
+	else
+		memcpy(&op, (const void *)(uintptr_t)at, sizeof op);
+	shows = op.kind == PAGE_NEW || op.kind == PAGE_BIND;
+	error = shows ? cap_in(&op) : 0;
 	if (error == 0 && op.kind == PAGE_NEW)
 		error = user_check(at, sizeof op, true);
 	if (error == 0)
@@ -193,10 +199,10 @@ pages(struct env *env, uint32_t ops, uint32_t count)
 				break;
 			readable = ((ops + sizeof *op + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)) - ops;
 		}
-		if (op->kind == PAGE_PROTECT && op->va - first >= size) {
+		if (ops % 4 == 0 && op->kind == PAGE_PROTECT && op->va - first >= size) {
 			error = env_protect(op->va, op->prot, env);
 		} else {
-			if (op->va - first < size)
+			if (ops % 4 != 0 || op->va - first < size)
 				readable = sizeof *op;
 			error = page_op(env, ops);
 		}

@@ -128,7 +128,7 @@ carry_out(const struct step *s, struct result *r)
 	lay(e, s->ops, op, s->laid * sizeof op[0]);
 	user_switch(&env[s->current]->as);
 	r->status = s->what == PAGES ? sys_pages(id, s->ops, s->count, s->cap) :
-	    s->what == PROTECT ? sys_protect(s->ops, s->count) : revoke(s);
+	    s->what == PROTECT ? sys_protect(s->ops, s->count, env_current()) : revoke(s);
 	user_switch(NULL);
 	for (uint32_t i = 0; i < s->laid; i++) {
 		struct outcome *o = &r->outcome[i];
