@@ -418,6 +418,10 @@ def calls_of(run):
     return {**counts, 0: 0}
 
 
+def at_most(count):
+    return f"at most {count} system call{'s' * (count != 1)}" if count else "no system call"
+
+
 FILES = {4: "pager.c", 5: "protect.c", 6: "fork.c"}
 
 
@@ -652,7 +656,7 @@ def quiet(run, script):
                             got=f"{calls}", look="region_begin, in pager.c", run=run)
             known.update(stretches)
         if s.what == END and result == 0 and calls > -(-s.b // PAGE // BATCH):
-            raise Wrong(what, expected=f"at most {-(-s.b // PAGE // BATCH)} system calls", got=f"{calls}", look="region_end, in pager.c", run=run)
+            raise Wrong(what, expected=at_most(-(-s.b // PAGE // BATCH)), got=f"{calls}", look="region_end, in pager.c", run=run)
     return ask
 
 
@@ -801,7 +805,8 @@ def protection(rng):
 
 @check(points=5, step="4.5", needs="storm", boots=both(protection),
        hint="The word first, and the kernel is told what state_prot() makes of it. In protection_fault(): is it a write, may the page be written as "
-            "its word says, and is it only clean or shared? That one is noted; all else is the trap handler's, as often as it takes.")
+            "its word says, and is it only clean or shared? That one is noted; all else is the trap handler's, as often as it takes. protN() and the "
+            "like ask of all pages before they change any.")
 def test_protection(runs):
     """Appel and Li's primitives and dirty bits at random: each access goes on, traps with its address and kind, or is noted; pages as they say."""
     for run in runs:
@@ -901,7 +906,7 @@ def test_calls(run):
     def ask(s, result, calls, what):
         most = {DIRTY: 0, PROT1: 1, UNPROT: 1}.get(s.what, -(-s.b // BATCH) if s.what in (PROTN, UNPROTN, CLEAN) else None)
         if most is not None and calls > most:
-            raise Wrong(what, expected=f"at most {most} system call{'s' * (most != 1)}", got=f"{calls}", look="protect.c", run=run)
+            raise Wrong(what, expected=at_most(most), got=f"{calls}", look="protect.c", run=run)
     follow(run, script, 5, each=ask)
 
 
@@ -935,10 +940,6 @@ def test_untrapped(run):
 
 # 4.6: fork.
 
-def forked(author, who, child):
-    author.add(who, FORK, child)
-
-
 def one_fork(rng):
     """A child, with pages of every kind: untouched, written, read-only, protected, clean, executable; and what each of the two does then."""
     author = Author(rng)
@@ -954,7 +955,7 @@ def one_fork(rng):
     author.add(0, CLEAN, LOW + 3 * PAGE, 1)
     author.add(0, PROT1, LOW + 4 * PAGE, 0, READ)
     author.add(0, LOOK)
-    forked(author, 0, 1)
+    author.add(0, FORK, 1)
     author.add(0, LOOK)
     order = [(who, va, instruction) for who in (0, 1) for va in SPOTS for instruction in (LDR, STR)]
     rng.shuffle(order)
@@ -999,7 +1000,7 @@ def trees(rng):
         elif kind < 29 and born < 7:
             born += 1
             parents[born] = who
-            forked(author, who, born)
+            author.add(who, FORK, born)
         elif kind < 31 and who != 0:
             if rng.randrange(3) == 0:       # somewhere where nothing is
                 author.access(who, rng.choice((LDR, STR)), 0x05000000)
@@ -1041,17 +1042,17 @@ def refused(rng):
         author.access(0, LDR, va)
     author.add(0, CLEAN, LOW + PAGE, 1)
     author.add(0, FILL_UP, 0)
-    forked(author, 0, 1)
+    author.add(0, FORK, 1)
     author.add(0, FILL_UP, NONE)
-    for left in range(9):
+    for left in range(18):                   # first level, save page, tables of 7 stretches, and what is pinned: more than that
         author.add(0, HOARD, left)
-        forked(author, 0, 1)
+        author.add(0, FORK, 1)
         author.access(0, STR, rng.choice((LOW, GIVEN, ACROSS, HIGH)))
     author.access(0, STR, LOW + PAGE)
     author.add(0, DIRTY, LOW + PAGE)
     author.add(0, LOOK)
     author.add(0, HOARD, NONE)
-    forked(author, 0, 1)
+    author.add(0, FORK, 1)
     author.access(1, STR, LOW)
     author.access(0, STR, GIVEN)
     author.add(0, HOARD, 0)
