@@ -67,6 +67,7 @@ refuse:	mrc	p15, 0, lr, c13, c0, 4
 	b	2b
 	.ltorg
 	// INSTEAD
+	//| // TODO 4.8: is there such a one; into its address space; its `transfer`. Refused: as if nothing had been.
 	//| todo("4.8")
 	// END SOLUTION
 	.size	transfer, . - transfer
