@@ -580,6 +580,90 @@ def test_sleep(run):
     followed(run, sleeping)
 
 
+THUMB_PAGE = CODE + 0x1000
+
+
+def it_at(pc):
+    """The IT state at that pc of checks/ends.c's page of IT blocks."""
+    block, within = divmod((pc - THUMB_PAGE) // 2, 5)
+    it = block % 14 << 4 | (block * 2 & 14) | 1 if within else 0
+    for _ in range(within - 1):
+        it = lab3.advanced(it)
+    return it
+
+
+PLACES = (4, 0x40100000, 0x09000000, 0x80000000, lab3.DATA, lab3.NOTHING, 0xfffffffc, upcalls.SAVE_VA)      # 4: means 0
+
+
+def interrupted(rng):
+    cases = []
+    for i in range(240):
+        thumb = i % 2 > 0
+        pc = rng.randrange(THUMB_PAGE, THUMB_PAGE + 0xa00, 2) if thumb else rng.randrange(CODE, CODE + 0x600, 4)
+        tf = lab3.Frame.random(rng, pc, thumb)
+        tf.cpsr = lab3.with_it(tf.cpsr & ~(lab3.A | lab3.I | lab3.F), it_at(pc) if thumb else 0)
+        x = rng.randrange(90, 330)
+        y = 0
+        if i >= 200:
+            y = rng.choice(PLACES) if i % 4 else upcalls.TELL + 8 + rng.randrange(1, 4)
+        cases.append(upcalls.Case(f"A slice ends {x} ticks after the application went on at 0x{pc:08x}, in {'Thumb' if thumb else 'A32'}" +
+                                  (f", its entry end is 0x{y & ~4 if y == 4 else y:08x}" if y else ""), tf, b"", x=x, y=y))
+    return cases
+
+
+@check(points=6, step="4.7", boots=upcalls.boot(interrupted, "ends"), needs="turns",
+       hint="The frame has what was interrupted: all of it goes to the slice slot or stays where it is, and the application goes on at "
+            "`end` in A32 and little-endian.")
+def test_ends(run):
+    """At the end of a slice its slot has exactly what was interrupted, in A32, Thumb and IT blocks; all else is as it was."""
+    cases, moved = interrupted(run.random()), set()
+    seen = list(zip(run.kept["seen"], run.kept["told"]))
+    for i, each in enumerate(cases):
+        if i >= len(seen) or seen[i][0][0] != i:
+            raise Wrong(f"{each.what}.", expected="it is entered at end", got="it was not entered", look="slice_end, in slice.c", run=run)
+        (entry, told), state = seen[i], each.tf
+        frame, number, slot = lab3.frame_of(entry), entry[1], list(told[7:14])
+        odd = each.y and each.y & ~3 != upcalls.TELL + 8
+        place = "prefetch_abort, as end cannot be fetched" if odd else "end"
+        lab3.compare(f"{each.what}.", [f"entered at {place}"],
+                     [f"entered at {place}" if number == (5 if odd else 2) else f"entered at {upcalls.ENTRY[min(number, 20)]}"],
+                     "slice_end, in slice.c", run)
+        pc = slot[6]
+        if not state.pc <= pc <= state.pc + 4 * each.x or pc & (1 if state.cpsr & lab3.T else 3):
+            raise Wrong(f"{each.what}.", expected=f"the slice slot's pc is there, or up to {each.x} instructions on", got=f"pc 0x{pc:08x}",
+                        look="slice_end, in slice.c", run=run)
+        moved.add(pc - state.pc)
+        cpsr = lab3.with_it(state.cpsr, it_at(pc)) if state.cpsr & lab3.T else state.cpsr
+        lab3.compare(f"{each.what}. What is wrong with the slice slot:",
+                     [f"{name} 0x{word:08x}" for name, word in zip(upcalls.SLOT, (cpsr, 0, 0, *state.r[:3], pc))],
+                     [f"{name} 0x{word:08x}" for name, word in zip(upcalls.SLOT, slot)], "slice_end, in slice.c", run)
+        after = state.but(pc=frame.pc, cpsr=frame.cpsr & 0xf80f0000 | lab3.USER)
+        lab3.compare(f"{each.what}. What the handler finds is not as it should be:", after.lines()[3:], frame.lines()[3:],
+                     "slice_end, in slice.c", run)
+        for k in range(3):
+            if not odd and not upcalls.harmless(frame.r[k], state, slot):
+                raise Wrong(f"{each.what} Something of the kernel's is left for the application to see.", got=f"r{k} 0x{frame.r[k]:08x}",
+                            look="slice_end, in slice.c", run=run)
+        if told[14] or (told[0] and not odd):
+            raise Wrong(f"{each.what}. The kernel wrote elsewhere in the save page than into the slice slot.", got=f"{told[14]} words, the first "
+                        f"at offset {told[15]}" if told[14] else "the exception slot is in use", look="slice_end, in slice.c", run=run)
+        if entry[2] != seen[0][0][2]:
+            raise Wrong(f"{each.what}. The kernel's stack is not where it was.", expected=f"SVC's sp 0x{seen[0][0][2]:08x}",
+                        got=f"0x{entry[2]:08x}", look="slice_end, in slice.c", run=run)
+    assert len(moved) > 60, "interrupts came at many places"
+
+
+@check(points=4, step="4.7", boots=Boot("hash", budget=15_000_000, wfi=10_000), needs="ends",
+       hint="upcall_end() stores what it finds in the slot and in r3 to lr, yields, and picks it up at `begin`. What did the slot lack?")
+def test_hash(run):
+    """A program that computes with all registers, flags and IT blocks comes to the same result through hundreds of slices' ends."""
+    (quiet, before), (disturbed, after) = ((line.partition(",")[0], line) for line in run.reports if line.startswith("hash"))
+    if quiet != disturbed or "ended 1" not in after or "ended 1" not in before:
+        raise Wrong("What the program comes to, undisturbed and with an end of a slice in each round, and why it ended (1: by itself).",
+                    expected=before, got=after, look="slice.c, and libos/resume.S", run=run)
+    assert int(after.split()[-2]) > 300, "there were ends"
+
+
 def lives(rng, envs=8):
     return at_random(rng, envs, 208 // envs, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
                                   "fault": 1})
@@ -589,7 +673,7 @@ def crowd(rng):
     return lives(rng, 16)
 
 
-@check(points=9, step="4.7", boots=[scripted(lives), scripted(crowd)], needs="sleep",
+@check(points=9, step="4.7", boots=[scripted(lives), scripted(crowd)], needs=("sleep", "hash"),
        hint="Read what went before: exo/slice.h says what follows from it.")
 def test_schedules(runs):
     """Hundreds of turns of environments that do anything of that, end, and come anew: who runs, and when, follows from the contract."""
