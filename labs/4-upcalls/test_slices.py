@@ -70,7 +70,7 @@ def signed(value):
 
 def name(a):
     if a & 0xff == NO_NAME:
-        return "0"
+        return "nobody"
     who = f"{a & 0x3f}"
     return f"{who}'s predecessor" if a & OLD else f"a name like {who}'s that nobody has" if a & UNKNOWN else who
 
@@ -149,7 +149,6 @@ class Time:
     def __init__(self, script):
         self.script = script
         self.envs = {n: Env(0) for n in range(script.envs)}
-        self.gens = Counter()
         self.slices = [[None, None] for _ in range(COUNT)]
         for i, owner in enumerate(script.owners[:COUNT - 1]):
             if owner is not None:
@@ -220,14 +219,16 @@ class Time:
             return "end"
         return None
 
-    def next(self, now, who):
-        """Who runs next if the counter is `now`: (environment, whether by name, when); (None, ...) if nobody ever will."""
+    def next(self, since, now, rounds, who):
+        """Who runs next, if so many rounds of paying are over before the counter is `now`: (environment, whether by name, when);
+        (None, ...) if nobody ever will."""
         env = self.find(who)
         if env is not None and env.wake <= now and self.ends >= now + LEAST:
             return who[0], True, now
         self.settle()
         while True:
-            wake, owing = None, False
+            wake, owing, later, now = None, False, now, since if rounds > 0 else now
+            rounds -= 1
             for n in range(1, COUNT + 1):
                 i = (self.position + n) % COUNT
                 env = self.find(self.slices[i][1])
@@ -242,10 +243,11 @@ class Time:
                     self.position = i
                     env.lent = None
                     return self.slices[i][1][0], False, now
+            now = later
             if not owing:
                 if wake is None or wake == (1 << 64) - 1:
                     return None, False, now
-                now = wake
+                now = max(now, wake)
 
     def switch(self, since, event, last):
         """The one that ran has stopped; `event`, the next, has to follow from that. since: when it stopped, at the earliest."""
@@ -255,33 +257,49 @@ class Time:
         until = event.time if event is not None else since + ENDING
         moments = sorted({since, until, *(env.wake for env in self.envs.values() if since < env.wake <= until),
                           *(t for t in (self.ends - LEAST, self.ends - LEAST + 1) if since < t <= until)})
-        first = None
-        for now in moments:
-            other = copy.deepcopy(self)
-            slot, by_name, then = other.next(now, who)
-            if first is None:
-                first = slot, by_name, then
-            if slot is None and event is None:
-                return
-            if event is None or slot != event.env:
+        wrong, found = None, []
+        owed = max((env.excess for env in self.envs.values() if env.alive), default=0)
+        for now, rounds in ((now, rounds) for now in moments for rounds in range(1 if now == since else owed + 1)):
+            other = self.another()
+            try:
+                other.chosen(*other.next(since, now, rounds, who), since, now, event)
+            except Astray as astray:
+                wrong = wrong or astray
                 continue
-            if event.what != BEGIN and not (event.what == ENTERED_REVOKE and self.revoking(slot)):
-                continue
-            if not by_name:
-                began = event.timer - TICKS
-                if not (since if then == now else then) - EXACT <= began <= event.time or event.time - began > KERNEL or \
-                        began - then > (ENDING if then == now else KERNEL):
-                    raise Astray(f"environment {slot}'s slice ends {TICKS} ticks behind its beginning, {max(then, since)} or a little later: "
-                                 f"the timer is set so", f"the timer is set to {event.timer}" if event.timer else "the timer is off")
-                other.ends = other.due = event.timer
-            elif abs(event.timer - self.due) > EXACT:
-                raise Astray(f"environment {slot} has what is left of the slice: the timer stays at {self.due}", f"it is set to {event.timer}")
-            vars(self).update(vars(other))
+            found += [other] * (other.state() not in [each.state() for each in found])
+        if not found:
+            raise wrong
+        vars(self).update(vars(found[0]))
+        self.others = found[1:]
+
+    def another(self):
+        other = copy.copy(self)
+        other.envs = {n: copy.copy(env) for n, env in self.envs.items()}
+        other.slices, other.at = [[*s] for s in self.slices], self.at[:]
+        return other
+
+    def state(self):
+        return self.envs, self.slices, self.position, self.ends, self.due
+
+    def chosen(self, slot, by_name, then, since, now, event):
+        """`event` is what comes of that choice, made when the counter was `then`."""
+        if slot is None:
+            if event is not None:
+                raise Astray("nobody can ever run: env_run() returns")
             return
-        slot, by_name, then = first
-        raise Astray("nobody can ever run: env_run() returns" if slot is None else
-                     f"environment {slot} is entered at begin" + (", with what is left of the slice" if by_name else
-                                                                  f", when the counter is {then} or a little more"))
+        if event is None or slot != event.env or event.what != (ENTERED_REVOKE if self.revoking(slot) else BEGIN):
+            raise Astray(f"environment {slot} is {ENTRY_NAMES[ENTERED_REVOKE if self.revoking(slot) else BEGIN]}" +
+                         (", with what is left of the slice" if by_name else f", when the counter is {then} or a little more"))
+        if by_name:
+            if abs(event.timer - self.due) > EXACT:
+                raise Astray(f"environment {slot} has what is left of the slice: the timer stays at {self.due}", f"it is set to {event.timer}")
+            return
+        began = event.timer - TICKS
+        if not (since if then == now else then) - EXACT <= began <= event.time or event.time - began > KERNEL or \
+                began - then > (ENDING if then == now else KERNEL):
+            raise Astray(f"environment {slot}'s slice ends {TICKS} ticks behind its beginning, {then} or a little later: the timer is "
+                         "set so", f"the timer is set to {event.timer}" if event.timer else "the timer is off")
+        self.ends = self.due = event.timer
 
     def revoking(self, slot):
         return False
@@ -289,29 +307,39 @@ class Time:
     # What happens.
 
     def follow(self, run, events, look="slice.c"):
-        last = None
         self.run, self.look = run, look
+        worlds, after = [self], events[0] if events else None
         try:
-            self.switch(run.kept["begun"], events[0] if events else None, None)
-            for i, event in enumerate(events):
-                last = event
-                self.entered(event)
-                self.carry_out(event, events[i + 1] if i + 1 < len(events) else None)
+            self.switch(run.kept["begun"], after, None)
+            worlds += self.others
+            for event, after in zip(events, [*events[1:], None]):
+                self.lines.append(f"{event.time}: {event.where}")
+                before, worlds, wrong = worlds, [], None
+                for world in before:
+                    try:
+                        world.others = []
+                        world.carry_out(event, after)
+                        worlds += [each for each in (world, *world.others) if each.state() not in [other.state() for other in worlds]]
+                    except Astray as astray:
+                        wrong = wrong or astray
+                if not worlds:
+                    raise wrong
         except Astray as astray:
-            after = events[events.index(last) + 1] if last is not None and last is not events[-1] else None if events and last else \
-                events[0] if events else None
             expected, *got = astray.args
             got = got[0] if got else f"{after.where}, at {after.time}" if after else "nobody was entered any more"
             raise Wrong(f"Event {len(self.lines)} of the schedule. What went before, with the counter:" if self.lines else "At the beginning.",
                         expected=[*self.lines[-6:], f"then: {expected}"], got=[*self.lines[-6:], f"then: {got}"], look=self.look, run=run) from None
-        for n, env in self.envs.items():
+        self.over(run, worlds[0])
+
+    def over(self, run, world):
+        """What is left in the end."""
+        for n, env in world.envs.items():
             got = run.kept["ends"][n]
             if n < self.script.envs and got != env.ended:
-                raise Wrong(f"How environment {n} is in the end.", expected=ENDS[env.ended], got=ENDS.get(got, got), look=look, run=run)
+                raise Wrong(f"How environment {n} is in the end.", expected=ENDS[env.ended], got=ENDS.get(got, got), look=self.look, run=run)
 
     def entered(self, event):
         """The state in which it was entered, beyond that it was."""
-        self.lines.append(f"{event.time}: {event.where}")
         env = self.envs[event.env]
         if event.what in (BEGIN, ENTERED_REVOKE) and (event.r0 | event.r7 | event.any or event.cpsr != 0x10):
             raise Wrong(f"Environment {event.env} is {event.where.partition(' ')[2].partition(' ')[2]}.", expected="every register 0, CPSR 0x10",
@@ -322,12 +350,15 @@ class Time:
             raise Astray(f"environment {event.env} runs with its own tables and its own ASID", "with another's")
 
     def carry_out(self, event, after):
+        self.entered(event)
+        line = self.lines[-1].partition(";")[0]
         slot, env = event.env, self.envs[event.env]
         ops = self.script.ops[slot] if slot < len(self.script.ops) else []
         while True:
             does = ops[self.at[slot]] if self.at[slot] < len(ops) else op(EXIT)
             self.at[slot] += 1
-            self.lines[-1] += f"; {words(does)}"
+            line += f"; {words(does)}"
+            self.lines[-1] = line
             if does[0] < PASS:
                 break
             if does[0] == FREE:
@@ -349,16 +380,16 @@ class Time:
     def checks(self, event, does):
         pass
 
-    def told(self, slot, after, pc, since):
+    def told(self, slot, after, pc, since, slack=KERNEL):
         """`after` has to be its entry at `end`."""
         if after is None or after.env != slot or after.what != ENTERED_END:
             raise Astray(f"environment {slot} is entered at end, when the counter is {since} or a little more")
         if after.slot_pc != pc or after.slot_cpsr & ~0xf0000000 != 0x080f0010:
             raise Astray(f"its slice slot has pc 0x{pc:08x}, CPSR 0x.80f0010", f"pc 0x{after.slot_pc:08x}, CPSR 0x{after.slot_cpsr:08x}")
-        self.timed(after, since)
+        self.timed(after, since, slack)
 
-    def timed(self, event, since):
-        if not since <= event.time <= since + KERNEL:
+    def timed(self, event, since, slack=KERNEL):
+        if not since <= event.time <= since + slack:
             raise Astray(f"{event.where} when the counter is {since} or a little more", f"when it is {event.time}")
         if abs(event.timer - self.due) > EXACT:
             raise Astray(f"the next tick is due at {self.due}: the timer is set to that", f"it is set to {event.timer}")
@@ -372,7 +403,11 @@ class Time:
             since = self.due
             told = self.tick(slot, late)
             if told == "end":
-                return self.told(slot, after, CODE + 4, since)
+                return self.told(slot, after, CODE + 4, since, ENDING)
+        if (after is None or after.env != slot) and self.due <= since + ENDING and self.another().tick(slot, 1) == "ended":
+            since = self.due
+            self.tick(slot, 1)
+            return self.switch(since, after, None)
         shown = " or ".join(sorted({signed(result & 0xffffffff) for result in results}))
         if after is None or after.env != slot or after.what != RETURNED or after.r0 not in [result & 0xffffffff for result in results]:
             raise Astray(f"environment {slot} goes on with r0 {shown}")
@@ -436,6 +471,12 @@ class Time:
         callee = self.find(who)
         wrong = {error for error, there in ((NOENT, callee is None or not callee.transfer), (PERM, env.told)) if there}
         if wrong:
+            if a & SYNC and callee is not None and not env.told:
+                other = self.another()
+                for who in (slot, who[0]):
+                    other.envs[who].lent = None
+                self.others = [other]
+                other.returned(slot, after, wrong, now)
             return self.returned(slot, after, wrong, now)
         if a & SYNC:
             callee.lent = None
@@ -539,14 +580,125 @@ def test_sleep(run):
     followed(run, sleeping)
 
 
-def lives(rng):
-    return at_random(rng, 8, 26, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
+THUMB_PAGE = CODE + 0x1000
+
+
+def it_at(pc):
+    """The IT state at that pc of checks/ends.c's page of IT blocks."""
+    block, within = divmod((pc - THUMB_PAGE) // 2, 5)
+    it = block % 14 << 4 | (block * 2 & 14) | 1 if within else 0
+    for _ in range(within - 1):
+        it = lab3.advanced(it)
+    return it
+
+
+PLACES = (4, 0x40100000, 0x09000000, 0x80000000, lab3.DATA, lab3.NOTHING, 0xfffffffc, upcalls.SAVE_VA)      # 4: means 0
+
+
+def interrupted(rng):
+    cases = []
+    for i in range(240):
+        thumb = i % 2 > 0
+        pc = rng.randrange(THUMB_PAGE, THUMB_PAGE + 0xa00, 2) if thumb else rng.randrange(CODE, CODE + 0x600, 4)
+        tf = lab3.Frame.random(rng, pc, thumb)
+        tf.cpsr = lab3.with_it(tf.cpsr & ~(lab3.A | lab3.I | lab3.F), it_at(pc) if thumb else 0)
+        x = rng.randrange(90, 330)
+        y = 0
+        if i >= 200:
+            y = rng.choice(PLACES) if i % 4 else upcalls.TELL + 8 + rng.randrange(1, 4)
+        cases.append(upcalls.Case(f"A slice ends {x} ticks after the application went on at 0x{pc:08x}, in {'Thumb' if thumb else 'A32'}" +
+                                  (f", its entry end is 0x{y & ~4 if y == 4 else y:08x}" if y else ""), tf, b"", x=x, y=y))
+    return cases
+
+
+@check(points=6, step="4.7", boots=upcalls.boot(interrupted, "ends"), needs="turns",
+       hint="The frame has what was interrupted: all of it goes to the slice slot or stays where it is, and the application goes on at "
+            "`end` in A32 and little-endian.")
+def test_ends(run):
+    """At the end of a slice its slot has exactly what was interrupted, in A32, Thumb and IT blocks; all else is as it was."""
+    cases, moved = interrupted(run.random()), set()
+    seen = list(zip(run.kept["seen"], run.kept["told"]))
+    for i, each in enumerate(cases):
+        if i >= len(seen) or seen[i][0][0] != i:
+            raise Wrong(f"{each.what}.", expected="it is entered at end", got="it was not entered", look="slice_end, in slice.c", run=run)
+        (entry, told), state = seen[i], each.tf
+        frame, number, slot = lab3.frame_of(entry), entry[1], list(told[7:14])
+        odd = each.y and each.y & ~3 != upcalls.TELL + 8
+        place = "prefetch_abort, as end cannot be fetched" if odd else "end"
+        lab3.compare(f"{each.what}.", [f"entered at {place}"],
+                     [f"entered at {place}" if number == (5 if odd else 2) else f"entered at {upcalls.ENTRY[min(number, 20)]}"],
+                     "slice_end, in slice.c", run)
+        pc = slot[6]
+        if not state.pc <= pc <= state.pc + 4 * each.x or pc & (1 if state.cpsr & lab3.T else 3):
+            raise Wrong(f"{each.what}.", expected=f"the slice slot's pc is there, or up to {each.x} instructions on", got=f"pc 0x{pc:08x}",
+                        look="slice_end, in slice.c", run=run)
+        moved.add(pc - state.pc)
+        cpsr = lab3.with_it(state.cpsr, it_at(pc)) if state.cpsr & lab3.T else state.cpsr
+        lab3.compare(f"{each.what}. What is wrong with the slice slot:",
+                     [f"{name} 0x{word:08x}" for name, word in zip(upcalls.SLOT, (cpsr, 0, 0, *state.r[:3], pc))],
+                     [f"{name} 0x{word:08x}" for name, word in zip(upcalls.SLOT, slot)], "slice_end, in slice.c", run)
+        after = state.but(pc=frame.pc, cpsr=frame.cpsr & 0xf80f0000 | lab3.USER)
+        lab3.compare(f"{each.what}. What the handler finds is not as it should be:", after.lines()[3:], frame.lines()[3:],
+                     "slice_end, in slice.c", run)
+        for k in range(3):
+            if not odd and not upcalls.harmless(frame.r[k], state, slot):
+                raise Wrong(f"{each.what} Something of the kernel's is left for the application to see.", got=f"r{k} 0x{frame.r[k]:08x}",
+                            look="slice_end, in slice.c", run=run)
+        if told[14] or (told[0] and not odd):
+            raise Wrong(f"{each.what}. The kernel wrote elsewhere in the save page than into the slice slot.", got=f"{told[14]} words, the first "
+                        f"at offset {told[15]}" if told[14] else "the exception slot is in use", look="slice_end, in slice.c", run=run)
+        if entry[2] != seen[0][0][2]:
+            raise Wrong(f"{each.what}. The kernel's stack is not where it was.", expected=f"SVC's sp 0x{seen[0][0][2]:08x}",
+                        got=f"0x{entry[2]:08x}", look="slice_end, in slice.c", run=run)
+    assert len(moved) > 60, "interrupts came at many places"
+
+
+@check(points=4, step="4.7", boots=Boot("hash", budget=15_000_000, wfi=10_000), needs="ends",
+       hint="upcall_end() stores what it finds in the slot and in r3 to lr, yields, and picks it up at `begin`. What did the slot lack?")
+def test_hash(run):
+    """A program that computes with all registers, flags and IT blocks comes to the same result through hundreds of slices' ends."""
+    (quiet, before), (disturbed, after) = ((line.partition(",")[0], line) for line in run.reports if line.startswith("hash"))
+    if quiet != disturbed or "ended 1" not in after or "ended 1" not in before:
+        raise Wrong("What the program comes to, undisturbed and with an end of a slice in each round, and why it ended (1: by itself).",
+                    expected=before, got=after, look="slice.c, and libos/resume.S", run=run)
+    assert int(after.split()[-2]) > 300, "there were ends"
+
+
+def lives(rng, envs=8):
+    return at_random(rng, envs, 208 // envs, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
                                   "fault": 1})
 
 
-@check(points=9, step="4.7", boots=[scripted(lives), scripted(lives)], needs="sleep",
+def crowd(rng):
+    return lives(rng, 16)
+
+
+@check(points=9, step="4.7", boots=[scripted(lives), scripted(crowd)], needs=("sleep", "hash"),
        hint="Read what went before: exo/slice.h says what follows from it.")
 def test_schedules(runs):
     """Hundreds of turns of environments that do anything of that, end, and come anew: who runs, and when, follows from the contract."""
-    for run in runs:
-        followed(run, lives)
+    for run, make in zip(runs, (lives, crowd)):
+        followed(run, make)
+
+
+# 4.8: transfers.
+
+def lending(rng):
+    script = at_random(rng, 7, 40, {"nobody": 6, "yield": 3, "transfer": 3, "lend": 9, "give": 2, "take": 1, "wait": 2, "sleep": 1,
+                                    "fault": 0.3, "make": 0.6, "entry": 0.7, "late": 0.5})
+    script.ops[0] = [op(TRANSFER, 1 | SYNC), *script.ops[0]]        # lends, is given it back, lends to one that lends on, and ends
+    script.ops[1] = [op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(TRANSFER, 0 | SYNC), *script.ops[1]]
+    return script
+
+
+def calls(rng):
+    return at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
+
+
+@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs="schedules",
+       hint="A synchronous transfer writes two words: the callee's ENV_LENT is 0, then the caller's is the callee. "
+            "slice_settle(), when the slice is over, follows them.")
+def test_lending(runs):
+    """Synchronous transfers lend slices, on and back; when the borrower ends they are their owner's; others lend nothing."""
+    for run, make in zip(runs, (lending, calls)):
+        followed(run, make, "transfer.S")

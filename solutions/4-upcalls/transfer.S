@@ -45,7 +45,8 @@ transfer:
 	bfi	lr, r7, #ENV_SHIFT, #ENV_BITS
 	mcr	p15, 0, lr, c13, c0, 4
 	mov	r7, #0
-	str	r7, [lr, #ENV_LENT]
+	tst	r0, #TRANSFER_SYNC
+	strne	r7, [lr, #ENV_LENT]
 	mcr	p15, 0, r7, c13, c0, 1
 	isb
 	ldr	r7, [lr, #ENV_TTBR0]

@@ -67,29 +67,6 @@ script(void)
 	return (const struct script *)params()->input;
 }
 
-static inline uint64_t
-cntp_cval(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("mrrc p15, 2, %0, %1, c14" : "=r"(low), "=r"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
-// Time passes, with nobody running and nothing told; the timer is as it was.
-static inline void
-pass(uint64_t ticks)
-{
-	uint64_t cval = cntp_cval(), to = timer_now() + ticks;
-	uint32_t ctl = cntp_ctl_read();
-
-	timer_set(to);
-	while (timer_now() < to)
-		wfi();
-	timer_set(cval);
-	cntp_ctl_write(ctl);
-}
-
 static inline void
 script_make(void)
 {
