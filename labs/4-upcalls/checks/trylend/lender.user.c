@@ -7,7 +7,6 @@ int main(void)
 	libos_init();
 	yield(0), yield(0);
 	frame[9] = address(back);
-	extern uint32_t resting_sp;
 	SAVE->begin = address(back);	// sp is 0 then: set one
 	__asm__ volatile("b 2f\n1: ldr sp, =0x3ffeff00\n b lender_back\n .ltorg\n2: ldr r0, =1b\n mov r1, #0x40000000\n str r0, [r1, #-100]" : : : "r0", "r1", "memory");
 	say("lend", syscall(SYS_TRANSFER, (SAVE->id + 65) | TRANSFER_SYNC, 0, 0, 0));
