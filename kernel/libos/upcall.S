@@ -4,8 +4,6 @@
 #include <exo/syscall.h>
 #include <libos/upcall.h>
 
-#define SLICE_STACK 1024
-
 	.text
 
 // Exceptions: r0 to r2 are the handler's already, and the slot has what they were.
@@ -67,9 +65,9 @@ fork:	push	{r3-r11, lr}
 	.global	upcall_end
 	.type	upcall_end, %function
 upcall_end:
-	ldr	r0, =slice_stack_top
-	ldr	r1, =resting_sp
-	ldr	r1, [r1]
+	ldr	r0, =RESTING_SP
+	ldm	r0, {r1, r2}
+	mov	r0, r2
 	sub	r2, r0, r1
 	cmp	r2, #SLICE_STACK		// what rests there already was entered by a transfer meanwhile: below it
 	movlo	r0, r1
@@ -130,10 +128,13 @@ upcall_begin:
 
 	.global	resting_sp
 	.set	resting_sp, RESTING_SP
+	.global	slice_sp
+	.set	slice_sp, SLICE_SP
 
 	.section .bss.pinned, "aw", %nobits
 	.balign	8
 	.space	3072
 exception_stack_top:
 	.space	SLICE_STACK
+	.global	slice_stack_top
 slice_stack_top:

@@ -9,10 +9,14 @@
 
 // Where the word that `begin` picks up lies, in the save page, so that it is each environment's own.
 #define RESTING_SP (SAVE_VA + SAVE_OWN)
+#define SLICE_SP   (RESTING_SP + 4)	// and where the stack ends that a slice's end uses
+#define SLICE_STACK 512		// bytes of it
 
 #ifndef __ASSEMBLER__
 
 #include <exo/types.h>
+
+extern volatile uint32_t resting_sp, slice_sp;
 
 // The rest of what was interrupted, on the handler's stack: changing it changes what is returned to.
 struct live {
