@@ -891,8 +891,10 @@ def noted(rng):
     # What is refused changes nothing.
     author.add(0, PROTN, LOW, 6, RW)
     for s in ((PROTN, LOW, 7, READ), (CLEAN, LOW, 7), (UNPROTN, LOW - PAGE, 3), (PROTN, GIVEN, 2, RW),
-              (PROTN, GIVEN, 2, RX), (PROT1, LOW, 0, RX), (PROT1, LOW, 0, WRITE), (PROTN, LOW, 2, 7), (PROT1, LOW, 0, 8),
-              (PROTN, LOW, 0, READ), (UNPROTN, LOW, 0), (CLEAN, LOW, 0), (PROT1, HIGH, 0, READ), (UNPROT, HIGH), (CLEAN, HIGH, 1),
+              (PROTN, GIVEN, 2, RX), (PROT1, LOW, 0, RX), (PROT1, LOW, 0, WRITE), (PROTN, LOW, 2, 7),
+              (PROT1, LOW, 0, 8),
+              (PROTN, LOW, 0, READ), (UNPROTN, LOW, 0), (CLEAN, LOW, 0), (PROT1, HIGH, 0, READ), (UNPROT, HIGH),
+              (CLEAN, HIGH, 1),
               (PROT1, GIVEN + PAGE, 0, RW), (PROT1, SLED, 0, READ)):
         author.add(0, *s)
     ask()
@@ -1063,7 +1065,7 @@ def trees(rng):
             "says STATE_SHARED. page_copy() changes nothing of anybody else's. A child that ends takes nothing with "
             "it.")
 def test_trees(runs):
-    """Trees of forks in which all read, write, protect, fork, end: every page of everybody is right, and none is lost."""
+    """Trees of forks in which all read, write, protect, fork, end: all pages are right, and none is lost."""
     for run in runs:
         follow(run, trees(run.random()), 6)
 
