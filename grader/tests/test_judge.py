@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, checks, engine, explain, hardware, judge, labs, params, result, symbols, terminal
+from grader import build, checks, engine, explain, hardware, judge, labs, params, result, symbols, terminal, vm
 from grader.checks import Boot, Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.result import Line, Section, visible
@@ -64,15 +64,15 @@ def toy(tmp_path, monkeypatch):
         def boots(jobs, **_):
             given.extend(jobs)
             for job in jobs:
-                run = waiting.pop(0)
-                yield run if isinstance(run, Exception) else dataclasses.replace(
+                run = vm.Abandoned() if job.abandoned.is_set() else waiting.pop(0)
+                yield run if isinstance(run, BaseException) else dataclasses.replace(
                     run, boot=job.boot, seed=job.seed, marks=(engine.Mark("report", 0, 0),) * len(run.reports))
 
         monkeypatch.setattr(engine, "run_many", boots)
         monkeypatch.setattr(build, "build", lambda kernel, payloads: build.Built(
             {payload: Path("toy.elf") for payload in payloads if payload not in failed}, dict(failed)))
         report = judge.judge(labs.compose(lab, "starter", root=tmp_path), only, seed, **more)
-        judge_toy.jobs = given
+        judge_toy.jobs, judge_toy.left = given, waiting
         return report
     return judge_toy
 
@@ -203,6 +203,25 @@ def test_a_check_waits_for_what_it_needs(toy):
     two = report.checks[1]
     assert (two.verdict, two.reason, two.detail, two.earned) == ("fail", "waits", "for one", 0)
     assert report.first.name == "one" and "waits for one" in shown(report)
+
+
+def test_nobody_waits_for_boots_that_decide_nothing_any_more(toy):
+    several = """
+        @check(points=1, step="1.2", hint="Think.", boots=[Boot("toy")] * 2, needs="two-things")
+        def test_three(runs):
+            "It waits for what waits."
+
+        @check(points=1, step="1.2", hint="Think.", boots=[Boot("toy")] * 3)
+        def test_four(runs):
+            "Its second boot fails."
+
+        @check(points=1, step="1.2", hint="Think.", boots=Boot("toy"))
+        def test_five(run):
+            "It needs none of them."
+    """
+    report = toy(TWO + several, [run_of(b"hullo\n" + END), run_of(END), run_of(CRASH), run_of(END)])
+    assert toy.left == [] and len(toy.jobs) == 8
+    assert [check.reason for check in report.checks] == ["wrong output", "waits", "waits", "fault", ""]
 
 
 def test_one_check_alone_brings_what_it_needs(toy):
