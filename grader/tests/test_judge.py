@@ -219,7 +219,8 @@ def test_nobody_waits_for_boots_that_decide_nothing_any_more(toy):
         def test_five(run):
             "It needs none of them."
     """
-    report = toy(TWO + several, [run_of(b"hullo\n" + END), run_of(END), run_of(CRASH), run_of(END)])
+    report = toy(textwrap.dedent(TWO) + textwrap.dedent(several), [run_of(b"hullo\n" + END), run_of(END),
+                                                                              run_of(CRASH), run_of(END)])
     assert toy.left == [] and len(toy.jobs) == 8
     assert [check.reason for check in report.checks] == ["wrong output", "waits", "waits", "fault", ""]
 
