@@ -167,20 +167,30 @@ def wrong(error: Exception, kernel: Kernel) -> tuple[Section, ...]:
 
 
 def difference(expected: Sequence[str] | None, got: Sequence[str] | None) -> tuple[Line, ...]:
-    """The first line that differs, between its neighbours; with only one of the two given, those lines."""
+    """The first line that differs, between its neighbours; with only one of the two given, those lines.
+
+    Where there are as many of both, those behind it are compared in the same way: one belongs to the other.
+    """
     if expected is None or got is None:
         return _listed(expected if expected is not None else got or (), "" if expected is None else "expected")
     first = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))
     if first == len(expected) == len(got):
         return _listed(got)
-    wanted, found = (_cut(lines[first], first, expected, got) if first < len(lines) else nothing for lines, nothing in
+    shown = [_numbered(i, got[i]) for i in range(max(0, first - BEFORE), first)]
+    shown += _differing(first, expected, got)
+    for i in range(first + 1, min(len(got), first + 1 + BEHIND)):
+        same = len(expected) != len(got) or expected[i] == got[i]
+        shown += [_numbered(i, got[i], "then")] if same else _differing(i, expected, got)
+    return tuple(shown)
+
+
+def _differing(i: int, expected: Sequence[str], got: Sequence[str]) -> list[Line]:
+    """What line `i` should be, and what it is."""
+    wanted, found = (_cut(lines[i], i, expected, got) if i < len(lines) else nothing for lines, nothing in
                      ((expected, "(nothing more)"), (got, "(nothing: it ends here)")))
     if wanted == found:         # they differ in what looks alike
-        wanted, found = ascii(expected[first]), ascii(got[first])
-    shown = [_numbered(i, got[i]) for i in range(max(0, first - BEFORE), first)]
-    shown += [Line(f"{first + 1:>4}  {wanted}", "expected"), Line(f"{first + 1:>4}  {found}", "got")]
-    shown += [_numbered(i, got[i], "then") for i in range(first + 1, min(len(got), first + 1 + BEHIND))]
-    return tuple(shown)
+        wanted, found = ascii(expected[i]), ascii(got[i])
+    return [Line(f"{i + 1:>4}  {wanted}", "expected"), Line(f"{i + 1:>4}  {found}", "got")]
 
 
 def _listed(texts: Sequence[str], mark: str = "") -> tuple[Line, ...]:
@@ -192,12 +202,12 @@ def _listed(texts: Sequence[str], mark: str = "") -> tuple[Line, ...]:
     return (*shown, *more)
 
 
-def _cut(line, first, expected, got) -> str:
+def _cut(line, i, expected, got) -> str:
     """A line, without what lies far before its first character that differs, if it is long."""
     text = visible(line)
-    if len(text) <= WIDTH or first >= min(len(expected), len(got)):
+    if len(text) <= WIDTH or i >= min(len(expected), len(got)):
         return shorten(text)
-    other = visible(got[first] if line is expected[first] else expected[first])
+    other = visible(got[i] if line is expected[i] else expected[i])
     at = next((i for i, (a, b) in enumerate(zip(text, other)) if a != b), min(len(text), len(other)))
     start = max(0, at - WIDTH // 2)
     return ("..." if start else "") + shorten(text[start:])
