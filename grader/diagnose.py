@@ -232,7 +232,8 @@ def _misled(run: Run, seen: Run) -> Diagnosis | None:
     if at.place.file is None:       # a word that is none of the program's; behind it is who went to the crash vectors
         at = moment(run, first.count - 2)
     came = arm.VECTORS[int(first.symbol[-1])].name
-    said = next((line for line in run.console.decode("utf-8", "replace").splitlines() if line.startswith("crash: ")), "")
+    said = next((line for line in run.console.decode("utf-8", "replace").splitlines()
+                 if line.startswith("crash: ")), "")
     return Diagnosis(
         f"An exception came ({KINDS.get(taken.kind, taken.kind)}), and the core went to its vector, "
         f"0x{taken.vector:08x}. From there it came to the crash vectors, and to the wrong one of them: {came}'s.",

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import Sequence
 
-from grader import arm, backtrace, diagnose, engine, symbols
+from grader import arm, backtrace, diagnose, engine, generate, symbols
 from grader.checks import Place, Run, Wrong
-from grader.errors import GraderError
-from grader.labs import Kernel
+from grader.errors import GraderError, Usage
+from grader.labs import REFERENCE, Kernel, Lab
 from grader.paths import ROOT
 from grader.result import Line, Section, visible
 
@@ -23,6 +23,8 @@ MESSAGES = 30               # lines shown of a compiler's messages
 
 TODO = re.compile(rb"TODO (\d{1,3}\.\d{1,3})[a-z]?: not written yet")
 CRASH = re.compile(rb"(?m)^crash: (.*) at pc 0x([0-9a-f]{8})")
+REFUSED = re.compile(r"(?m)^([^\s:]+):(?:(\d+):)?(?:\d+:)? "
+                     r"(?:(?:fatal )?[Ee]rror: |undefined reference|multiple definition|it )")
 PANIC = re.compile(rb"panic: ([^\s:]+):(\d+): ")
 
 # The ending of a run that should have ended otherwise -> the reason of the verdict.
@@ -283,6 +285,27 @@ def compiler(text: str) -> tuple[Section, ...]:
     if len(lines) > MESSAGES:
         shown.append(Line(f"... and {len(lines) - MESSAGES} lines more"))
     return (Section("The kernel does not build. The compiler says:", tuple(shown)),)
+
+
+def refused(text: str, kernel: Kernel) -> tuple[Lab, str] | None:
+    """The lab and the step ("3.2") that a build's messages are about: of the first that names a lab's file, the step of
+    the region that the line is in; as a student's file has none, the first step that the reference has there.
+    """
+    for path, line in REFUSED.findall(text):
+        for lab, tree in kernel.parts:
+            for name in lab.files if lab.number <= kernel.lab.number else ():
+                if str(kernel.place(lab, tree) / name) == path:
+                    found = _regions(Path(path)) or _regions(kernel.place(lab, REFERENCE) / name)
+                    at = [region for region in found if 0 < int(line or 0) - region.line <= len(region.solution)]
+                    return next(((lab, region.step) for region in at + found), None)
+    return None
+
+
+def _regions(path: Path) -> list[generate.Region]:
+    try:
+        return generate.regions((ROOT / path).read_text("utf-8", "replace"))
+    except (OSError, Usage):
+        return []
 
 
 def shorten(text: str, width: int = WIDTH) -> str:

@@ -329,11 +329,11 @@ class _Session(_Collector):
                 return self._fail(check, "waits", f"for {name}", (said,))
         for boot in check.boots:
             if boot.payload in self.built.failed:
-                return self._fail(check, "build error", "", explain.compiler(self.built.failed[boot.payload]))
+                return self._unbuilt(check, self.built.failed[boot.payload])
         return None
 
     def _of_run(self, check: Check, index: int, boot: checks.Boot, run: engine.Run | Exception) -> Outcome | None:
-        """The verdict on a check one of whose runs, the next, did not end as it should, or has something forged in it."""
+        """The verdict on a check whose next run did not end as it should, or has something forged in it."""
         forged = ""
         if not isinstance(run, Exception):
             run, forged = forgery.settled(run, boot)
@@ -437,6 +437,11 @@ class _Session(_Collector):
               boot: int | None = None) -> Outcome:
         hint = "" if reason == "build error" else check.hint     # the compiler has said what to do
         return self._outcome(check, "fail", reason, detail, tuple(sections), hint, boot)
+
+    def _unbuilt(self, check: Check, said: str) -> Outcome:
+        outcome = self._fail(check, "build error", "", explain.compiler(said))
+        found = _told(None, explain.refused, said, self.kernel)
+        return outcome if found is None else replace(outcome, handout=f"{found[0].folder}/README.md, step {found[1]}")
 
     def _broken(self, check: Check, words: str) -> Outcome:
         words = visible(words.replace(f"{ROOT}/", ""))

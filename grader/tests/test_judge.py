@@ -295,6 +295,22 @@ def test_a_build_error_shows_the_compiler_first(toy):
     assert "make gdb" not in shown(report)
 
 
+@pytest.mark.parametrize("said, step", [
+    ("starter/1-toy/toy.c: Assembler messages:\nstarter/1-toy/toy.c:6: Error: bad instruction `movseq'\n", "1.2"),
+    ("kernel/x.h:1:2: warning: no\nstarter/1-toy/toy.c:2:1: error: expected\n", "1.1"),
+    ("starter/1-toy/toy.c: it uses report, which is for checks\n", "1.1"),
+    ("labs/1-toy/checks/toy.c:3: undefined reference to `toy'\n", "1.1")])
+def test_a_build_error_sends_to_the_step_that_is_worked_on(toy, tmp_path, said, step):
+    regions = "int x;\n// BEGIN SOLUTION 1.1\nint y;\n// END SOLUTION\n// BEGIN SOLUTION 1.2\nint z;\n// END SOLUTION\n"
+    (tmp_path / "starter/1-toy/toy.c").write_text(regions)
+    report = toy(ONE, failed={"toy": said})
+    assert report.first.handout == f"labs/1-toy/README.md, step {step}"
+    (tmp_path / "starter/1-toy/toy.c").write_text("int x;\n")
+    (tmp_path / "solutions/1-toy/toy.c").write_text(regions.partition("int y;\n// END SOLUTION\n")[2])
+    step = "1.2" if "starter" in said else "1.1"
+    assert toy(ONE, failed={"toy": said}).first.handout == f"labs/1-toy/README.md, step {step}"
+
+
 def test_several_boots_and_their_seeds(toy):
     two = """
         @check(points=3, step="1.1", hint="Look twice.", boots=[Boot("toy"), Boot("toy", seed=5)])
@@ -486,6 +502,9 @@ def texts(lines):
     (["1", "2", "3", "4", "5", "x", "7", "8", "9"], ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
      [("", "3  3"), ("", "4  4"), ("", "5  5"), ("expected", "6  x"), ("got", "6  6"), ("then", "7  7"),
       ("then", "8  8")]),
+    (["sp 1", "lr 2", "pc 3", "x", "y"], ["sp 0", "lr 0", "pc 3", "z", "z"],
+     [("expected", "1  sp 1"), ("got", "1  sp 0"), ("expected", "2  lr 2"), ("got", "2  lr 0"), ("then", "3  pc 3")]),
+    (["a", "b"], ["b", "c", "d"], [("expected", "1  a"), ("got", "1  b"), ("then", "2  c"), ("then", "3  d")]),
     (["·"], [" "], [("expected", "1  '\\xb7'"), ("got", "1  ' '")]),      # alike to the eye
 ])
 def test_the_first_difference(expected, got, lines):
