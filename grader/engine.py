@@ -167,11 +167,12 @@ class Run:
 
 
 class Job(NamedTuple):
-    """The arguments of one `run`."""
+    """The arguments of one `run`; and what ends it before its time, once that is set: nobody waits for it then."""
     boot: Boot
     elf: Path
     seed: int
     nonce: int
+    abandoned: threading.Event | None = None
 
 
 class Held:
@@ -325,6 +326,8 @@ def _typing(boot: Boot, typed: Iterable[tuple[int, bytes]],
 
 def _run_job(job: Job, abandoned: threading.Event) -> Run:
     """One run and, where its boot asks for that, a look at what hardware would say of it."""
+    if abandoned.is_set():
+        raise Abandoned
     run = _run(job.boot, Path(job.elf), job.seed, job.nonce, abandoned)
     if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT:
         return run
@@ -337,28 +340,32 @@ def _told(run: Run) -> tuple:
 
 
 def run_many(jobs: Iterable[Job], at_once: int | None = None,
-             ahead: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
+             ahead: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol | Abandoned]:
     """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits), and no more
     than `ahead` before they are asked for (None: all).
 
-    What `run` would return or raise for each, in the order given. Leaving the iterator ends what still runs; so does
-    an exception that a signal raises here, as that reaches the main thread alone and what is to be tidied is in others.
+    What `run` would return or raise for each, in the order given; of one whose event `abandoned` was set, Abandoned,
+    unless it had come to its end before. Leaving the iterator ends what still runs (and sets those events); so does an
+    exception that a signal raises here, as that reaches the main thread alone and what is to be tidied is in others.
     """
-    abandoned = threading.Event()
+    events = {abandoned := threading.Event()}
     pool = concurrent.futures.ThreadPoolExecutor(at_once or (os.cpu_count() or 1) + 1)
     try:
         waiting, running = iter(jobs), collections.deque()
         while True:
             more = itertools.islice(waiting, ahead if ahead is None else ahead + 1 - len(running))
-            running.extend(pool.submit(_run_job, job, abandoned) for job in more)
+            for job in more:
+                events.add(own := job.abandoned or abandoned)
+                running.append(pool.submit(_run_job, job, own))
             if not running:
                 return
             try:
                 yield running.popleft().result()
-            except (GraderError, symbols.NoSymbol) as error:
+            except (GraderError, symbols.NoSymbol, Abandoned) as error:
                 yield error
     finally:
-        abandoned.set()
+        for event in events:
+            event.set()
         pool.shutdown(cancel_futures=True)
 
 
