@@ -22,11 +22,6 @@ struct ended {
 	uint32_t rested;		// what rested then
 };
 
-// In ipc.S. Null: there are no calls in this program.
-extern struct {
-	uint32_t peer, sp, handler, busy;
-} ipc __attribute__((weak));
-
 void thread_begin(void), thread_start(void), thread_end(void);
 uint32_t thread_next(uint32_t sp);
 void thread_returned(int32_t returned);
@@ -57,7 +52,7 @@ thread_next(uint32_t sp)
 {
 	struct thread *t = &threads[current];
 
-	if (alone || SAVE->exception.cpsr != 0 || (&ipc != NULL && (ipc.peer != 0 || ipc.busy != 0)) || resuming(t, sp))
+	if (alone || SAVE->exception.cpsr != 0 || ipc.peer != 0 || ipc.busy != 0 || resuming(t, sp))
 		return sp;
 	t->sp = sp;
 	do

@@ -130,6 +130,8 @@ upcall_begin:
 	.set	resting_sp, RESTING_SP
 	.global	slice_sp
 	.set	slice_sp, SLICE_SP
+	.global	ipc
+	.set	ipc, IPC_STATE
 
 	.section .bss.pinned, "aw", %nobits
 	.balign	8

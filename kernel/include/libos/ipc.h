@@ -22,6 +22,10 @@ void ipc_init(void);
 // again after a yield. Assumes nothing of the callee: all registers that C keeps are saved (lrpc, SOSP '95, table 8).
 int32_t ipc_call(uint32_t env, uint32_t m[4]);
 
+// The same of a callee that is trusted to keep what a C function keeps, as if it were one: what the call itself does not use of r4 to r11 goes
+// through it and back (tlrpc, SOSP '95, table 12). Should it end, so does this environment, with -E_NOENT.
+int32_t ipc_trusting(uint32_t env, uint32_t m[4]);
+
 // With nothing to say: let env, which waits for a turn of ours or a reply, go on, and wait for its turn in our turn. As ipc_call(); -E_EXISTS, too,
 // if it does not wait for us. Returns 0 also when a slice of ours begins: look whether what you wait for has come. The ends of a pipe
 // take turns so.
