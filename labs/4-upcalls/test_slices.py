@@ -681,7 +681,164 @@ def test_schedules(runs):
         followed(run, make)
 
 
-# 4.8: transfers.
+# 4.8: transfers. First by themselves, in every state (checks/transfer.c).
+
+CALLERS, NO_ENTRY, ENDED, RECYCLED = 4, 3, 4, 5
+TOLD_ALREADY, GENERATION, AS_IT_IS = 0x100, 0x200, 0x400
+AFTER_SVC = lab3.words(*4 * [0xde00]), lab3.words(0xe7f000f0)       # undefined, in Thumb and A32
+OWNER = 21                                                          # entries of each in TELL
+
+
+def call(rng, whom, state, caller=None, told=False, r0=None):
+    """A transfer in A32 (state 0), Thumb (1) or as the last instruction of an IT block (2)."""
+    thumb = state > 0
+    pc = CODE + rng.randrange(0, 0x1f00, 2 if thumb else 4)
+    tf = lab3.Frame.random(rng, pc, thumb, state == 2).but(r7=62)
+    tf.cpsr &= ~(lab3.A | lab3.I | lab3.F)
+    if state == 2:
+        tf.cpsr = lab3.with_it(tf.cpsr, lab3.it_of(tf.cpsr) & 0xf0 | 8)
+    if r0 is not None:
+        tf = tf.but(r0=r0)
+    caller = rng.randrange(CALLERS) if caller is None else caller
+    code = lab3.words(0xdf00) + AFTER_SVC[0] if thumb else lab3.words(0xef000000) + AFTER_SVC[1]
+    kind = whom & 0xff
+    what = {NO_ENTRY: "one that has no entry", ENDED: "one that has ended", RECYCLED: "the predecessor of one that lives"}.get(kind, f"{kind}")
+    if whom & GENERATION:
+        what = f"a name like {kind}'s that nobody has"
+    if whom & AS_IT_IS:
+        what = f"0x{r0:08x}"
+    return upcalls.Case(f"Environment {caller} transfers to {what}" + ", synchronously" * bool(whom & SYNC) +
+                        ", when it has been told that its time is up" * told + f", in {('A32', 'Thumb', 'an IT block')[state]}",
+                        tf, code, x=caller | TOLD_ALREADY * told, y=whom)
+
+
+def transfers(rng):
+    return [call(rng, rng.randrange(NO_ENTRY) | SYNC * (i // 3 % 2), i % 3) for i in range(120)]
+
+
+def refusals(rng):
+    kinds = (NO_ENTRY, ENDED, RECYCLED, *(n | GENERATION for n in range(6)))
+    cases = [call(rng, kind | sync, state) for kind in kinds for sync in (0, SYNC) for state in range(3)]
+    for r0 in (0, 0x80000000, 1, 63, 64, 0x7fffffff, 0xffffffff, 0x3fffff, 0x800000, *(rng.getrandbits(32) for _ in range(6))):
+        cases.append(call(rng, AS_IT_IS, rng.randrange(3), r0=r0))
+    cases += [call(rng, n | sync, state, told=True) for n in range(3) for sync in (0, SYNC) for state in range(3)]
+    cases += [call(rng, 0, 0, n) for n in range(4)]         # and it works still
+    rng.shuffle(cases)
+    return cases
+
+
+def keep_places(held):
+    upcalls.lab3.keep_cases(held)
+    held.keep("told", list(upcalls.TOLD.iter_unpack(held.memory(held.address("told"), 1024 * upcalls.TOLD.size))))
+    held.keep("places", list(struct.iter_unpack("<4I", held.memory(held.address("places"), 16384))))
+    held.keep("called", struct.unpack("<1024I", held.memory(held.address("called"), 4096)))
+    held.keep("names", struct.unpack("<6I", held.memory(held.address("names"), 24)))
+    held.keep("tables", struct.unpack("<4I", held.memory(held.address("tables"), 16)))
+
+
+def transferring(make, **more):
+    return Boot("transfer", input=lambda seed: struct.pack("<I", 0) + b"".join(each.pack() for each in make(random.Random(seed))),
+                read_at_end=keep_places, budget=8_000_000, **more)
+
+
+def transferred(run, cases):
+    """Each came to the callee with all its registers, or back with all but r0."""
+    look = "transfer.S"
+    for i, each in enumerate(cases):
+        if i >= len(run.kept["seen"]) or run.kept["seen"][i][0] != i:
+            raise Wrong(f"{each.what}.", expected="it is entered somewhere", got="nobody was entered", look=look, run=run)
+        entry, told, (env, space, own, _) = run.kept["seen"][i], run.kept["told"][i], run.kept["places"][i]
+        caller, r0, frame = each.x & 0xff, run.kept["called"][i], lab3.frame_of(entry)
+        before = each.tf.but(r0=r0)
+        alive = not each.y & (GENERATION | AS_IT_IS) and (each.y & 0xff) < NO_ENTRY
+        if alive and not each.x & TOLD_ALREADY:
+            there, where = each.y & 0xff, "transfer"
+            expected = before.but(pc=upcalls.TELL + 4 * (there * OWNER + 1) + 4, cpsr=lab3.USER, r7=run.kept["names"][caller])
+        else:
+            there, where = caller, "undefined"
+            expected, slot = None, told[:7]
+        lab3.compare(f"{each.what}.", [f"environment {there} is entered at {where}"] if where == "transfer" else
+                     [f"it is refused: environment {there} goes on"],
+                     [f"environment {env} is entered at {where}" if where == "transfer" and entry[1] == env * OWNER + 1 else
+                      f"it is refused: environment {env} goes on" if entry[1] == env * OWNER + 4 else
+                      f"environment {env} is entered at {upcalls.ENTRY[entry[1] % OWNER]}"
+                      if entry[1] < 4 * OWNER else f"environment {env} is at 0x{frame.pc - 4:08x}"], look, run)
+        lab3.compare(f"{each.what}.", ["TTBR0 and CONTEXTIDR are its own", f"its page is {there}'s"],
+                     ["TTBR0 and CONTEXTIDR are its own" if space else "TTBR0 and CONTEXTIDR are another's", f"its page is {own}'s"], look, run)
+        if expected is None:
+            error = PERM if each.x & TOLD_ALREADY else NOENT
+            errors = {error & 0xffffffff} | ({NOENT & 0xffffffff} if not alive else set())
+            if slot[3] not in errors:
+                raise Wrong(f"{each.what}.", expected=f"r0 {signed(error & 0xffffffff)}", got=f"r0 {signed(slot[3])}", look=look, run=run)
+            thumb = bool(before.cpsr & lab3.T)
+            cpsr = lab3.with_it(before.cpsr, 0)
+            expected = before.but(r0=slot[3], pc=before.pc + (2 if thumb else 4), cpsr=cpsr)
+            frame = lab3.Frame([*slot[3:6], *frame.r[3:]], slot[6], slot[0])
+        lab3.compare(f"{each.what}. What is not as it should be then:", expected.lines(), frame.lines(), look, run)
+        if told[14]:
+            raise Wrong(f"{each.what}. The kernel wrote into a save page.", got=f"{told[14]} words, the first at offset {told[15]}", look=look,
+                        run=run)
+        if entry[2] != run.kept["seen"][0][2]:
+            raise Wrong(f"{each.what}. The kernel's stack is not where it was.", expected=f"SVC's sp 0x{run.kept['seen'][0][2]:08x}",
+                        got=f"0x{entry[2]:08x}", look=look, run=run)
+
+
+@check(points=8, step="4.8", boots=transferring(transfers), needs="turns",
+       hint="Address space, TPIDRPRW and CONTEXTIDR are the callee's when it is entered, and SPSR is user mode and nothing else. Two registers have "
+            "to do: lr, and r7.")
+def test_transfer(run):
+    """A transfer enters the callee with the caller's registers, all of them but r7, which is its name; in the callee's address space."""
+    transferred(run, transfers(run.random()))
+
+
+@check(points=5, step="4.8", boots=transferring(refusals), needs="transfer",
+       hint="A name is compared as a whole with the one that lives in its slot (ENV_LIVE). r7 and lr have to be what they were when it is refused.")
+def test_refused(run):
+    """Names of nobody, and callers whose time is up, are refused, with every register but r0 as it was, and the caller's own address space."""
+    transferred(run, refusals(run.random()))
+
+
+def few(rng):
+    return [call(rng, (i + 1) % 3 | SYNC * (i // 3 % 2), i % 2, i % 3) for i in range(6)]
+
+
+TRANSFER_COST, FILTER = 30, 6           # FILTER: checks/told.inc's instructions ahead of the kernel's
+
+
+@check(points=5, step="4.8", boots=transferring(few, hardware=True), needs="transfer",
+       hint="Nothing is saved but what a refusal needs, and nothing is compared twice. An ASID that leads to another's table is what the TLB will remember: "
+            "ASID 0 first, which no application has; and an ISB before the next write relies on it.")
+def test_transfer_cost(run):
+    """From the caller's SVC to the callee's first instruction in at most 30; the TLB is left alone, and no ASID meets another's table."""
+    cases = few(run.random())
+    taken = [each for each in engine.look(run).exceptions if each.kind == "svc"]
+    pairs = [(one, then) for one, then in zip(taken, taken[1:]) if then.pc >= upcalls.TELL > one.pc]
+    assert len(pairs) == len(cases), "each case is two system calls"
+    tables = dict(zip(run.kept["tables"], range(1, 5)))
+    for each, (one, then) in zip(cases, pairs):
+        took = then.count - one.count - FILTER
+        if took > TRANSFER_COST:
+            raise Wrong(f"{each.what}.", expected=f"at most {TRANSFER_COST} instructions", got=f"{took}", look="transfer.S", run=run)
+        caller, callee = each.x, each.y & 0xff
+        done = [op for op in run.executed if one.count <= op.count < then.count]
+        shown = [op.name + (f" = 0x{op.value:08x}" if op.name in ("TTBR0", "CONTEXTIDR") else "") for op in done]
+        if any(op.name.startswith("TLBI") for op in done):
+            raise Wrong(f"{each.what}. What the core executed:", expected=[line for line in shown if not line.startswith("TLBI")], got=shown,
+                        look="transfer.S", run=run)
+        state = {"TTBR0": run.kept["tables"][caller], "CONTEXTIDR": caller + 1}
+        may_be = {name: {value} for name, value in state.items()}
+        for op in done:
+            if op.name == "ISB":
+                may_be = {name: {value} for name, value in state.items()}
+            elif op.name in state:
+                state[op.name] = op.value
+                may_be[op.name] = may_be[op.name] | {op.value}
+            for asid in may_be["CONTEXTIDR"]:
+                for table in may_be["TTBR0"]:
+                    if asid & 0xff and tables.get(table, asid & 0xff) != asid & 0xff:
+                        raise Wrong(f"{each.what}. ASID {asid & 0xff} may meet the tables of ASID {tables[table]}. What the core executed:", got=shown,
+                                    look="transfer.S", run=run)
+
 
 def lending(rng):
     script = at_random(rng, 7, 40, {"nobody": 6, "yield": 3, "transfer": 3, "lend": 9, "give": 2, "take": 1, "wait": 2, "sleep": 1,
@@ -695,7 +852,7 @@ def calls(rng):
     return at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
 
 
-@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs="schedules",
+@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "refused"),
        hint="A synchronous transfer writes two words: the callee's ENV_LENT is 0, then the caller's is the callee. "
             "slice_settle(), when the slice is over, follows them.")
 def test_lending(runs):

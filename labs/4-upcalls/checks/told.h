@@ -57,8 +57,15 @@ envs_make(uint32_t n)
 {
 	space_create();
 	user_map(&space, TELL, TELL_PAGES * PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
-	for (uint32_t va = TELL; va < TELL + TELL_PAGES * PAGE_SIZE; va += 4)
+	for (uint32_t va = TELL; va < TELL + TELL_PAGES * PAGE_SIZE; va += 4) {
 		*(uint32_t *)page_of(va) = 0xef000000;
+		dccmvau((uintptr_t)page_of(va));
+	}
+	dsb();
+	iciallu(0);
+	bpiall(0);
+	dsb();
+	isb();
 	as_switch(NULL);
 	for (uint32_t i = 0; i < n; i++)
 		env_make(i);
