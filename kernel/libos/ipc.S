@@ -16,8 +16,8 @@
 
 	.text
 
-// Put away what the caller wants kept, and note whom we wait for. The frame is what `begin` finds meanwhile; what it found before is ours
-// to put back. The peer is noted last: from there on a reply finds everything in place.
+// Put away what the caller wants kept, and note whom we wait for. The frame is what `begin` finds meanwhile; what it
+// found before is ours to put back. The peer is noted last: from there on a reply finds everything in place.
 .macro wait frame, trusting
 .if \trusting
 	push	{r4, r5, r7, lr}		// what a transfer uses itself

@@ -1,5 +1,5 @@
-// Where threads change places (libos/thread.h): at the beginning of a slice, and when one lets the next go on. In between nothing may
-// come: an end that does is put off until it is over, which is a few dozen instructions later.
+// Where threads change places (libos/thread.h): at the beginning of a slice, and when one lets the next go on. In
+// between nothing may come: an end that does is put off until it is over, which is a few dozen instructions later.
 
 #include <libos/upcall.h>
 

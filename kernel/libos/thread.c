@@ -46,13 +46,15 @@ resuming(const struct thread *t, uint32_t sp)
 	return false;
 }
 
-// The current thread rests at sp: where does the one that goes on? Called by thread_begin and thread_yield() on a stack of its own.
+// The current thread rests at sp: where does the one that goes on? Called by thread_begin and thread_yield() on a
+// stack of its own.
 uint32_t
 thread_next(uint32_t sp)
 {
 	struct thread *t = &threads[current];
 
-	if (alone || SAVE->exception.cpsr != 0 || ipc.peer != 0 || ipc.busy != 0 || resuming(t, sp))
+	if (alone || SAVE->exception.cpsr != 0 ||
+	    ipc.peer != 0 || ipc.busy != 0 || resuming(t, sp))
 		return sp;
 	t->sp = sp;
 	do

@@ -1,5 +1,5 @@
-// The stubs behind the kernel's entries (libos/upcall.h): what was interrupted is put on a stack, C is called, and what was
-// interrupted goes on.
+// The stubs behind the kernel's entries (libos/upcall.h): what was interrupted is put on a stack, C is called, and
+// what was interrupted goes on.
 
 #include <exo/syscall.h>
 #include <libos/upcall.h>
@@ -69,7 +69,7 @@ upcall_end:
 	ldm	r0, {r1, r2}
 	mov	r0, r2
 	sub	r2, r0, r1
-	cmp	r2, #SLICE_STACK		// what rests there already was entered by a transfer meanwhile: below it
+	cmp	r2, #SLICE_STACK		// what rests there already was entered by a transfer: below it
 	movlo	r0, r1
 	stmdb	r0, {r3-r12, sp, lr}
 	sub	sp, r0, #48

@@ -1,4 +1,5 @@
-// What time and transfers cost in instructions (bench.toml): a program and its child, which it forks, call each other in every way that there is.
+// What time and transfers cost in instructions (bench.toml): a program and its child, which it forks, call each other
+// in every way that there is.
 
 #include <exo/check.h>
 #include <exo/env.h>

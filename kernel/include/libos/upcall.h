@@ -7,7 +7,8 @@
 
 #include <exo/upcall.h>
 
-// Words of the libOS's own in the save page: where it is each environment's own, and always there. The first is what `begin` picks up.
+// Words of the libOS's own in the save page: where it is each environment's own, and always there. The first is what
+// `begin` picks up.
 #define RESTING_SP (SAVE_VA + SAVE_OWN)
 #define SLICE_SP   (RESTING_SP + 4)	// and where the stack ends that a slice's end uses
 #define SLICE_STACK 512		// bytes of it

@@ -1,5 +1,5 @@
-// What is counted in bench.toml begins and ends at these addresses, which ../bench-b.S gives names to. In .text.start, that is from
-// 0x10000 on.
+// What is counted in bench.toml begins and ends at these addresses, which ../bench-b.S gives names to. In
+// .text.start, that is from 0x10000 on.
 
 #include <exo/syscall.h>
 #include <exo/upcall.h>

@@ -10,7 +10,8 @@
 #define TIMES 8
 #define RING(i) (0x38000000 + (i) * PAGE_SIZE)
 
-void raw_async(uint32_t env), raw_sync(uint32_t env), raw_echo(void), raw_back(void), raw_end(void), raw_begin(void), upcall_end(void);
+void raw_async(uint32_t env), raw_sync(uint32_t env), raw_echo(void), raw_back(void), raw_end(void), raw_begin(void);
+void upcall_end(void);
 void counted_lrpc(uint32_t env, uint32_t m[4]), counted_tlrpc(uint32_t env, uint32_t m[4]), counted_pipe(void);
 void counted_yield(uint32_t env), counted_stride(void), counted_end(void);
 

@@ -1,5 +1,5 @@
-// Four threads: each counts under a mutex and without one, faults, keeps its registers in its arithmetic, and lets others go on, while
-// slices end wherever they do.
+// Four threads: each counts under a mutex and without one, faults, keeps its registers in its arithmetic, and lets
+// others go on, while slices end wherever they do.
 
 #include <libos/io.h>
 #include <libos/memory.h>
@@ -57,7 +57,7 @@ body(void *arg)
 		if (work(me, 200) != expected || thread_self() != me)
 			wrong++;
 		*(volatile uint32_t *)va = me;		// a fault, the first time and each time it is clean
-		for (unsigned i = 0; i < 100; i++) {	// and traps, with the way back from them, where r1 has to be ours
+		for (unsigned i = 0; i < 100; i++) {	// traps, and back with our r1
 			register uint32_t r1 __asm__("r1");
 
 			prot1(va, RIGHT_READ);
