@@ -183,11 +183,19 @@ env_next(const struct env *env, uint32_t *va, struct mapping *m)
 {
 	const uint32_t *l1 = p2v(env->as.l1);
 
-	for (; *va < USER_TOP; *va += PAGE_SIZE) {
-		while (*va < USER_TOP && (l1[*va / SECTION_SIZE] & L1_TYPE) == L1_FAULT)
-			*va = (*va / SECTION_SIZE + 1) * SECTION_SIZE;
-		if (*va < USER_TOP && as_lookup(&env->as, *va, m) == 0)
-			return true;
+	while (*va < USER_TOP) {
+		uint32_t section = *va & ~(SECTION_SIZE - 1), i = L2_ENTRIES;
+
+		if ((l1[section / SECTION_SIZE] & L1_TYPE) != L1_FAULT) {
+			const uint32_t *l2 = p2v(l1[section / SECTION_SIZE] & L1_TABLE_PA);
+
+			i = (*va - section) / PAGE_SIZE;
+			while (i < L2_ENTRIES && (l2[i] & L2_TYPE) == 0)
+				i++;
+		}
+		*va = section + i * PAGE_SIZE;
+		if (i < L2_ENTRIES)
+			return as_lookup(&env->as, *va, m) == 0;
 	}
 	return false;
 }
