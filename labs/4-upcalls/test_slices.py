@@ -8,7 +8,7 @@ import importlib.util
 import random
 import struct
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import engine
@@ -19,7 +19,7 @@ upcalls = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(upcalls)
 lab3 = upcalls.lab3
 
-EXIT, YIELD, SLEEP, TAKE, GIVE, TRANSFER, DESTROY, FAULT, WAIT, PAGES, PASS, FREE, ENTRY, MAKE, GUARANTEE, SAVE_WORD = range(16)
+EXIT, YIELD, SLEEP, TAKE, GIVE, TRANSFER, DESTROY, FAULT, WAIT, PAGES, PASS, FREE, ENTRY, MAKE, GUARANTEE, SAVE_WORD, ASK = range(17)
 NO_NAME, OLD, UNKNOWN, SYNC = 0xff, 0x40, 0x80, 0x100              # checks/script.h
 ENTERED_REVOKE, ENTERED_TRANSFER, ENTERED_END, BEGIN, RETURNED = 0, 1, 2, 3, 21
 CODE, WAITING, FAULTING = 0x10000, 0x10010, 0x10040
@@ -31,7 +31,7 @@ ENDS = {0: "alive", 1: "ended by itself", 2: "ended: it faulted within a fault",
         4: "ended by who held its capability"}
 ENTRY_NAMES = {ENTERED_REVOKE: "entered at revoke", ENTERED_TRANSFER: "entered at transfer", ENTERED_END: "entered at end",
                BEGIN: "entered at begin", RETURNED: "goes on"}
-EVENT = struct.Struct("<4Q16I")
+EVENT = struct.Struct("<5Q17Ixxxx")
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Event:
     left: int
     timer: int
     wake: int
+    asked: int
     env: int
     id: int
     what: int
@@ -53,9 +54,10 @@ class Event:
     space: int
     wanted: int
     repossessed: int
+    taken: int
     pages: int
     lowest: int
-    free: int
+    zero: int
 
     @property
     def where(self):
@@ -83,7 +85,8 @@ def words(op):
             TRANSFER: f"transfers to {name(a)}" + " synchronously" * bool(a & SYNC), FAULT: "faults within a fault",
             WAIT: f"waits for {a} interrupt{'s'[:a > 1]}", PAGES: f"page operations ({b} of kind {a})", PASS: f"works for {a} ticks",
             FREE: "frees its slice slot", ENTRY: f"sets entry {a} to {b:#x}", MAKE: "(a new environment)",
-            GUARANTEE: f"guarantees itself {b} pages", SAVE_WORD: f"writes word {a} of its save page"}[what]
+            GUARANTEE: f"guarantees itself {b} pages", SAVE_WORD: f"writes word {a} of its save page",
+            ASK: "(a page operation finds no page free)"}[what]
 
 
 @dataclass
@@ -92,8 +95,7 @@ class Script:
     envs: int
     owners: list
     ops: list                               # of each environment
-    pages: dict = field(default_factory=dict)
-    free: int = 0
+    pages: dict = field(default_factory=dict)       # of each, from HEAP on
 
     def pack(self):
         ops = [list(each) for each in self.ops] + [[] for _ in range(16 - len(self.ops))]
@@ -102,7 +104,7 @@ class Script:
             flat += each
             firsts.append(len(flat))
         owners = [NO_NAME if owner is None else owner for owner in self.owners]
-        return struct.pack("<I16I16II17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), self.free, *firsts) + b"".join(
+        return struct.pack("<I16I16I17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), *firsts) + b"".join(
             struct.pack("<4I", *op) for op in flat)
 
 
@@ -145,6 +147,7 @@ class Astray(Exception):
 
 class Time:
     """exo/slice.h, followed event by event."""
+    kernel, ending = KERNEL, ENDING
 
     def __init__(self, script):
         self.script = script
@@ -253,8 +256,9 @@ class Time:
         """The one that ran has stopped; `event`, the next, has to follow from that. since: when it stopped, at the earliest."""
         if last is not None and last in self.envs:
             self.envs[last].told = False
+        self.stopped()
         who, self.named = self.named, None
-        until = event.time if event is not None else since + ENDING
+        until = event.time if event is not None else since + self.ending
         moments = sorted({since, until, *(env.wake for env in self.envs.values() if since < env.wake <= until),
                           *(t for t in (self.ends - LEAST, self.ends - LEAST + 1) if since < t <= until)})
         wrong, found = None, []
@@ -290,16 +294,23 @@ class Time:
         if event is None or slot != event.env or event.what != (ENTERED_REVOKE if self.revoking(slot) else BEGIN):
             raise Astray(f"environment {slot} is {ENTRY_NAMES[ENTERED_REVOKE if self.revoking(slot) else BEGIN]}" +
                          (", with what is left of the slice" if by_name else f", when the counter is {then} or a little more"))
+        self.begun(slot)
         if by_name:
             if abs(event.timer - self.due) > EXACT:
                 raise Astray(f"environment {slot} has what is left of the slice: the timer stays at {self.due}", f"it is set to {event.timer}")
             return
         began = event.timer - TICKS
-        if not (since if then == now else then) - EXACT <= began <= event.time or event.time - began > KERNEL or \
-                began - then > (ENDING if then == now else KERNEL):
+        if not (since if then == now else then) - EXACT <= began <= event.time or event.time - began > self.kernel or \
+                began - then > (self.ending if then == now else self.kernel):
             raise Astray(f"environment {slot}'s slice ends {TICKS} ticks behind its beginning, {then} or a little later: the timer is "
                          "set so", f"the timer is set to {event.timer}" if event.timer else "the timer is off")
         self.ends = self.due = event.timer
+
+    def stopped(self):
+        """Before the next one is chosen."""
+
+    def begun(self, slot):
+        """It has been entered at begin, or at revoke."""
 
     def revoking(self, slot):
         return False
@@ -367,7 +378,7 @@ class Time:
                 env.transfer = bool(does[2])
             elif does[0] == MAKE:
                 self.make()
-            self.checks(event, does)
+            self.checks(event, slot, does)
         # Its time may have been up before it got there.
         if self.due <= event.left:
             told = self.tick(slot, (event.left - self.due) // TICKS + 1)
@@ -377,10 +388,10 @@ class Time:
                 return self.told(slot, after, {WAIT: WAITING, FAULT: FAULTING}.get(does[0], CODE), event.left)
         self.does(event, after, slot, env, does)
 
-    def checks(self, event, does):
-        pass
+    def checks(self, event, slot, does):
+        """An operation of the check's."""
 
-    def told(self, slot, after, pc, since, slack=KERNEL):
+    def told(self, slot, after, pc, since, slack=None):
         """`after` has to be its entry at `end`."""
         if after is None or after.env != slot or after.what != ENTERED_END:
             raise Astray(f"environment {slot} is entered at end, when the counter is {since} or a little more")
@@ -388,8 +399,8 @@ class Time:
             raise Astray(f"its slice slot has pc 0x{pc:08x}, CPSR 0x.80f0010", f"pc 0x{after.slot_pc:08x}, CPSR 0x{after.slot_cpsr:08x}")
         self.timed(after, since, slack)
 
-    def timed(self, event, since, slack=KERNEL):
-        if not since <= event.time <= since + slack:
+    def timed(self, event, since, slack=None):
+        if not since <= event.time <= since + (slack or self.kernel):
             raise Astray(f"{event.where} when the counter is {since} or a little more", f"when it is {event.time}")
         if abs(event.timer - self.due) > EXACT:
             raise Astray(f"the next tick is due at {self.due}: the timer is set to that", f"it is set to {event.timer}")
@@ -403,8 +414,8 @@ class Time:
             since = self.due
             told = self.tick(slot, late)
             if told == "end":
-                return self.told(slot, after, CODE + 4, since, ENDING)
-        if (after is None or after.env != slot) and self.due <= since + ENDING and self.another().tick(slot, 1) == "ended":
+                return self.told(slot, after, CODE + 4, since, self.ending)
+        if (after is None or after.env != slot) and self.due <= since + self.ending and self.another().tick(slot, 1) == "ended":
             since = self.due
             self.tick(slot, 1)
             return self.switch(since, after, None)
@@ -464,7 +475,7 @@ class Time:
         elif what == TRANSFER:
             self.transfer(after, slot, env, a, now)
         else:
-            self.more(event, after, slot, env, does)
+            self.pages(after, slot, does, now)
 
     def transfer(self, after, slot, env, a, now):
         who = self.named_by(a & ~SYNC)
@@ -793,7 +804,7 @@ def test_transfer(run):
 
 @check(points=5, step="4.8", boots=transferring(refusals), needs="transfer",
        hint="A name is compared as a whole with the one that lives in its slot (ENV_LIVE). r7 and lr have to be what they were when it is refused.")
-def test_refused(run):
+def test_transfer_refused(run):
     """Names of nobody, and callers whose time is up, are refused, with every register but r0 as it was, and the caller's own address space."""
     transferred(run, refusals(run.random()))
 
@@ -852,10 +863,226 @@ def calls(rng):
     return at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
 
 
-@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "refused"),
+@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "transfer-refused"),
        hint="A synchronous transfer writes two words: the callee's ENV_LENT is 0, then the caller's is the callee. "
             "slice_settle(), when the slice is over, follows them.")
 def test_lending(runs):
     """Synchronous transfers lend slices, on and back; when the borrower ends they are their owner's; others lend nothing."""
     for run, make in zip(runs, (lending, calls)):
         followed(run, make, "transfer.S")
+
+
+# 4.9: revocation. exo/revoke.h, and page operations as far as there are any here.
+
+HEAP, PAGE = 0x400000, 4096
+REVOKE_PAGES, GUARANTEED, REPOSSESSED, REVOKE_TICKS = 8, 16, 16, 32 * TICKS
+WANTED_WORD, REPOSSESSED_WORD = 8, 9
+NEW, UNMAP = 0, 3
+BASE = (CODE, lab3.DATA, upcalls.TELL)      # what each has beside its heap
+
+
+@dataclass
+class Save:
+    wanted: int = 0
+    repossessed: int = 0
+    taken: list = field(default_factory=lambda: [0] * REPOSSESSED)
+    guaranteed: frozenset = frozenset(BASE)
+    revoke: bool = True         # whether it has that entry
+
+
+class Memory(Time):
+    """exo/revoke.h: pages, and whom the kernel has asked for some."""
+    kernel, ending = 60_000, 300_000
+
+    def __init__(self, script):
+        super().__init__(script)
+        self.mapped = {n: {*BASE, *(HEAP + i * PAGE for i in range(script.pages.get(n, 0)))} for n in range(script.envs)}
+        self.saves = {n: Save() for n in range(script.envs)}
+        self.asked, self.asked_told = None, False       # (environment, pages then, when)
+
+    def another(self):
+        other = super().another()
+        other.mapped = {n: set(pages) for n, pages in self.mapped.items()}
+        other.saves = {n: copy.copy(save) for n, save in self.saves.items()}
+        for save in other.saves.values():
+            save.taken = save.taken[:]
+        return other
+
+    def state(self):
+        return *super().state(), self.mapped, self.saves, self.asked, self.asked_told
+
+    def end(self, slot, how):
+        super().end(slot, how)
+        if self.asked and self.asked[0] == slot:
+            self.asked = None
+
+    def make(self):
+        before = {n for n, env in self.envs.items() if env.alive}
+        super().make()
+        slot = next(n for n, env in self.envs.items() if env.alive and n not in before)
+        self.mapped[slot], self.saves[slot] = set(BASE), Save()
+
+    def revoking(self, slot):
+        return self.asked is not None and self.asked[0] == slot and not self.asked_told and self.saves[slot].revoke
+
+    def begun(self, slot):
+        if self.asked and self.asked[0] == slot:
+            self.asked_told = True
+
+    def stopped(self):
+        if self.asked and self.asked_told:
+            self.collect()
+
+    def collect(self):
+        slot, pages, _ = self.asked
+        save, mapped = self.saves[slot], self.mapped[slot]
+        missing = min(REVOKE_PAGES, len(mapped) - (pages - REVOKE_PAGES))
+        for va in sorted(mapped):
+            if missing > 0 and va not in save.guaranteed:
+                mapped.remove(va)
+                missing -= 1
+                if save.repossessed < REPOSSESSED:
+                    save.taken[save.repossessed] = va
+                    save.repossessed += 1
+        save.wanted = 0
+        self.asked = None
+
+    def ask(self, now):
+        if self.asked:
+            if not self.asked_told and now - self.asked[2] >= REVOKE_TICKS:
+                self.collect()
+            return
+        most = GUARANTEED + REVOKE_PAGES - 1
+        for slot in sorted(self.envs):
+            if self.envs[slot].alive and len(self.mapped[slot]) > most:
+                most = len(self.mapped[slot])
+                self.asked, self.asked_told = (slot, most, now), False
+        if self.asked:
+            self.saves[self.asked[0]].wanted = REVOKE_PAGES
+
+    def checks(self, event, slot, does):
+        what, a, b, _ = does
+        save = self.saves[slot]
+        if what == ASK:
+            self.ask(event.asked)
+        elif what == ENTRY and a == ENTERED_REVOKE:
+            save.revoke = bool(b)
+        elif what == GUARANTEE:
+            save.guaranteed = frozenset((*BASE, *(a + i * PAGE for i in range(b))))
+        elif what == SAVE_WORD:
+            setattr(save, {WANTED_WORD: "wanted", REPOSSESSED_WORD: "repossessed"}[a], b)
+
+    def pages(self, after, slot, does, now):
+        _, kind, count, va = does
+        done = 0
+        for page in range(va, va + count * PAGE, PAGE):
+            if (page in self.mapped[slot]) == (kind == NEW):
+                break
+            (self.mapped[slot].add if kind == NEW else self.mapped[slot].remove)(page)
+            done += 1
+        self.returned(slot, after, {done if done or not count else EXISTS if kind == NEW else NOENT}, now)
+
+    def entered(self, event):
+        super().entered(event)
+        save, mapped = self.saves[event.env], self.mapped[event.env]
+        taken = sum((i + 1) * va for i, va in enumerate(save.taken)) & 0xffffffff
+        lowest = min((va for va in mapped if va >= HEAP), default=0)
+        expected = f"{len(mapped) + 1} pages, from 0x{lowest:08x} on; wanted {save.wanted}, repossessed {save.repossessed}"
+        got = f"{event.pages} pages, from 0x{event.lowest % upcalls.SAVE_VA:08x} on; wanted {event.wanted}, repossessed {event.repossessed}"
+        if expected != got:
+            raise Astray(f"environment {event.env} has {expected}", got)
+        if event.taken != taken:
+            shown = ", ".join(f"0x{va:x}" for va in save.taken[:min(save.repossessed, REPOSSESSED)])
+            raise Astray(f"environment {event.env}'s save page says that it lost {shown or 'nothing'}", "it says something else")
+
+    def over(self, run, world):
+        super().over(run, world)
+        leaked = run.kept["leaked"] - (run.kept["leaked"] >> 31 << 32)
+        if leaked and not any(env.alive for env in world.envs.values()):
+            raise Wrong("All environments have ended.", expected="as many pages free as before", got=f"{leaked} fewer", look="revoke.c", run=run)
+
+
+def keep_asked(held):
+    keep_events(held)
+    held.keep("leaked", held.word(held.address("leaked")))
+
+
+def asking(make, **more):
+    boot = scripted(make, "asked", **more)
+    return replace(boot, read_at_end=keep_asked)
+
+
+def revoked(run, make):
+    Memory(make(run.random())).follow(run, run.kept["events"], "revoke.c")
+
+
+def gives(count, start=0):
+    return op(PAGES, UNMAP, count, HEAP + start * PAGE)
+
+
+NEXT = op(YIELD, NO_NAME)
+
+
+def obliging(rng):
+    """Who is asked gives as many as wanted, or more, before the processor comes back; one has no such entry."""
+    first = rng.randrange(60, 80)
+    sizes = {0: first, 1: first, 2: 40, 3: 21, 4: 20, 5: 5}
+    ops = [[] for _ in range(6)]
+    ops[5] = [op(FREE)] + [op(ASK), NEXT, NEXT] * 8
+    ops[0] = [NEXT, gives(8), NEXT, gives(9, 8), NEXT, gives(7, 20), gives(1, 30), *[NEXT] * 20]
+    ops[1] = [NEXT, gives(3), gives(5, 3), *[each for n in range(5) for each in (NEXT, gives(8, 8 + 8 * n))], *[NEXT] * 20]
+    ops[2], ops[3], ops[4] = [NEXT] * 20, [NEXT, gives(2), *[NEXT] * 20], [NEXT] * 20
+    return Script(6, [5, 0, 1, 2, 3, 4, 0, None, 1, *[None] * 7], ops, sizes)
+
+
+@check(points=5, step="4.9", boots=asking(obliging), needs="turns",
+       hint="Pages are counted of every environment alive, the save page not among them; of equals the first is asked. It is told once. "
+            "What it has given back is what it has fewer than it had when it was asked.")
+def test_asked(run):
+    """Who has most pages is asked, and told at its next beginning; if it gives as many, none is taken."""
+    revoked(run, obliging)
+
+
+def struggling(rng):
+    """Everybody does anything, told or not."""
+    sizes = {n: rng.choice((5, 20, 21, 22, 30, 45, 60)) for n in range(7)}
+    scripts = []
+    for slot in range(7):
+        ops = []
+        for _ in range(26):
+            if rng.randrange(4) == 0:
+                ops.append(op(ASK))
+            if rng.randrange(4) == 0:
+                ops.append(rng.choice((op(GUARANTEE, HEAP, rng.randrange(14)), op(GUARANTEE, HEAP + rng.randrange(20) * PAGE, rng.randrange(14)),
+                                       op(SAVE_WORD, REPOSSESSED_WORD, rng.choice((0, 0, 0, 12, 16, 0xffffffff))),
+                                       op(SAVE_WORD, WANTED_WORD, rng.choice((0, 1, 0xffffffff))), op(ENTRY, ENTERED_REVOKE, rng.randrange(2)),
+                                       op(FREE))))
+            ops.append(rng.choices((lambda: NEXT, lambda: op(YIELD, rng.randrange(7)), lambda: gives(rng.randrange(10), rng.randrange(60)),
+                                    lambda: op(PAGES, NEW, rng.randrange(12), HEAP + rng.randrange(80) * PAGE), lambda: op(SLEEP, rng.choice(
+                                        (100_000, 2 * REVOKE_TICKS))), lambda: op(TRANSFER, rng.randrange(7)), lambda: op(WAIT, 1),
+                                    lambda: op(FAULT)), (9, 5, 7, 3, 3, 4, 2, 0.2))[0]())
+        scripts.append(ops)
+    return Script(7, owners(rng, 7), scripts, sizes)
+
+
+def forced(rng):
+    """A liar, one that gives too little, one that sleeps, one that faults when told, one that has guaranteed itself nearly everything."""
+    sizes = {0: 60, 1: 58, 2: 56, 3: 54, 4: 21, 5: 2}
+    ops = [[] for _ in range(6)]
+    ops[0] = [op(GUARANTEE, HEAP + 3 * PAGE, 5), NEXT, op(SAVE_WORD, WANTED_WORD, 0), gives(3, 1), NEXT, op(YIELD, 5), NEXT, op(SLEEP, 0x70000000)]
+    ops[1] = [NEXT, op(SLEEP, 80_000_000), *[NEXT] * 4, op(TRANSFER, 5), *[NEXT] * 6]
+    ops[2] = [NEXT, op(ENTRY, ENTERED_REVOKE, 0), op(GUARANTEE, HEAP, 13), *[NEXT] * 6, op(FAULT)]
+    ops[3] = [NEXT, op(SAVE_WORD, REPOSSESSED_WORD, 12), *[NEXT] * 3, op(FAULT)]
+    ops[4] = [NEXT, op(GUARANTEE, HEAP, 13), *[NEXT] * 20]
+    ops[5] = [each for _ in range(16) for each in (op(FREE), op(ASK), NEXT, NEXT, NEXT)] + \
+        [each for _ in range(6) for each in (op(FREE), op(SLEEP, REVOKE_TICKS - 900_000), op(ASK), op(SLEEP, REVOKE_TICKS), op(ASK))]
+    return Script(6, [5, 0, 1, 2, 3, 4, *[None] * 10], ops, sizes)
+
+
+@check(points=6, step="4.9", boots=[asking(forced), asking(struggling)], needs=("asked", "transfer"),
+       hint="What is missing is REVOKE_PAGES less what it has fewer than when it was asked. It is taken when the processor has come back, whoever brings "
+            "it, or when another page operation fails and it has had REVOKE_TICKS; from who has ended there is nothing to take.")
+def test_forced(runs):
+    """From who lies, refuses, sleeps or gives too little exactly what is missing is taken, nothing guaranteed, and the save page says what."""
+    for run, make in zip(runs, (forced, struggling)):
+        revoked(run, make)
