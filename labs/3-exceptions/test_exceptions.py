@@ -484,7 +484,7 @@ def many(rng, times=25_000):
     return cases
 
 
-@check(points=3, step="3.2", boots=states(many, budget=100_000_000), needs="returns",
+@check(points=3, step="3.2", boots=states(many, budget=40_000_000), needs="returns",
        hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
 def test_many(run):
     """After a hundred thousand exceptions a frame lies where the first one lay."""
@@ -814,7 +814,7 @@ def pointers(whats):
     def put(seed):
         regions, asked = asked_of(seed, whats)
         return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
-    return Boot("pointers", read_at_end=keep_pointers, budget=200_000_000, input=put)
+    return Boot("pointers", read_at_end=keep_pointers, budget=120_000_000, input=put)
 
 
 def in_pages(regions):
