@@ -7,7 +7,7 @@ Here are the facts and a sentence on them; explain.py makes them a part of the r
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from . import a32, arm, backtrace, engine, mmu, symbols
+from . import a32, arm, backtrace, engine, mmu, symbols, vm
 from .engine import Held, Run, Taken
 from .errors import GraderError
 
@@ -378,7 +378,7 @@ def _storm(run: Run, seen: Run) -> Diagnosis | None:
     if len(same) < STORM or 2 * len(same) < len(taken):
         return None
     kind = same[0].kind
-    times = "more than a million times" if seen.end == "storm" else f"{len(same) + seen.exceptions_more:,} times"
+    times = f"more than {vm.STORM:,} times" if seen.end == "storm" else f"{len(same) + seen.exceptions_more:,} times"
     if kind not in ("irq", "fiq"):
         said = _excepted(run, same[0])
         return replace(said, what=f"The same exception came again and again, {times}: its handler returns, and the "

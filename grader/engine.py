@@ -33,7 +33,7 @@ from .stub import StubError
 from .vm import Abandoned, Vm, escaped
 
 JUNK = 1 << 20              # bytes of junk behind the image
-HOLDS = 10_000              # times a run may be held
+HOLDS = 2_000               # times a run may be held
 EMPTY = 256                 # words of zeros that may be executed in a row: exolab.c's EMPTY
 NEAR = 4096                 # a budget below it is near from the start: more than exolab.c's NEAR and a longest block
 TICK = 0.01                 # seconds without an event until the engine looks whether any can still come
@@ -54,6 +54,7 @@ TRIES = 5                   # a QEMU that has to stop between two instructions m
 
 STILL = ("power-off", "reset", "quiet")      # ends where nothing moves, so that it can be stopped any time
 HOSTS_MOMENT = ("flood", "wall-clock")      # ends that fall at a moment of the host's
+SPENT = ("budget", "wfi-budget", "hold-budget")     # ends of what may have gone on for ever
 
 
 class Wrong(Exception):
@@ -118,7 +119,7 @@ class Run:
     `end` is one of
       power-off, reset    the kernel did it
       budget, wfi-budget  it would have executed one instruction or one WFI too many
-      hold-budget         it came to a hold 10,000 times, or to marks and watched memory 131,072 times
+      hold-budget         it came to a hold 2,000 times, or to marks and watched memory 131,072 times
       quiet               it sleeps, and nothing can ever wake it (`registers` may be missing)
       lost                it is where no code can be: in page 0, a device or the flash, behind EMPTY words of zeros, or
                           an abort vector that cannot be fetched; r14 may tell from where
@@ -283,7 +284,7 @@ def look(run: Run, *, budget: int | None = None, read_at_end: Callable[[Held], N
                     functions: what they typed is typed again
     hardware        it has `findings` too: what emulation forgives and hardware does not. On one core alone
     Raises GraderError if the two differ, as long as no budget is given, or as run() does; ValueError for one that the
-    wall clock ended. A storm of a million exceptions ends it early (`end` is then "storm").
+    wall clock ended. A storm of 200,000 exceptions ends it early (`end` is then "storm").
     """
     return _look(run, threading.Event(), budget, read_at_end, hardware)
 
@@ -329,7 +330,7 @@ def _run_job(job: Job, abandoned: threading.Event) -> Run:
     if abandoned.is_set():
         raise Abandoned
     run = _run(job.boot, Path(job.elf), job.seed, job.nonce, abandoned)
-    if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT:
+    if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT + SPENT:
         return run
     seen = _look(run, abandoned, hardware=True)
     return dataclasses.replace(run, findings=seen.findings, executed=seen.executed)
