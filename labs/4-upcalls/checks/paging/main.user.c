@@ -21,6 +21,7 @@ extern const uint32_t access_codes[];
 static pinned struct step step;
 
 __asm__(
+"	.text\n"
 "	.arm\n"
 "	.global access, access_back\n"
 "access:	push	{r4-r11, lr}\n"
