@@ -793,7 +793,7 @@ def test_transfer(run):
 
 @check(points=5, step="4.8", boots=transferring(refusals), needs="transfer",
        hint="A name is compared as a whole with the one that lives in its slot (ENV_LIVE). r7 and lr have to be what they were when it is refused.")
-def test_refused(run):
+def test_refusals(run):
     """Names of nobody, and callers whose time is up, are refused, with every register but r0 as it was, and the caller's own address space."""
     transferred(run, refusals(run.random()))
 
@@ -852,7 +852,7 @@ def calls(rng):
     return at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
 
 
-@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "refused"),
+@check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "refusals"),
        hint="A synchronous transfer writes two words: the callee's ENV_LENT is 0, then the caller's is the callee. "
             "slice_settle(), when the slice is over, follows them.")
 def test_lending(runs):
