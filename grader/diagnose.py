@@ -7,7 +7,7 @@ Here are the facts and a sentence on them; explain.py makes them a part of the r
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from . import a32, arm, backtrace, engine, mmu, symbols
+from . import a32, arm, backtrace, engine, mmu, symbols, vm
 from .engine import Held, Run, Taken
 from .errors import GraderError
 
@@ -16,7 +16,9 @@ LOOP = 256              # instructions that the trail has to show for a loop: it
 TURNS = 3               # times a loop is seen to go round before it is called one
 READS = 4               # loads of a loop that are looked at
 SUSPECTS = 8            # writes below the ends of stacks that are looked at, three of each at most
-CRASHES = tuple(f"crash_{number}" for number in range(1, 8))    # where the crash vectors lead (kernel/core/crash.S)
+WAY = 16                # instructions at most from a kernel's own vector to the crash vectors
+CRASHES = tuple(f"crash_{number}" for number in range(8))       # where the crash vectors lead (kernel/core/crash.S)
+FRAME = (*CRASHES, "run_end")           # from here on it is the framework, on a stack of its own
 EDGE = 256              # bytes watched below a stack's lowest byte
 FAR = 1 << 20           # bytes below its stack from which on a stack pointer is no overflow's
 
@@ -117,16 +119,15 @@ def _look(run: Run) -> Run:
     """All that one more run records: the exceptions, who comes to the start or to panic(), who writes below stacks."""
     table = symbols.of(run.elf)
     watch = tuple((bottom - EDGE, EDGE) for bottom, _ in _stacks(table).values())
-    marks = tuple(name for name in (_start(table), "panic_at", *CRASHES) if name in table)
+    marks = tuple(name for name in (_start(table), "panic_at", *FRAME) if name in table)
     boot = replace(run.boot, watch=watch, marks=marks)
     seen = engine.look(replace(run, boot=boot), budget=run.instructions)
-    # The crash vectors have a stack of their own, beside those.
-    crash = _crash(run, seen)
-    until = run.instructions if crash is None else crash.count
+    crash = _crash(seen)
+    until = crash.count if crash else next((m.count for m in seen.marks if m.symbol in FRAME), run.instructions)
     return replace(seen, accesses=tuple(a for a in seen.accesses if a.kind == "w" and a.count < until))
 
 
-def _crash(run: Run, seen: Run) -> Taken | None:
+def _crash(seen: Run) -> Taken | None:
     """The first exception that the crash vectors took, at once or from a kernel's own vectors."""
     first = next((mark for mark in seen.marks if mark.symbol in CRASHES), None)
     return first and next((t for t in reversed(seen.exceptions)
@@ -205,14 +206,41 @@ def _mapping(found: mmu.Translation | mmu.Fault) -> str:
 
 def _crashed(run: Run, seen: Run) -> Diagnosis | None:
     """The crash vectors took an exception, said so, and ended the run."""
-    taken = _crash(run, seen)
     over = _overflowed(run, seen)
-    if over is not None or taken is None:
+    if over is not None:
         return over
+    taken = _crash(seen)
+    if taken is None:
+        return _misled(run, seen)
     said = _excepted(run, taken)
     below = _below(run, said.moment)
     return replace(said, facts=(*said.facts, *below, *_strays(run, seen)),
                    named="stack overflow" if below else said.named)
+
+
+def _misled(run: Run, seen: Run) -> Diagnosis | None:
+    """The kernel's own vectors led to the crash vectors, to the entry of another exception than was taken."""
+    first = next((mark for mark in seen.marks if mark.symbol in CRASHES), None)
+    taken = None
+    for each in reversed([t for t in seen.exceptions if first and t.count <= first.count]):
+        if (taken or first).count - each.count > WAY:
+            break
+        taken = each        # one may have led to the next
+    if taken is None:
+        return None
+    at = moment(run, taken.count)
+    if at.place.file is None:       # a word that is none of the program's; behind it is who went to the crash vectors
+        at = moment(run, first.count - 2)
+    came = arm.VECTORS[int(first.symbol[-1])].name
+    said = next((line for line in run.console.decode("utf-8", "replace").splitlines()
+                 if line.startswith("crash: ")), "")
+    return Diagnosis(
+        f"An exception came ({KINDS.get(taken.kind, taken.kind)}), and the core went to its vector, "
+        f"0x{taken.vector:08x}. From there it came to the crash vectors, and to the wrong one of them: {came}'s.",
+        (*([said.replace("crash: ", "the crash vectors say: ", 1)] if said else ()),
+         f"VBAR 0x{at.vbar:08x}: vectors begin at a multiple of 32; of any other address the lower bits are lost"),
+        # lr is the exception's there, and no caller's
+        replace(at, stack=replace(at.stack, frames=at.stack.frames[:1], end="")), "It came this way", "a wrong vector")
 
 
 def _lost(run: Run, seen: Run) -> Diagnosis:
@@ -350,7 +378,7 @@ def _storm(run: Run, seen: Run) -> Diagnosis | None:
     if len(same) < STORM or 2 * len(same) < len(taken):
         return None
     kind = same[0].kind
-    times = "more than a million times" if seen.end == "storm" else f"{len(same) + seen.exceptions_more:,} times"
+    times = f"more than {vm.STORM:,} times" if seen.end == "storm" else f"{len(same) + seen.exceptions_more:,} times"
     if kind not in ("irq", "fiq"):
         said = _excepted(run, same[0])
         return replace(said, what=f"The same exception came again and again, {times}: its handler returns, and the "

@@ -33,7 +33,7 @@ from .stub import StubError
 from .vm import Abandoned, Vm, escaped
 
 JUNK = 1 << 20              # bytes of junk behind the image
-HOLDS = 10_000              # times a run may be held
+HOLDS = 2_000               # times a run may be held
 EMPTY = 256                 # words of zeros that may be executed in a row: exolab.c's EMPTY
 NEAR = 4096                 # a budget below it is near from the start: more than exolab.c's NEAR and a longest block
 TICK = 0.01                 # seconds without an event until the engine looks whether any can still come
@@ -54,6 +54,7 @@ TRIES = 5                   # a QEMU that has to stop between two instructions m
 
 STILL = ("power-off", "reset", "quiet")      # ends where nothing moves, so that it can be stopped any time
 HOSTS_MOMENT = ("flood", "wall-clock")      # ends that fall at a moment of the host's
+SPENT = ("budget", "wfi-budget", "hold-budget")     # ends of what may have gone on for ever
 
 
 class Wrong(Exception):
@@ -118,7 +119,7 @@ class Run:
     `end` is one of
       power-off, reset    the kernel did it
       budget, wfi-budget  it would have executed one instruction or one WFI too many
-      hold-budget         it came to a hold 10,000 times, or to marks and watched memory 131,072 times
+      hold-budget         it came to a hold 2,000 times, or to marks and watched memory 131,072 times
       quiet               it sleeps, and nothing can ever wake it (`registers` may be missing)
       lost                it is where no code can be: in page 0, a device or the flash, behind EMPTY words of zeros, or
                           an abort vector that cannot be fetched; r14 may tell from where
@@ -167,11 +168,12 @@ class Run:
 
 
 class Job(NamedTuple):
-    """The arguments of one `run`."""
+    """The arguments of one `run`; and what ends it before its time, once that is set: nobody waits for it then."""
     boot: Boot
     elf: Path
     seed: int
     nonce: int
+    abandoned: threading.Event | None = None
 
 
 class Held:
@@ -282,7 +284,7 @@ def look(run: Run, *, budget: int | None = None, read_at_end: Callable[[Held], N
                     functions: what they typed is typed again
     hardware        it has `findings` too: what emulation forgives and hardware does not. On one core alone
     Raises GraderError if the two differ, as long as no budget is given, or as run() does; ValueError for one that the
-    wall clock ended. A storm of a million exceptions ends it early (`end` is then "storm").
+    wall clock ended. A storm of 200,000 exceptions ends it early (`end` is then "storm").
     """
     return _look(run, threading.Event(), budget, read_at_end, hardware)
 
@@ -325,8 +327,10 @@ def _typing(boot: Boot, typed: Iterable[tuple[int, bytes]],
 
 def _run_job(job: Job, abandoned: threading.Event) -> Run:
     """One run and, where its boot asks for that, a look at what hardware would say of it."""
+    if abandoned.is_set():
+        raise Abandoned
     run = _run(job.boot, Path(job.elf), job.seed, job.nonce, abandoned)
-    if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT:
+    if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT + SPENT:
         return run
     seen = _look(run, abandoned, hardware=True)
     return dataclasses.replace(run, findings=seen.findings, executed=seen.executed)
@@ -337,28 +341,32 @@ def _told(run: Run) -> tuple:
 
 
 def run_many(jobs: Iterable[Job], at_once: int | None = None,
-             ahead: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol]:
+             ahead: int | None = None) -> Iterator[Run | GraderError | symbols.NoSymbol | Abandoned]:
     """Run several, `at_once` at a time (None: one more than the machine has cores, as a boot also waits), and no more
     than `ahead` before they are asked for (None: all).
 
-    What `run` would return or raise for each, in the order given. Leaving the iterator ends what still runs; so does
-    an exception that a signal raises here, as that reaches the main thread alone and what is to be tidied is in others.
+    What `run` would return or raise for each, in the order given; of one whose event `abandoned` was set, Abandoned,
+    unless it had come to its end before. Leaving the iterator ends what still runs (and sets those events); so does an
+    exception that a signal raises here, as that reaches the main thread alone and what is to be tidied is in others.
     """
-    abandoned = threading.Event()
+    events = {abandoned := threading.Event()}
     pool = concurrent.futures.ThreadPoolExecutor(at_once or (os.cpu_count() or 1) + 1)
     try:
         waiting, running = iter(jobs), collections.deque()
         while True:
             more = itertools.islice(waiting, ahead if ahead is None else ahead + 1 - len(running))
-            running.extend(pool.submit(_run_job, job, abandoned) for job in more)
+            for job in more:
+                events.add(own := job.abandoned or abandoned)
+                running.append(pool.submit(_run_job, job, own))
             if not running:
                 return
             try:
                 yield running.popleft().result()
-            except (GraderError, symbols.NoSymbol) as error:
+            except (GraderError, symbols.NoSymbol, Abandoned) as error:
                 yield error
     finally:
-        abandoned.set()
+        for event in events:
+            event.set()
         pool.shutdown(cancel_futures=True)
 
 

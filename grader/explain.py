@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import Sequence
 
-from grader import arm, backtrace, diagnose, engine, symbols
+from grader import arm, backtrace, diagnose, engine, generate, symbols
 from grader.checks import Place, Run, Wrong
-from grader.errors import GraderError
-from grader.labs import Kernel
+from grader.errors import GraderError, Usage
+from grader.labs import REFERENCE, Kernel, Lab
 from grader.paths import ROOT
 from grader.result import Line, Section, visible
 
@@ -23,6 +23,8 @@ MESSAGES = 30               # lines shown of a compiler's messages
 
 TODO = re.compile(rb"TODO (\d{1,3}\.\d{1,3})[a-z]?: not written yet")
 CRASH = re.compile(rb"(?m)^crash: (.*) at pc 0x([0-9a-f]{8})")
+REFUSED = re.compile(r"(?m)^([^\s:]+):(?:(\d+):)?(?:\d+:)? "
+                     r"(?:(?:fatal )?[Ee]rror: |undefined reference|multiple definition|it )")
 PANIC = re.compile(rb"panic: ([^\s:]+):(\d+): ")
 
 # The ending of a run that should have ended otherwise -> the reason of the verdict.
@@ -167,20 +169,30 @@ def wrong(error: Exception, kernel: Kernel) -> tuple[Section, ...]:
 
 
 def difference(expected: Sequence[str] | None, got: Sequence[str] | None) -> tuple[Line, ...]:
-    """The first line that differs, between its neighbours; with only one of the two given, those lines."""
+    """The first line that differs, between its neighbours; with only one of the two given, those lines.
+
+    Where there are as many of both, those behind it are compared in the same way: one belongs to the other.
+    """
     if expected is None or got is None:
         return _listed(expected if expected is not None else got or (), "" if expected is None else "expected")
     first = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))
     if first == len(expected) == len(got):
         return _listed(got)
-    wanted, found = (_cut(lines[first], first, expected, got) if first < len(lines) else nothing for lines, nothing in
+    shown = [_numbered(i, got[i]) for i in range(max(0, first - BEFORE), first)]
+    shown += _differing(first, expected, got)
+    for i in range(first + 1, min(len(got), first + 1 + BEHIND)):
+        same = len(expected) != len(got) or expected[i] == got[i]
+        shown += [_numbered(i, got[i], "then")] if same else _differing(i, expected, got)
+    return tuple(shown)
+
+
+def _differing(i: int, expected: Sequence[str], got: Sequence[str]) -> list[Line]:
+    """What line `i` should be, and what it is."""
+    wanted, found = (_cut(lines[i], i, expected, got) if i < len(lines) else nothing for lines, nothing in
                      ((expected, "(nothing more)"), (got, "(nothing: it ends here)")))
     if wanted == found:         # they differ in what looks alike
-        wanted, found = ascii(expected[first]), ascii(got[first])
-    shown = [_numbered(i, got[i]) for i in range(max(0, first - BEFORE), first)]
-    shown += [Line(f"{first + 1:>4}  {wanted}", "expected"), Line(f"{first + 1:>4}  {found}", "got")]
-    shown += [_numbered(i, got[i], "then") for i in range(first + 1, min(len(got), first + 1 + BEHIND))]
-    return tuple(shown)
+        wanted, found = ascii(expected[i]), ascii(got[i])
+    return [Line(f"{i + 1:>4}  {wanted}", "expected"), Line(f"{i + 1:>4}  {found}", "got")]
 
 
 def _listed(texts: Sequence[str], mark: str = "") -> tuple[Line, ...]:
@@ -192,12 +204,12 @@ def _listed(texts: Sequence[str], mark: str = "") -> tuple[Line, ...]:
     return (*shown, *more)
 
 
-def _cut(line, first, expected, got) -> str:
+def _cut(line, i, expected, got) -> str:
     """A line, without what lies far before its first character that differs, if it is long."""
     text = visible(line)
-    if len(text) <= WIDTH or first >= min(len(expected), len(got)):
+    if len(text) <= WIDTH or i >= min(len(expected), len(got)):
         return shorten(text)
-    other = visible(got[first] if line is expected[first] else expected[first])
+    other = visible(got[i] if line is expected[i] else expected[i])
     at = next((i for i, (a, b) in enumerate(zip(text, other)) if a != b), min(len(text), len(other)))
     start = max(0, at - WIDTH // 2)
     return ("..." if start else "") + shorten(text[start:])
@@ -273,6 +285,27 @@ def compiler(text: str) -> tuple[Section, ...]:
     if len(lines) > MESSAGES:
         shown.append(Line(f"... and {len(lines) - MESSAGES} lines more"))
     return (Section("The kernel does not build. The compiler says:", tuple(shown)),)
+
+
+def refused(text: str, kernel: Kernel) -> tuple[Lab, str] | None:
+    """The lab and the step ("3.2") that a build's messages are about: of the first that names a lab's file, the step of
+    the region that the line is in; as a student's file has none, the first step that the reference has there.
+    """
+    for path, line in REFUSED.findall(text):
+        for lab, tree in kernel.parts:
+            for name in lab.files if lab.number <= kernel.lab.number else ():
+                if str(kernel.place(lab, tree) / name) == path:
+                    found = _regions(Path(path)) or _regions(kernel.place(lab, REFERENCE) / name)
+                    at = [region for region in found if 0 < int(line or 0) - region.line <= len(region.solution)]
+                    return next(((lab, region.step) for region in at + found), None)
+    return None
+
+
+def _regions(path: Path) -> list[generate.Region]:
+    try:
+        return generate.regions((ROOT / path).read_text("utf-8", "replace"))
+    except (OSError, Usage):
+        return []
 
 
 def shorten(text: str, width: int = WIDTH) -> str:

@@ -4,6 +4,7 @@ What checks declare to boot is booted ahead, several at once; the functions then
 is said depends on the files and the seed alone. (What went on in a run is told by explain.py.)
 """
 import os
+import threading
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -225,8 +226,8 @@ class _Session(_Collector):
         self.kernel, self.only, self.seed, self.first, self.debug = kernel, only, seed, first, debug
         self.names = names      # judge these alone: what they need and is not among them has passed
         self.ended: Generator = (_ for _ in ())     # what the boots come to, in the order of the checks
-        self.ran: dict[str, tuple[Run | Exception, ...]] = {}
-        self.forged: dict[str, tuple[str, ...]] = {}        # of each run: what it says in the framework's name
+        self.ran: dict[str, tuple[Run | Exception, ...]] = {}       # up to the one that decided, where one did
+        self.decided: dict[str, threading.Event] = {}       # check -> nothing more of its boots is needed
         self.outcomes: dict[str, Outcome] = {}
         self.faults: dict[str, tuple[int | None, tuple[Section, ...]]] = {}     # check -> its boot that went wrong, and
                                                                                 # what the check itself said
@@ -251,6 +252,7 @@ class _Session(_Collector):
     def pytest_runtestloop(self, session):
         """Build everything and begin to boot, then let pytest call the checks."""
         every = [_of(item) for item in session.items]
+        self.decided = {check.name: threading.Event() for check in every}
         self.built = build.build(self.kernel, [boot.payload for check in every for boot in check.boots])
         plugin.find()       # without QEMU nothing is judged
         jobs = [self._job(check, boot, index) for check in every if self._is_built(check)
@@ -264,7 +266,7 @@ class _Session(_Collector):
     def _job(self, check: Check, boot: checks.Boot, index: int) -> engine.Job:
         seed = boots.seed(self.lab, check.name, boot, self.seed)
         nonce = boots.nonce(seed, self.lab, check.name, index)
-        return engine.Job(forgery.marked(boot), self.built.elfs[boot.payload], seed, nonce)
+        return engine.Job(forgery.marked(boot), self.built.elfs[boot.payload], seed, nonce, self.decided[check.name])
 
     # Each check: what can be said before its function is called, or what came of calling it.
 
@@ -280,58 +282,82 @@ class _Session(_Collector):
         if self.first and any(outcome.verdict != "pass" for outcome in self.outcomes.values()):
             return True
         check = _of(item)
-        if self._is_built(check):
-            ended = [next(self.ended) for _ in check.boots]
-            told = [(run, "") if isinstance(run, Exception) else forgery.settled(run, boot)
-                    for run, boot in zip(ended, check.boots)]
-            self.ran[check.name] = tuple(run if isinstance(run, Exception) else Run.of(run) for run, _ in told)
-            self.forged[check.name] = tuple(words for _, words in told)
-        try:
-            outcome = self._unasked(check)
-        except Exception as error:      # the others are judged all the same
-            outcome = self._raised(check, error)
+        outcome = self._unasked(check)
         if outcome is not None:
-            self.outcomes[check.name] = outcome
+            self._settle(check, outcome)
             return True
         return None
+
+    def _settle(self, check: Check, outcome: Outcome) -> None:
+        """That is its verdict; if it has not passed, nobody waits any more for the boots of those that need it."""
+        self.outcomes[check.name] = outcome
+        missing = {name for name, said in self.outcomes.items() if said.verdict != "pass"}
+        for other in self.checks:
+            if other.name in self.decided and other.name not in self.outcomes and not missing.isdisjoint(other.needs):
+                missing.add(other.name)
+                self.decided[other.name].set()
 
     def pytest_runtest_makereport(self, item, call):
         check = _of(item)
         try:
             if call.excinfo is not None:
-                self.outcomes[check.name] = self._raised(check, call.excinfo.value)
-            elif call.when == "call":
-                self.outcomes.setdefault(check.name, self._forgiven(check) or self._outcome(check, "pass"))
+                self._settle(check, self._raised(check, call.excinfo.value))
+            elif call.when == "call" and check.name not in self.outcomes:
+                self._settle(check, self._forgiven(check) or self._outcome(check, "pass"))
         except Exception as error:
-            self.outcomes[check.name] = self._broken(check, f"{type(error).__name__} while judging {check.name}")
+            self._settle(check, self._broken(check, f"{type(error).__name__} while judging {check.name}"))
 
     def _unasked(self, check: Check) -> Outcome | None:
         """The verdict that needs no function to be called: the check waits, or a run did not end as it should."""
+        self.ran[check.name] = ()
+        outcome = self._tried(self._before, check)
+        for index, boot in enumerate(check.boots if self._is_built(check) else ()):
+            if outcome is not None:
+                self.decided[check.name].set()
+            run = next(self.ended)
+            if outcome is None:
+                outcome = self._tried(self._of_run, check, index, boot, run)
+        return outcome
+
+    def _tried(self, tell: Callable, check: Check, *about) -> Outcome | None:
+        try:
+            return tell(check, *about)
+        except Exception as error:      # the others are judged all the same
+            return self._raised(check, error)
+
+    def _before(self, check: Check) -> Outcome | None:
+        """The verdict on a check that needs no boot."""
         for name in check.needs:
             if name in self.outcomes and self.outcomes[name].verdict != "pass":
                 said = Section(f"It says nothing as long as {name} fails.")
                 return self._fail(check, "waits", f"for {name}", (said,))
         for boot in check.boots:
             if boot.payload in self.built.failed:
-                return self._fail(check, "build error", "", explain.compiler(self.built.failed[boot.payload]))
-        for index, run in enumerate(self.ran[check.name]):
-            if isinstance(run, GraderError):
-                return self._broken(check, str(run))
-            if isinstance(run, symbols.NoSymbol):
-                return self._fail(check, "wrong output", "", self._what(run), index)
-            if run.end == "wall-clock":
-                return self._broken(check, "the kernel came to no end in time: this machine is too slow, or stuck")
-            if forged := self.forged[check.name][index]:
-                return self._fail(check, "wrong output", "", (Section(forged),), index)
-            if explain.ending(run) == "hold":
-                return self._raised(check, run.error, index)
-            if explain.ending(run) not in check.ends:
-                detail, sections = self._broken_off(check, run)
-                self.faults[check.name] = index, ()
-                return self._fail(check, explain.REASON[explain.ending(run)], detail, sections, index)
-            if run.error is not None:
-                return self._raised(check, run.error, index)
+                return self._unbuilt(check, self.built.failed[boot.payload])
         return None
+
+    def _of_run(self, check: Check, index: int, boot: checks.Boot, run: engine.Run | Exception) -> Outcome | None:
+        """The verdict on a check whose next run did not end as it should, or has something forged in it."""
+        forged = ""
+        if not isinstance(run, Exception):
+            run, forged = forgery.settled(run, boot)
+            run = Run.of(run)
+        self.ran[check.name] += (run,)
+        if isinstance(run, GraderError):
+            return self._broken(check, str(run))
+        if isinstance(run, symbols.NoSymbol):
+            return self._fail(check, "wrong output", "", self._what(run), index)
+        if run.end == "wall-clock":
+            return self._broken(check, "the kernel came to no end in time: this machine is too slow, or stuck")
+        if forged:
+            return self._fail(check, "wrong output", "", (Section(forged),), index)
+        if explain.ending(run) == "hold":
+            return self._raised(check, run.error, index)
+        if explain.ending(run) not in check.ends:
+            detail, sections = self._broken_off(check, run)
+            self.faults[check.name] = index, ()
+            return self._fail(check, explain.REASON[explain.ending(run)], detail, sections, index)
+        return None if run.error is None else self._raised(check, run.error, index)
 
     def _raised(self, check: Check, error: BaseException, index: int | None = None) -> Outcome:
         """The verdict on a check that raised, while its boot `index` was looked at if that is known."""
@@ -415,6 +441,11 @@ class _Session(_Collector):
               boot: int | None = None) -> Outcome:
         hint = "" if reason == "build error" else check.hint     # the compiler has said what to do
         return self._outcome(check, "fail", reason, detail, tuple(sections), hint, boot)
+
+    def _unbuilt(self, check: Check, said: str) -> Outcome:
+        outcome = self._fail(check, "build error", "", explain.compiler(said))
+        found = _told(None, explain.refused, said, self.kernel)
+        return outcome if found is None else replace(outcome, handout=f"{found[0].folder}/README.md, step {found[1]}")
 
     def _broken(self, check: Check, words: str) -> Outcome:
         words = visible(words.replace(f"{ROOT}/", ""))

@@ -23,7 +23,7 @@ from .stub import Stub
 
 WALL = 120.0                # seconds a QEMU may take; the backstop
 RECORDS = 1 << 17           # marks and accesses a run may have: as objects some 40 MB
-STORM = 1_000_000           # exceptions, one and the same, that end a look
+STORM = 200_000             # exceptions, one and the same, that end a look
 LOG_CAP = 64 << 10          # bytes kept of stderr
 STOPPING = 1.0              # seconds that QEMU's main loop may take to tell its vCPUs to stop
 SIOCOUTQ = 0x5411           # Linux's: how many bytes the other side of a socket has not taken yet

@@ -70,6 +70,15 @@ WAYS = {
         "no vectors in far_vectors()",
         ["svc #2", "vector, 0x60000008, and that is neither memory nor a device", "VBAR 0x60000000"],
         "broken.S svc\t#2", "It happened here"),
+    "misaligned": (
+        "a wrong vector in misaligned_vectors()",
+        ["undefined instruction", "reset's", "the crash vectors say: a jump to the reset vector at pc 0x",
+         "multiple of 32"],
+        "broken.S // reset, where undefined's", "It came this way"),
+    "crossed": (
+        "a wrong vector in crossed_vectors()",
+        ["supervisor call", "data abort's", "the crash vectors say: data abort at pc 0x"],
+        "broken.S // the data abort's", "It came this way"),
     "vectors_never_executed": (
         "vectors that cannot be fetched in vectors_at()",
         ["svc #3", "vector, 0x90700008, which cannot be fetched",
@@ -200,6 +209,7 @@ def test_what_broke_is_named_decoded_and_found(way):
         file = "broken.S" if text.startswith("broken.S ") else "broken.c"
         assert place.startswith(f"{where}: {line(text.removeprefix('broken.S '), file)}, in "), place
     assert place.startswith(f"{where}: ") and place.endswith(f"in {detail.rpartition(' in ')[2].removeprefix('in ')}")
+    assert way.startswith("overflow") or way == "huge" or "stack overflow" not in everything
     registers = next(lines for heading, lines in said.items() if heading.startswith("The registers there, in "))
     assert len(registers) == 4 and all(len(row.split()) == 8 for row in registers)
 

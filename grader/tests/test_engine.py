@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -345,14 +346,26 @@ def test_leaving_early_ends_what_still_runs(tmp_path, monkeypatch):
 def test_no_more_is_begun_than_was_asked_for(ahead, begun, monkeypatch):
     seen = []
     monkeypatch.setattr(engine, "_run_job", lambda each, abandoned: seen.append(each) or each)
-    runs = engine.run_many(range(5), 8, ahead=ahead)
+    jobs = [engine.Job(engine.Boot(str(number)), elf("hello"), 1, 1) for number in range(5)]
+    runs = engine.run_many(jobs, 8, ahead=ahead)
     for number, count in enumerate(begun):
-        assert next(runs) == number
+        assert next(runs) is jobs[number]
         for _ in range(100):
             if len(seen) < count:
                 time.sleep(.01)
-        assert sorted(seen) == list(range(count))
-    assert list(runs) == [3, 4] and sorted(seen) == list(range(5))
+        assert sorted(seen, key=jobs.index) == jobs[:count]
+    assert list(runs) == jobs[3:] and sorted(seen, key=jobs.index) == jobs
+
+
+def test_a_run_that_nobody_waits_for_any_more_ends_and_the_others_go_on():
+    needless = threading.Event()
+    endless = job("spin", budget=1 << 60)._replace(abandoned=needless)
+    runs = engine.run_many([job("hello"), endless, endless, job("hello")], 2)
+    assert next(runs).serial == b"hi"
+    needless.set()
+    abandoned, never_begun, last = runs
+    assert isinstance(abandoned, vm.Abandoned) and isinstance(never_begun, vm.Abandoned) and last.serial == b"hi"
+    assert qemus(os.getpid()) == []
 
 
 # ---- symbols

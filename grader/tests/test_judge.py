@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, checks, engine, explain, hardware, judge, labs, params, result, symbols, terminal
+from grader import build, checks, engine, explain, hardware, judge, labs, params, result, symbols, terminal, vm
 from grader.checks import Boot, Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.result import Line, Section, visible
@@ -64,15 +64,15 @@ def toy(tmp_path, monkeypatch):
         def boots(jobs, **_):
             given.extend(jobs)
             for job in jobs:
-                run = waiting.pop(0)
-                yield run if isinstance(run, Exception) else dataclasses.replace(
+                run = vm.Abandoned() if job.abandoned.is_set() else waiting.pop(0)
+                yield run if isinstance(run, BaseException) else dataclasses.replace(
                     run, boot=job.boot, seed=job.seed, marks=(engine.Mark("report", 0, 0),) * len(run.reports))
 
         monkeypatch.setattr(engine, "run_many", boots)
         monkeypatch.setattr(build, "build", lambda kernel, payloads: build.Built(
             {payload: Path("toy.elf") for payload in payloads if payload not in failed}, dict(failed)))
         report = judge.judge(labs.compose(lab, "starter", root=tmp_path), only, seed, **more)
-        judge_toy.jobs = given
+        judge_toy.jobs, judge_toy.left = given, waiting
         return report
     return judge_toy
 
@@ -205,6 +205,26 @@ def test_a_check_waits_for_what_it_needs(toy):
     assert report.first.name == "one" and "waits for one" in shown(report)
 
 
+def test_nobody_waits_for_boots_that_decide_nothing_any_more(toy):
+    several = """
+        @check(points=1, step="1.2", hint="Think.", boots=[Boot("toy")] * 2, needs="two-things")
+        def test_three(runs):
+            "It waits for what waits."
+
+        @check(points=1, step="1.2", hint="Think.", boots=[Boot("toy")] * 3)
+        def test_four(runs):
+            "Its second boot fails."
+
+        @check(points=1, step="1.2", hint="Think.", boots=Boot("toy"))
+        def test_five(run):
+            "It needs none of them."
+    """
+    report = toy(textwrap.dedent(TWO) + textwrap.dedent(several), [run_of(b"hullo\n" + END), run_of(END),
+                                                                              run_of(CRASH), run_of(END)])
+    assert toy.left == [] and len(toy.jobs) == 8
+    assert [check.reason for check in report.checks] == ["wrong output", "waits", "waits", "fault", ""]
+
+
 def test_one_check_alone_brings_what_it_needs(toy):
     for only, names in (("two-things", ["one", "two-things"]), ("one", ["one"])):
         report = toy(TWO, [run_of(b"hello\n" + END), run_of(END)], only=only)
@@ -273,6 +293,22 @@ def test_a_build_error_shows_the_compiler_first(toy):
     assert [each.reason for each in report.checks] == ["build error", "waits"]
     assert "starter/1-toy/toy.c:5:1: error: expected ';'" in shown(report) and "}␛[31m" in shown(report)
     assert "make gdb" not in shown(report)
+
+
+@pytest.mark.parametrize("said, step", [
+    ("starter/1-toy/toy.c: Assembler messages:\nstarter/1-toy/toy.c:6: Error: bad instruction `movseq'\n", "1.2"),
+    ("kernel/x.h:1:2: warning: no\nstarter/1-toy/toy.c:2:1: error: expected\n", "1.1"),
+    ("starter/1-toy/toy.c: it uses report, which is for checks\n", "1.1"),
+    ("labs/1-toy/checks/toy.c:3: undefined reference to `toy'\n", "1.1")])
+def test_a_build_error_sends_to_the_step_that_is_worked_on(toy, tmp_path, said, step):
+    regions = "int x;\n// BEGIN SOLUTION 1.1\nint y;\n// END SOLUTION\n// BEGIN SOLUTION 1.2\nint z;\n// END SOLUTION\n"
+    (tmp_path / "starter/1-toy/toy.c").write_text(regions)
+    report = toy(ONE, failed={"toy": said})
+    assert report.first.handout == f"labs/1-toy/README.md, step {step}"
+    (tmp_path / "starter/1-toy/toy.c").write_text("int x;\n")
+    (tmp_path / "solutions/1-toy/toy.c").write_text(regions.partition("int y;\n// END SOLUTION\n")[2])
+    step = "1.2" if "starter" in said else "1.1"
+    assert toy(ONE, failed={"toy": said}).first.handout == f"labs/1-toy/README.md, step {step}"
 
 
 def test_several_boots_and_their_seeds(toy):
@@ -466,6 +502,9 @@ def texts(lines):
     (["1", "2", "3", "4", "5", "x", "7", "8", "9"], ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
      [("", "3  3"), ("", "4  4"), ("", "5  5"), ("expected", "6  x"), ("got", "6  6"), ("then", "7  7"),
       ("then", "8  8")]),
+    (["sp 1", "lr 2", "pc 3", "x", "y"], ["sp 0", "lr 0", "pc 3", "z", "z"],
+     [("expected", "1  sp 1"), ("got", "1  sp 0"), ("expected", "2  lr 2"), ("got", "2  lr 0"), ("then", "3  pc 3")]),
+    (["a", "b"], ["b", "c", "d"], [("expected", "1  a"), ("got", "1  b"), ("then", "2  c"), ("then", "3  d")]),
     (["·"], [" "], [("expected", "1  '\\xb7'"), ("got", "1  ' '")]),      # alike to the eye
 ])
 def test_the_first_difference(expected, got, lines):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import generate, judge, labs, mutants
+from grader import generate, judge, labs, mutants, transcripts
 from grader.errors import GraderError
 from grader.paths import ROOT
 
@@ -84,6 +84,22 @@ def test_the_untouched_starter(lab, tmp_path):
     path, _, line = todo["heading"].rpartition(": ")[2].partition(":")
     assert f"{number}.1" in Path(ROOT, path).read_text().splitlines()[int(line) - 1]
     assert f"Read step {number}.1 in labs/{lab}/README.md, then open {path} at line {line}." in " ".join(said.split())
+
+
+STEPS = [(name, n) for name in LABS for n in range(1, len(labs.find(name).steps))]
+
+
+@pytest.mark.parametrize("lab, done", STEPS, ids=[f"{name}-{labs.find(name).steps[n - 1].id}" for name, n in STEPS])
+def test_a_lab_done_up_to_a_step_has_the_points_so_far(lab, done, tmp_path):
+    """What a step's checks want is written by then, and what is not is said to be not written, or waits."""
+    steps = [step.id for step in labs.find(lab).steps]
+    for path, made in generate.lab_files(ROOT / "solutions" / lab).items():
+        text = transcripts.solved_up_to((ROOT / "solutions" / path).read_text(), path, steps[done - 1])
+        generate.put(tmp_path / path, generate.Made(text.encode(), made.executable))
+    report = judge.judge(labs.compose(labs.find(lab), str(tmp_path)))
+    verdicts = {check.name: check.verdict for check in report.checks}
+    assert verdicts == {check.name: "pass" if check.step in steps[:done] else "fail" for check in report.checks}
+    assert {check.reason for check in report.checks if check.verdict == "fail"} <= {"not attempted", "waits"}
 
 
 @pytest.mark.parametrize("lab", LABS)

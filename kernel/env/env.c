@@ -184,16 +184,18 @@ env_next(const struct env *env, uint32_t *va, struct mapping *m)
 	const uint32_t *l1 = p2v(env->as.l1);
 
 	while (*va < USER_TOP) {
-		uint32_t entry = l1[*va / SECTION_SIZE];
-		const uint32_t *l2 = p2v(entry & L1_TABLE_PA);
+		uint32_t section = *va & ~(SECTION_SIZE - 1), i = L2_ENTRIES;
 
-		if ((entry & L1_TYPE) == L1_FAULT) {
-			*va = (*va / SECTION_SIZE + 1) * SECTION_SIZE;
-			continue;
+		if ((l1[section / SECTION_SIZE] & L1_TYPE) != L1_FAULT) {
+			const uint32_t *l2 = p2v(l1[section / SECTION_SIZE] & L1_TABLE_PA);
+
+			i = (*va - section) / PAGE_SIZE;
+			while (i < L2_ENTRIES && (l2[i] & L2_TYPE) == 0)
+				i++;
 		}
-		if (l2[*va / PAGE_SIZE % L2_ENTRIES] != 0 && as_lookup(&env->as, *va, m) == 0)
-			return true;
-		*va += PAGE_SIZE;
+		*va = section + i * PAGE_SIZE;
+		if (i < L2_ENTRIES)
+			return as_lookup(&env->as, *va, m) == 0;
 	}
 	return false;
 }

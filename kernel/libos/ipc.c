@@ -3,12 +3,6 @@
 #include <libos/ipc.h>
 #include <libos/upcall.h>
 
-extern struct {			// in ipc.S
-	uint32_t peer, sp;	// whom a call waits for, and where
-	ipc_handler *handler;
-	uint32_t busy;
-} ipc;
-
 void upcall_transfer(void);
 
 void

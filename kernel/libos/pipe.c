@@ -62,16 +62,14 @@ pipe_write(struct pipe *pipe, const void *from, uint32_t size)
 	const uint8_t *bytes = from, *end = bytes + size;
 	uint32_t at = ring->written;
 
-	while (bytes != end) {
-		if (at - ring->read < PIPE_SIZE) {
-			ring->bytes[at % PIPE_SIZE] = *bytes++;
-			ring->written = ++at;
-		} else {
+	for (; bytes != end; ring->written = ++at) {
+		while (at - ring->read >= PIPE_SIZE) {
 			int32_t error = turn(pipe);
 
 			if (error < 0)
 				return error;
 		}
+		ring->bytes[at % PIPE_SIZE] = *bytes++;
 	}
 	return size;
 }

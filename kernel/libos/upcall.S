@@ -1,10 +1,8 @@
-// The stubs behind the kernel's entries (libos/upcall.h): what was interrupted is put on a stack, C is called, and what was
-// interrupted goes on.
+// The stubs behind the kernel's entries (libos/upcall.h): what was interrupted is put on a stack, C is called, and
+// what was interrupted goes on.
 
 #include <exo/syscall.h>
 #include <libos/upcall.h>
-
-#define SLICE_STACK 1024
 
 	.text
 
@@ -67,11 +65,11 @@ fork:	push	{r3-r11, lr}
 	.global	upcall_end
 	.type	upcall_end, %function
 upcall_end:
-	ldr	r0, =slice_stack_top
-	ldr	r1, =resting_sp
-	ldr	r1, [r1]
+	ldr	r0, =RESTING_SP
+	ldm	r0, {r1, r2}
+	mov	r0, r2
 	sub	r2, r0, r1
-	cmp	r2, #SLICE_STACK		// what rests there already was entered by a transfer meanwhile: below it
+	cmp	r2, #SLICE_STACK		// what rests there already was entered by a transfer: below it
 	movlo	r0, r1
 	stmdb	r0, {r3-r12, sp, lr}
 	sub	sp, r0, #48
@@ -130,10 +128,15 @@ upcall_begin:
 
 	.global	resting_sp
 	.set	resting_sp, RESTING_SP
+	.global	slice_sp
+	.set	slice_sp, SLICE_SP
+	.global	ipc
+	.set	ipc, IPC_STATE
 
 	.section .bss.pinned, "aw", %nobits
 	.balign	8
 	.space	3072
 exception_stack_top:
 	.space	SLICE_STACK
+	.global	slice_stack_top
 slice_stack_top:

@@ -11,6 +11,8 @@
 void upcall_translation(void), upcall_permission(void), upcall_alignment(void), upcall_prefetch_abort(void);
 void upcall_undefined(void), upcall_protection(void), upcall_end(void), upcall_begin(void);
 
+extern char slice_stack_top[];
+
 pinned upcall_handler *handle_translation, *handle_permission, *handle_alignment, *handle_prefetch_abort;
 pinned upcall_handler *handle_undefined;
 
@@ -116,6 +118,7 @@ undefined(volatile struct upcall *slot, struct live *live)
 int
 libos_init(void)
 {
+	slice_sp = (uintptr_t)slice_stack_top;
 	SAVE->begin = (uintptr_t)upcall_begin;
 	SAVE->end = (uintptr_t)upcall_end;
 	for (unsigned fs = 1; fs <= 15; fs++)

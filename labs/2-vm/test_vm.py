@@ -1143,7 +1143,7 @@ def test_bind(run):
 
 def up(operations, read=results, **more):
     """The boot that carries out what operations(seed) gives when the kernel is up."""
-    return Boot("ops", input=operations, read_at_end=read, budget=200_000_000, **more)
+    return Boot("ops", input=operations, read_at_end=read, budget=40_000_000, **more)
 
 
 def nothing(seed):

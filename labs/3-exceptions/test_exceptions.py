@@ -6,19 +6,21 @@ compare what the kernel saw of the exception that follows, and what the applicat
 import functools
 import operator
 import random
+import re
 import struct
 from dataclasses import dataclass, field
 
-from grader.checks import Boot, Wrong, check
+from grader.checks import ENDINGS, Boot, Wrong, check
 
 CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000     # as in checks/cases.h
 LEAVE, SKIP, REPAIR, REPLACE, PROVIDE, MANY = range(6)
-DECODE, NOBODY, INTERRUPT = 1, 2, 4
+DECODE, NOBODY, INTERRUPT, BEGIN = 1, 2, 4, 8
 UNDEFINED, SVC, PREFETCH, DATA_ABORT, IRQ = 1, 2, 3, 4, 6
 NUMBERS = {1: "an undefined instruction", 2: "a system call",
            3: "a prefetch abort", 4: "a data abort", 6: "an interrupt"}
 WAYS = {1: "undefined's way, in vectors.S", 2: "svc's way, in vectors.S", 3: "the prefetch abort's way, in vectors.S",
         4: "the data abort's way, in vectors.S", 6: "irq's way, in vectors.S"}
+OWN = "where each vector decides whose exception it is, in vectors.S"
 REGISTERS = (*(f"r{n}" for n in range(13)), "sp", "lr")
 E, A, I, F, T = 1 << 9, 1 << 8, 1 << 7, 1 << 6, 1 << 5
 USER, IRQS, SUPERVISOR, SYSTEM = 0x10, 0x12, 0x13, 0x1f
@@ -198,8 +200,8 @@ def entered(run, cases, upto):
     for case, entry in zip(cases, seen):
         thumb = bool(case.tf.cpsr & T)
         there = case.tf.but(pc=case.tf.pc + (2 if thumb else 4), cpsr=with_it(case.tf.cpsr, advanced(it_of(case.tf.cpsr))))
-        compare(f"The application's first instruction ({case}) was executed in another state than the frame says. Where the "
-                "next one stands, and what is wrong with the rest:", there.lines()[:upto], frame_of(entry).lines()[:upto],
+        compare(f"The application's first instruction ({case}) was executed in another state than the frame says. Where it "
+                "went on, and the registers that are wrong:", there.lines()[:upto], frame_of(entry).lines()[:upto],
                 "user_enter, in user.S", run)
 
 
@@ -217,7 +219,8 @@ def test_enter(run):
 
 @check(points=4, step="3.1", boots=entering(entries), needs="enter",
        hint="All 32 bits of the CPSR count, not the flags alone: T and IT decide how the first instruction is read, E how "
-            "its data is, GE what SEL makes of it.")
+            "its data is, GE what SEL makes of it. If they go by SPSR, then by `msr spsr_cxsf`: `msr spsr` writes two of its four "
+            "bytes.")
 def test_state(run):
     """The application starts with the frame's flags, GE bits, IT block, byte order and instruction set, in A32 and in Thumb."""
     entered(run, entries(run.random()), 17)
@@ -346,25 +349,31 @@ def happened(run, cases):
             entry = seen.pop(0) if seen else None
             then = "" if n == 0 else " What came first was as it should be; this is what came then."
             if entry is None or entry[0] != i or entry[1] != number:
+                called = number == IRQ and len(run.marks) > sum(each[1] == IRQ for each in run.kept["seen"])
+                if called:
+                    then += " trap_irq was called, and nobody's handler: what did GICC_IAR say? Read it once."
                 raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
                             got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
-                            look=case.look or WAYS[number], run=run)
+                            look="trap_irq, in irq.c" if called else case.look or WAYS[number], run=run)
             compare(f"{case}: the kernel's CPSR in C, and the application's thread ID registers then.{then}",
                     state(KERNEL, ~case.tf.r[2] & 0xffffffff, ~case.tf.r[3] & 0xffffffff), state(*kernel.pop(0)),
                     WAYS[number], run)
-            if number == SVC:
+            if isinstance(frame, list):
                 compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
                         [f"r{k} 0x{v:08x}" for k, v in enumerate(entry[3:7])], "trap_svc, in syscall.c", run)
                 continue
             wrong = (f"{case} {answer(frame_of(entry).r[0])}. What is not as it should be behind it:" if case.look else
                      f"{case}: what is wrong with the frame of {NUMBERS[number]}.{then}")
-            compare(wrong, frame.lines(), frame_of(entry).lines(),
-                    case.look or WAYS[number if n == 0 else case.expected[0][0]], run)
+            part = case.look and (frame.r[0], entry[3]) == (NOSYS & 0xffffffff, 0)
+            compare(wrong, frame.lines(), frame_of(entry).lines(), (case.look or WAYS[number if n == 0 else case.expected[0][0]]) +
+                    (", or the fast path in vectors.S, which has to compare all 32 bits of r7" if part else ""), run)
             place = [f"{entry[2] % 8} bytes past an 8-byte boundary", "on the SVC stack"
                      if run.symbol("__svc_stack_bottom") <= entry[2] < run.symbol("__svc_stack_top") else f"at 0x{entry[2]:08x}"]
             compare("Where the frame is:", ["0 bytes past an 8-byte boundary", "on the SVC stack"], place, WAYS[number], run)
     if seen:
         raise Wrong(f"{cases[seen[0][0]]}.", expected="nothing further", got=NUMBERS.get(seen[0][1], seen[0][1]), run=run)
+    if "end" not in run.reports:
+        raise Wrong("Each exception was as it should be, and behind the last one the kernel broke off.", run=run)
     assert all(status == 0x2000 + i for i, status in zip(range(len(cases)), run.kept["status"]))
 
 
@@ -376,12 +385,19 @@ def states(make, asked=0, budget=20_000_000, **more):
     return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, budget=budget, **more)
 
 
-@check(points=9, step="3.2", boots=states(places), needs="state",
+@check(points=9, step="3.2", boots=states(places), needs="state", ends=("return", "fault", "lost", "budget"),
        hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and undefined's "
             "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has. An "
             "undefined instruction masks I; A and F stay as the application had them, until you mask them.")
 def test_frames(run):
     """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets a frame with all of the application's state."""
+    at, psr = run.symbol("trap_vectors"), re.search(rb"crash:.* psr 0x([0-9a-f]{8})", run.console)
+    if at % 32:
+        raise Wrong(f"trap_vectors stands at 0x{at:08x}, which is no multiple of 32: VBAR rounds down. `.balign 32` has to stand "
+                    "before the label.", look="trap_vectors, in vectors.S", run=run)
+    if psr and int(psr[1], 16) & 31 == USER:
+        raise Wrong("The application's own exception was sent to the crash vectors. What says that it was the application's is the "
+                    "low four bits of SPSR, not of the CPSR.", look=OWN, run=run)
     happened(run, places(run.random()))
 
 
@@ -468,7 +484,7 @@ def many(rng, times=25_000):
     return cases
 
 
-@check(points=3, step="3.2", boots=states(many, budget=100_000_000), needs="returns",
+@check(points=3, step="3.2", boots=states(many, budget=40_000_000), needs="returns",
        hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
 def test_many(run):
     """After a hundred thousand exceptions a frame lies where the first one lay."""
@@ -480,73 +496,60 @@ def test_many(run):
     happened(run, many(run.random()))
 
 
-# What comes behind the vectors is not written yet: the frame is looked at where trap_svc and trap_irq begin.
+# What comes behind these two is not written yet: the check's own function stands where trap_svc or trap_irq begins.
 
-def one(kind, what, a32, thumb, clear=0):
-    """A case of one instruction, in A32, in Thumb or in an IT block."""
-    def make(rng):
+def begin(rng, number):
+    cases = []
+    for i in range(96):
+        kind = i % 3
         tf = placed(rng, kind, FAULTING[0]).but(r7=63)
-        return [Case(what, tf.but(cpsr=tf.cpsr & ~clear), words(thumb if kind else a32) + UDFS[kind > 0])]
-    return make
+        if number == SVC:
+            what, code = "svc #0", words(0xdf00 if kind else 0xef000000) + UDFS[kind > 0]
+            there = tf.but(pc=tf.pc + (2 if kind else 4), cpsr=with_it(tf.cpsr, advanced(it_of(tf.cpsr))))
+        else:
+            what, code = "an interrupt that waited for the application", UDFS[kind > 0]
+            there = tf = tf.but(cpsr=tf.cpsr & ~I)
+        cases.append(Case(what, tf, code, [(number, there)]))
+    return cases
 
 
-SOON = ("return", "todo", "budget")
+svcs, irqs = functools.partial(begin, number=SVC), functools.partial(begin, number=IRQ)
 
 
-def keep_frame(held):
-    if held.kept("frame") is None:
-        at = held.registers()["r0"]
-        held.keep("at", at)
-        held.keep("cpsr", held.registers()["cpsr"])
-        held.keep("frame", struct.unpack("<18I", held.memory(at, 72)))
-
-
-def begins(run, case, expected, look):
-    if "frame" not in run.kept:
-        raise Wrong(f"{case}: the kernel never came to {look}.", look="vectors.S", run=run)
-    frame = run.kept["frame"]
-    compare(f"{case}: what is wrong with the frame that {look} is called with.", expected.lines(),
-            Frame(list(frame[:15]), frame[16], frame[17]).lines(), "vectors.S", run)
-    compare(f"{case}: the CPSR when {look} is called.", [control(KERNEL)], [control(run.kept["cpsr"])], "vectors.S",
-            run)
-
-
-SVCS = [one(kind, "svc #0", 0xef000000, 0xdf00) for kind in (0, 2)]
-WAITED = [one(kind, "an interrupt that waited for the application", 0xe7f000f0, 0xde00, I) for kind in (0, 2)]
-
-
-@check(points=4, step="3.2", needs="frames", ends=SOON,
-       boots=[states(make, holds={"trap_svc": keep_frame}, budget=8_000_000) for make in SVCS],
+@check(points=4, step="3.2", needs="frames", boots=states(svcs, BEGIN),
        hint="After an SVC lr is where the application goes on: nothing is to be taken from it. r7 is no register of the kernel's "
-            "here: whatever you use is saved first.")
-def test_svc(runs):
+            "here: whatever you use is saved first. (If step 3.4 is begun: the fast path writes r0 only when r7 is SYS_NULL, and no "
+            "other register.)")
+def test_svc(run):
     """A system call comes to trap_svc with all of the application's state, and the address behind it."""
-    for run, make in zip(runs, SVCS):
-        case, = make(run.random())
-        tf = case.tf
-        begins(run, case, tf.but(pc=tf.pc + (2 if tf.cpsr & T else 4), cpsr=with_it(tf.cpsr, advanced(it_of(tf.cpsr)))), "trap_svc")
+    happened(run, svcs(run.random()))
 
 
-@check(points=4, step="3.2", needs="frames", ends=SOON,
-       boots=[states(make, INTERRUPT, holds={"trap_irq": keep_frame}, budget=8_000_000) for make in WAITED],
+@check(points=4, step="3.2", needs="frames", boots=states(irqs, INTERRUPT | BEGIN),
        hint="An interrupt comes between two instructions, and lr is 4 past the one to go on with, in Thumb too.")
-def test_irq(runs):
+def test_irq(run):
     """An interrupt comes to trap_irq with all of the application's state, and the instruction that it was to execute next."""
-    for run, make in zip(runs, WAITED):
-        case, = make(run.random())
-        begins(run, case, case.tf, "trap_irq")
+    happened(run, irqs(run.random()))
 
 
-# As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is.
+# As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is; in words.
 WITHIN = 8
-BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined"), (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load"),
-          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined"), (1 + WITHIN * IRQ, SUPERVISOR, "data abort",
-          "broken_load"), (2, SYSTEM, "prefetch abort", 0), (3, SUPERVISOR, "a jump to the reset vector", 0),
-          (4, SUPERVISOR, "HYP trap", 0xfffffffc), (5, USER, "FIQ", CODE))
+BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined", "In IRQ mode the kernel executed an undefined instruction"),
+          (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load", "In SVC mode, in a handler of an application's undefined "
+           "instruction, the kernel read address 0x123, a data abort"),
+          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined", "In SVC mode, in trap_svc(), the kernel "
+           "executed an undefined instruction"),
+          (1 + WITHIN * IRQ, SUPERVISOR, "data abort", "broken_load", "In SVC mode, in trap_irq(), the kernel read address 0x123, a "
+           "data abort"),
+          (2, SYSTEM, "prefetch abort", 0, "In System mode the kernel jumped to address 0, a prefetch abort"),
+          (3, SUPERVISOR, "a jump to the reset vector", 0, "In SVC mode the kernel jumped to entry 0 of trap_vectors"),
+          (4, SUPERVISOR, "HYP trap", 0xfffffffc, "In SVC mode the kernel jumped to entry 5 of trap_vectors"),
+          (5, USER, "FIQ", CODE, "An FIQ came, while an application ran"))
+TRAPS = ("trap", "trap_svc", "trap_irq")
 
 
 def breaking(which, mode):
-    return Boot("broken", budget=12_000_000,
+    return Boot("broken", budget=12_000_000, marks=("user_enter", "broken", *TRAPS),
                 input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
 
 
@@ -554,22 +557,33 @@ def twelve(seed):
     return struct.unpack("<12I", random.Random(seed).randbytes(48))
 
 
-@check(points=5, step="3.2", needs="frames", ends="fault",
+def instead(marks):
+    """What the kernel called when something had broken, or an FIQ come."""
+    names = [mark.symbol for mark in marks]
+    start = "broken" if "broken" in names else "user_enter"
+    behind = [name for name in names[names.index(start):] if name in TRAPS] if start in names else []
+    return f"{behind[0]}() was called instead" if behind else "nobody was told, and the kernel went on"
+
+
+@check(points=5, step="3.2", needs="frames", ends=tuple(ENDINGS),
        boots=[breaking(*each[:2]) for each in BREAKS],
        hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
             "the same entry of crash_vectors, with every register as it was. And so does what comes to entries 0, 5 and 7.")
 def test_own_faults(runs):
     """A fault of the kernel's own, in any mode, or an FIQ: the crash vectors tell it, with its registers, and end the run."""
-    for run, (_, mode, name, place) in zip(runs, BREAKS):
+    for run, (_, _, name, place, did) in zip(runs, BREAKS):
         pc = run.symbol(place) if isinstance(place, str) else place
+        said = next((line for line in run.lines() if line.startswith("crash: ")), None)
+        if said is None:
+            raise Wrong(f"{did}. The crash vectors should have told it.", expected=f"crash: {name} at pc 0x{pc:08x}",
+                        got=instead(run.marks), look=OWN, run=run)
         told = dict(zip(*[iter(" ".join(line.removeprefix("crash:") for line in run.lines()
                                         if line.startswith(("crash: r", "crash:  r", "crash:  sp"))).split())] * 2))
-        compare(f"What happened in mode 0x{mode:02x}, as the crash vectors tell it:",
+        compare(f"{did}. As the crash vectors tell it:",
                 [f"crash: {name} at pc 0x{pc:08x}", *(f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed))),
                  f"sp {told.get('r12')}", "lr 0x00000000"],
-                [next((line for line in run.lines() if line.startswith("crash: ")), "").partition(" in HYP")[0],
-                 *(f"r{n} {told.get(f'r{n}')}" for n in range(12)), f"sp {told.get('sp')}", f"lr {told.get('lr')}"],
-                "from where each vector decides whose exception it is, in vectors.S", run)
+                [said.partition(" in HYP")[0], *(f"r{n} {told.get(f'r{n}')}" for n in range(12)), f"sp {told.get('sp')}",
+                 f"lr {told.get('lr')}"], OWN, run)
 
 
 # 3.3: why.
@@ -800,7 +814,7 @@ def pointers(whats):
     def put(seed):
         regions, asked = asked_of(seed, whats)
         return struct.pack("<I", len(regions)) + b"".join(struct.pack("<3I", *each) for each in regions + asked)
-    return Boot("pointers", read_at_end=keep_pointers, budget=200_000_000, input=put)
+    return Boot("pointers", read_at_end=keep_pointers, budget=120_000_000, input=put)
 
 
 def in_pages(regions):
@@ -906,7 +920,8 @@ def keep_gic(held):
 @check(points=6, step="3.5", needs="irq",
        boots=Boot("gic", budget=20_000_000, input=lambda seed: struct.pack("<292I", *acknowledged(seed)), read_at_end=keep_gic),
        hint="What GICC_IAR said is what GICC_EOIR wants, all of it, but the interrupt's number is bits 9 to 0. 1023 means that there "
-            "was none: nobody is called, and nothing is ended. One that nobody wants is disabled and still ended.")
+            "was none: nobody is called, and nothing is ended. One that nobody wants is disabled and still ended. "
+            "The end comes last.")
 def test_gic(run):
     """Each interrupt is acknowledged, handed to whom it belongs to, and ended; a spurious one is not; a stranger is disabled."""
     for iar, (calls, irq, arg, within, eoir, *disabled) in zip(acknowledged(run.seed), run.kept["answers"]):
@@ -947,7 +962,7 @@ def keep_passes(held):
 
 
 @check(points=6, step="3.5", needs="gic",
-       boots=[states(waiting, INTERRUPT), Boot("interrupts", budget=20_000_000, read_at_end=keep_passes)],
+       boots=[states(waiting, INTERRUPT, marks=("trap_irq",)), Boot("interrupts", budget=20_000_000, read_at_end=keep_passes)],
        hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
             "every register, NZCVQ, GE, IT, E and T.")
 def test_interrupts(runs):
@@ -998,6 +1013,11 @@ def test_ticks(run):
                     got=f"{run.accesses[at].size} bytes at 0x{run.accesses[at].address:08x} " +
                         ("read" if run.accesses[at].kind == "r" else "written") if at < len(order) else "nothing",
                     look=run.where(run.accesses[min(at, len(order) - 1)].pc))
+
+
+def keep_frame(held):
+    if held.kept("frame") is None:
+        held.keep("frame", struct.unpack("<18I", held.memory(held.registers()["r0"], 72)))
 
 
 @check(points=2, step="3.5", needs="ticks",

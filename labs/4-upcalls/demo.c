@@ -4,6 +4,7 @@
 #include <exo/check.h>
 #include <exo/env.h>
 #include <exo/page.h>
+#include <exo/power.h>
 #include <exo/printk.h>
 #include <exo/revoke.h>
 #include <exo/trap.h>
@@ -34,4 +35,5 @@ check_main(void)
 			return;
 	env_run();
 	printk("pages lost: %d\n", (int)(before - page_free_count()));
+	power_off();
 }

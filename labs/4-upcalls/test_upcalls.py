@@ -185,6 +185,9 @@ def follow(run, cases, entered=True, slots=True):
                     if not harmless(value, fault.tf, slot):
                         raise Wrong(f"{what} Something of the kernel's is left for the application to see.",
                                     got=f"{name} 0x{value:08x}", look=look, run=run)
+                if fault.kind != UNDEFINED:
+                    lab3.compare(f"{what} What the handler finds of the slot in r1 and r2:", [f"r1 0x{slot[1]:08x}", f"r2 0x{slot[2]:08x}"],
+                                 [f"r{k} 0x{frame.r[k]:08x}" for k in (1, 2)], look, run)
         if seen and seen[0][0][0] == i:
             raise Wrong(f"{each}.", expected="the environment ends" if each.ends else "no further upcall",
                         got=f"entered at {ENTRY[min(seen[0][0][1], 20)]}", look="upcall.S", run=run)
@@ -204,8 +207,8 @@ def test_upcalls(run):
 
 @check(points=5, step="4.1", boots=boot(upcalls), needs="upcalls",
        hint="The slot has r0 to r2, the address of the instruction itself, all of the CPSR, and the status and "
-            "address register of this kind of abort. Nothing else of the save page is the kernel's to write, "
-            "and nothing of the kernel's is left in r0 to r2.")
+            "address register of this kind of abort, and a handler finds these two in r1 and r2, too. Nothing else "
+            "of the save page is the kernel's to write, and nothing of the kernel's is left in r0 to r2.")
 def test_slots(run):
     """The exception slot says what was interrupted and why; nothing else in the save page changes, and nothing of the kernel's is told."""
     follow(run, upcalls(run.random()), entered=False)

@@ -33,7 +33,7 @@ static const struct {
 	[0x1c] = { FAULT_PARITY_WALK, 1 },
 	[0x1e] = { FAULT_PARITY_WALK, 2 },
 	// INSTEAD
-	//| // TODO 3.3: the table of the manual, entry by entry.
+	//| // TODO 3.3: the table of the manual, entry by entry. Which two are asynchronous is yours to say, below.
 	//| [0x01] = { FAULT_ALIGNMENT, 0 },
 	// END SOLUTION
 };

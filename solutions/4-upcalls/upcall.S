@@ -124,6 +124,7 @@ resume:
 	movs	pc, lr
 	.ltorg
 	// INSTEAD
+	//| // TODO 4.2: of the slot's CPSR what is an application's; r7; the slot free; r0 to r2 and pc.
 	//| todo("4.2")
 	// END SOLUTION
 

@@ -9,7 +9,7 @@
 static const struct {
 	uint8_t kind, level;
 } causes[32] = {
-	// TODO 3.3: the table of the manual, entry by entry.
+	// TODO 3.3: the table of the manual, entry by entry. Which two are asynchronous is yours to say, below.
 	[0x01] = { FAULT_ALIGNMENT, 0 },
 };
 

@@ -80,6 +80,26 @@ returning_vectors:
 	subs	pc, lr, #4			// IRQ: the timer is not quietened
 	b	.
 
+// Vectors that begin behind a multiple of 32, where VBAR cannot point, and some that lead astray.
+	.balign	32
+	.word	0
+	.global	misaligned_vectors
+misaligned_vectors:
+	b	crash_vectors			// reset, where undefined's should be
+	.rept	7
+	b	.
+	.endr
+
+	.balign	32
+	.global	crossed_vectors
+crossed_vectors:
+	b	.
+	b	.
+	b	crash_vectors + 4 * 4		// the data abort's
+	.rept	5
+	b	.
+	.endr
+
 	.balign	32
 quietening_vectors:
 	.rept	6

@@ -19,7 +19,7 @@ void overflow_irq(void), tick_storm(void), tick_sleep(void), ticked(void), unali
 uint32_t deep(uint32_t n);
 void own_vectors(const void *vectors);
 void _start(void);
-extern const uint8_t returning_vectors[];
+extern const uint8_t returning_vectors[], misaligned_vectors[], crossed_vectors[];
 
 static volatile uint32_t ready;
 static void (*volatile handler)(void);
@@ -82,6 +82,20 @@ storm(void)
 {
 	own_vectors(returning_vectors);
 	undefined();
+}
+
+static alone void
+misaligned(void)
+{
+	own_vectors(misaligned_vectors);
+	undefined();
+}
+
+static alone void
+crossed(void)
+{
+	own_vectors(crossed_vectors);
+	call();
 }
 
 static alone void
@@ -319,8 +333,8 @@ static const struct {
 #define WAY(name) { #name, name }
 	WAY(undefined), WAY(undefined_thumb), WAY(vfp), WAY(jump_nowhere), WAY(read_nowhere), WAY(write_nowhere),
 	WAY(unaligned), WAY(call), WAY(call_null), WAY(lost_lr), WAY(jump_device), WAY(no_vectors),
-	WAY(far_vectors), WAY(storm), WAY(start_over), WAY(psci_reset), WAY(overflow_irq), WAY(huge), WAY(stray),
-	WAY(poll), WAY(poll_gpio), WAY(typed), WAY(stand), WAY(wait_ready), WAY(count), WAY(leave), WAY(give_up),
+	WAY(far_vectors), WAY(misaligned), WAY(crossed), WAY(storm), WAY(start_over), WAY(psci_reset), WAY(overflow_irq),
+	WAY(huge), WAY(stray), WAY(poll), WAY(poll_gpio), WAY(typed), WAY(stand), WAY(wait_ready), WAY(count), WAY(leave), WAY(give_up),
 	WAY(chain), WAY(recursion), WAY(sleep_on), WAY(tick_storm), WAY(tick_sleep), WAY(ticked),
 	WAY(section_unmapped), WAY(section_readonly), WAY(section_domain), WAY(page_unmapped), WAY(page_readonly),
 	WAY(page_domain), WAY(walk_nowhere), WAY(never_execute), WAY(stack_elsewhere), WAY(stack_unmapped),

@@ -68,8 +68,9 @@ struct save {
 	uint32_t resume_r7[2];	// of the slice slot, of the exception slot
 	struct upcall slice;
 	// Entry points: A32 code (bits 1:0 do not count), entered in user mode, little-endian, with nothing masked.
-	// Those of faults find r3 to lr as they were; in r0 to r2 words of the exception slot, or parts of one, or
-	// nothing, but never anything of the kernel's; flags as they come. 0: none, and what needs it ends in page 0.
+	// Those of faults find r3 to lr as they were; those of aborts cause in r1 and address in r2; in the rest of r0 to r2
+	// words of the exception slot, or parts of one, or nothing, but never anything of the kernel's; flags as they
+	// come. 0: none, and what needs it ends in page 0.
 	// What cannot be fetched there faults in user mode; the exception slot is in use, and the environment ends.
 	uint32_t revoke;
 	uint32_t transfer;

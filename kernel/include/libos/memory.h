@@ -96,8 +96,7 @@ int state_adopt(void);
 int region_begin(uint32_t va, uint32_t size, uint32_t prot);
 
 // Forget the pages from va on, whatever they have been through, and let go of those that are there, by one system call
-// for each BATCH of them. -E_INVAL as
-// above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has changed then.
+// for each BATCH of them. -E_INVAL as above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has changed then.
 int region_end(uint32_t va, uint32_t size);
 
 // A translation fault at `address`, of data or of an instruction; cause is DFSR or IFSR. A page known but not there

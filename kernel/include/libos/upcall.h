@@ -7,12 +7,24 @@
 
 #include <exo/upcall.h>
 
-// Where the word that `begin` picks up lies, in the save page, so that it is each environment's own.
+// Words of the libOS's own in the save page: where it is each environment's own, and always there. The first is what
+// `begin` picks up.
 #define RESTING_SP (SAVE_VA + SAVE_OWN)
+#define SLICE_SP   (RESTING_SP + 4)	// and where the stack ends that a slice's end uses
+#define SLICE_STACK 512		// bytes of it
+#define IPC_STATE  (SLICE_SP + 4)	// and who calls whom: struct ipc
 
 #ifndef __ASSEMBLER__
 
 #include <exo/types.h>
+
+extern volatile uint32_t resting_sp, slice_sp;
+struct ipc {			// libos/ipc.h
+	uint32_t peer, sp;	// whom a call waits for, and where
+	int32_t (*handler)(uint32_t caller, uint32_t m[4]);
+	uint32_t busy;		// whose request it is that is handled
+};
+extern volatile struct ipc ipc;
 
 // The rest of what was interrupted, on the handler's stack: changing it changes what is returned to.
 struct live {

@@ -1,5 +1,5 @@
 // The kernel's own mistakes, in whatever mode: an undefined instruction, a load, a jump, or a jump to one of the
-// vectors that nobody uses; or one of them in a handler, of an undefined instruction, a system call or an interrupt, while
+// vectors that nobody uses; or one of them in a handler of an undefined instruction, in trap_svc() or in trap_irq(), while
 // an application waits; and a real FIQ. The run's input says which, and what is in the registers.
 
 #include <exo/gic.h>
@@ -9,8 +9,6 @@
 #include "cases.h"
 
 #define GICC_CTLR_FIQEN 8		// interrupts of group 0, which all are, come as FIQs (IHI 0048B, 4.4.1)
-
-#define CALL 40
 
 enum { FIQ = 5, WITHIN = 8 };		// of the first word: 0 to 4 are broken.S's, from WITHIN on TRAP_'s
 
@@ -27,26 +25,11 @@ handler(struct trapframe *tf)
 	broken(in->which % WITHIN, in->mode, in->r);
 }
 
-static int32_t
-call(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
-{
-	(void)a0, (void)a1, (void)a2, (void)a3;
-	handler(NULL);
-	return 0;
-}
-
-static void
-interrupt(unsigned irq, void *arg)
-{
-	(void)irq, (void)arg;
-	handler(NULL);
-}
-
 void
 check_main(void)
 {
 	static const struct instructions svc = { CODE, 4, { 0xef000000 } };
-	struct trapframe tf = { .r = { [7] = CALL }, .pc = CODE, .cpsr = PSR_M_USR };
+	struct trapframe tf = { .r = { [7] = 40 }, .pc = CODE, .cpsr = PSR_M_USR };
 
 	in = (const void *)params()->input;
 	if (in->which < FIQ)
@@ -57,8 +40,8 @@ check_main(void)
 		*mmio(BOARD_GICC_PA + GICC_CTLR) = GICC_CTLR_FIQEN | 1;
 	}
 	trap_register(TRAP_UNDEFINED, handler);		// what stands at CODE
-	syscall_register(CALL, call);
-	irq_register(BOARD_TIMER_IRQ, interrupt, NULL);
+	in_place_of(trap_svc, handler);
+	in_place_of(trap_irq, handler);
 	gic_enable(BOARD_TIMER_IRQ);
 	space_create();
 	if (in->which / WITHIN == TRAP_SVC)

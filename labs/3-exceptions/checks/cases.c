@@ -12,8 +12,8 @@
 #define SYS_TELL 40		// keeps its arguments, returns what the case says
 
 // The input's first word: faults are decoded, too; each case says in y whose handlers are registered by then; an
-// interrupt waits for each application.
-enum { DECODE = 1, NOBODY = 2, INTERRUPT = 4 };
+// interrupt waits for each application; system calls and interrupts are looked at where trap_svc and trap_irq begin.
+enum { DECODE = 1, NOBODY = 2, INTERRUPT = 4, BEGIN = 8 };
 
 int status[1024];		// what user_enter() returned, for each case
 
@@ -98,6 +98,18 @@ static void
 data_abort(struct trapframe *tf)
 {
 	handle(tf, TRAP_DATA_ABORT);
+}
+
+static void
+svc_begins(struct trapframe *tf)
+{
+	handle(tf, TRAP_SVC);
+}
+
+static void
+irq_begins(struct trapframe *tf)
+{
+	handle(tf, TRAP_IRQ);
 }
 
 // The functions of system calls and interrupts are not told of the frame. It is what has the case's registers, or
@@ -199,6 +211,10 @@ check_main(void)
 	vfp_on();
 	if (is_asked(DECODE))
 		odd_entries();
+	if (is_asked(BEGIN)) {
+		in_place_of(trap_svc, svc_begins);
+		in_place_of(trap_irq, irq_begins);
+	}
 	if (is_asked(INTERRUPT)) {
 		irq_register(BOARD_TIMER_IRQ, tick, NULL);
 		gic_enable(BOARD_TIMER_IRQ);

@@ -10,7 +10,7 @@
 
 enum { NEXT_DONE, NEXT_STEP, NEXT_YIELD };
 
-// Nibbles of a step's `acts`, one for each time that the trap handler is called. From DO_PROT1 on: prot1() with the rest.
+// Nibbles of a step's `acts`, one for each call of the trap handler. From DO_PROT1 on: prot1() with the rest.
 enum { DO_UNPROT, DO_NOTHING, DO_SKIP, DO_PROT1 = 8 };
 
 enum {

@@ -17,8 +17,9 @@ enum operation {
 	FREE,			// the slice slot is
 	ENTRY,			// number a is b; or, for 1, what it was
 	MAKE,			// an environment, in the lowest place that is free
-	GUARANTEE,		// b pages from a on
+	GUARANTEE,		// b pages from a on, beside what nobody can do without
 	SAVE_WORD,		// number a of the save page is b
+	ASK,			// a page operation has found no page free
 };
 
 #define SCRIPTS  16		// environments that have one
@@ -34,20 +35,20 @@ struct script_op {
 
 struct script {
 	uint32_t envs, owner[SLICE_COUNT];	// of each slice, by number; NO_NAME
-	uint32_t pages[SCRIPTS];		// mapped from HEAP on
-	uint32_t free;				// pages left in the end; 0: all
+	uint32_t pages[SCRIPTS];		// mapped from HEAP on, beside three others
 	uint32_t first[SCRIPTS + 1];
 	struct script_op op[];
 };
 
 struct event {
 	uint64_t time, left;			// when it was entered, and when it went on
-	uint64_t timer, wake;			// the timer's next interrupt; until when it then sleeps
+	uint64_t timer, wake, asked;		// the timer's next interrupt; until when it then sleeps; when ASK was
 	uint32_t env, id, what;
 	uint32_t r0, r7, any, cpsr;		// any: all other registers, or-ed
 	uint32_t excess, slot_pc, slot_cpsr;
 	uint32_t space;				// tables and ASID are its own
-	uint32_t wanted, repossessed, pages, lowest, free;
+	uint32_t wanted, repossessed, taken, pages, lowest;	// of its save page, taken[] as a sum; of its memory
+	uint32_t zero;
 };
 
 struct event events[2048];
@@ -65,29 +66,6 @@ static inline const struct script *
 script(void)
 {
 	return (const struct script *)params()->input;
-}
-
-static inline uint64_t
-cntp_cval(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("mrrc p15, 2, %0, %1, c14" : "=r"(low), "=r"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
-// Time passes, with nobody running and nothing told; the timer is as it was.
-static inline void
-pass(uint64_t ticks)
-{
-	uint64_t cval = cntp_cval(), to = timer_now() + ticks;
-	uint32_t ctl = cntp_ctl_read();
-
-	timer_set(to);
-	while (timer_now() < to)
-		wfi();
-	timer_set(cval);
-	cntp_ctl_write(ctl);
 }
 
 static inline void
@@ -113,6 +91,9 @@ script_make(void)
 	page_release(pa);
 	for (uint32_t i = 0; i < 21; i++)
 		(&e->save->revoke)[i] = TELL + 4 * i;
+	e->save->guaranteed[0] = CODE;		// what it cannot do without
+	e->save->guaranteed[1] = OPS_VA;
+	e->save->guaranteed[2] = TELL;
 }
 
 static inline uint32_t
@@ -159,10 +140,14 @@ script_next(struct event *e, struct env *self, struct trapframe *tf)
 		else if (op->what == MAKE)
 			script_make();
 		else if (op->what == GUARANTEE)
-			for (uint32_t i = 0; i < GUARANTEED; i++)
-				self->save->guaranteed[i] = i < op->b ? op->a + i * PAGE_SIZE : 0;
+			for (uint32_t i = 0; i < GUARANTEED - 3; i++)
+				self->save->guaranteed[3 + i] = i < op->b ? op->a + i * PAGE_SIZE + i : 0;
 		else if (op->what == SAVE_WORD)
 			((uint32_t *)self->save)[op->a] = op->b;
+		else if (op->what == ASK) {
+			e->asked = timer_now();
+			revoke_ask();
+		}
 	}
 	// No interrupt comes so soon that it would matter how many instructions who needs.
 	ahead = cntp_cval() - timer_now();
@@ -204,6 +189,7 @@ script_next(struct event *e, struct env *self, struct trapframe *tf)
 		break;
 	case PAGES:
 		tf->r[7] = SYS_PAGES;
+		tf->r[0] = ENV_SELF;
 		tf->r[1] = OPS_VA;
 		tf->r[2] = pages_lay(self, op);
 		break;
@@ -224,7 +210,7 @@ told_svc(struct trapframe *tf)
 	struct event *e = &events[event_count];
 	struct env *self = env_current();
 	struct mapping m;
-	uint32_t va = HEAP;
+	uint32_t va = 0;
 
 	e->time = timer_now();
 	e->timer = cntp_ctl_read() & 1 ? cntp_cval() : 0;
@@ -244,9 +230,11 @@ told_svc(struct trapframe *tf)
 	if (with_memory) {
 		e->wanted = self->save->wanted;
 		e->repossessed = self->save->repossessed;
-		e->pages = revoke_pages(self);
-		e->lowest = env_next(self, &va, &m) ? va : 0;
-		e->free = page_free_count();
+		for (; env_next(self, &va, &m); va += PAGE_SIZE, e->pages++)
+			if (va >= HEAP && e->lowest == 0)
+				e->lowest = va;
+		for (uint32_t i = 0; i < REPOSSESSED; i++)
+			e->taken += (i + 1) * self->save->taken[i];
 	}
 	if (++event_count == ARRAY_SIZE(events))
 		report("too many events"), user_leave(0);

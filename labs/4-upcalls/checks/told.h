@@ -57,8 +57,15 @@ envs_make(uint32_t n)
 {
 	space_create();
 	user_map(&space, TELL, TELL_PAGES * PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
-	for (uint32_t va = TELL; va < TELL + TELL_PAGES * PAGE_SIZE; va += 4)
+	for (uint32_t va = TELL; va < TELL + TELL_PAGES * PAGE_SIZE; va += 4) {
 		*(uint32_t *)page_of(va) = 0xef000000;
+		dccmvau((uintptr_t)page_of(va));
+	}
+	dsb();
+	iciallu(0);
+	bpiall(0);
+	dsb();
+	isb();
 	as_switch(NULL);
 	for (uint32_t i = 0; i < n; i++)
 		env_make(i);
@@ -86,6 +93,29 @@ enter(struct env *e, const struct trapframe *tf, uint32_t ticks)
 	left = user_enter(tf);
 	user_switch(NULL);
 	return left;
+}
+
+static inline uint64_t
+cntp_cval(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("mrrc p15, 2, %0, %1, c14" : "=r"(low), "=r"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+// Time passes, with nobody running and nothing told; the timer is as it was.
+static inline void
+pass(uint64_t ticks)
+{
+	uint64_t cval = cntp_cval(), to = timer_now() + ticks;
+	uint32_t ctl = cntp_ctl_read();
+
+	timer_set(to);
+	while (timer_now() < to)
+		wfi();
+	timer_set(cval);
+	cntp_ctl_write(ctl);
 }
 
 // Keep what an SVC told.

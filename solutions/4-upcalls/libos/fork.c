@@ -136,8 +136,7 @@ fork_at(uint32_t sp)
 	return child;
 	// INSTEAD
 	//| // TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()).
-	//| // What can fail comes before
-	//| // what changes anything of ours.
+	//| // What can fail comes before what changes anything of ours.
 	//| (void)sp;
 	//| todo("4.6");
 	//| return -E_NOMEM;

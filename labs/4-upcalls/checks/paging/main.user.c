@@ -1,5 +1,5 @@
-// Does what it is told, step by step (checks/paging.c). Single instructions are executed with every register known before, and
-// kept behind them: whatever happens meanwhile is not to show.
+// Does what it is told, step by step (checks/paging.c). Single instructions are executed with every register known
+// before, and kept behind them: whatever happens meanwhile is not to show.
 
 #include <libos/memory.h>
 #include <libos/process.h>
