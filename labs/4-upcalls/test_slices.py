@@ -96,6 +96,7 @@ class Script:
     owners: list
     ops: list                               # of each environment
     pages: dict = field(default_factory=dict)       # of each, from HEAP on
+    exhausted: bool = False                         # no page is free
 
     def pack(self):
         ops = [list(each) for each in self.ops] + [[] for _ in range(16 - len(self.ops))]
@@ -104,7 +105,7 @@ class Script:
             flat += each
             firsts.append(len(flat))
         owners = [NO_NAME if owner is None else owner for owner in self.owners]
-        return struct.pack("<I16I16I17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), *firsts) + b"".join(
+        return struct.pack("<I16I16II17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), self.exhausted, *firsts) + b"".join(
             struct.pack("<4I", *op) for op in flat)
 
 
@@ -898,6 +899,7 @@ class Memory(Time):
         super().__init__(script)
         self.mapped = {n: {*BASE, *(HEAP + i * PAGE for i in range(script.pages.get(n, 0)))} for n in range(script.envs)}
         self.saves = {n: Save() for n in range(script.envs)}
+        self.free = 0 if script.exhausted else 1 << 20
         self.asked, self.asked_told = None, False       # (environment, pages then, when)
 
     def another(self):
@@ -909,7 +911,7 @@ class Memory(Time):
         return other
 
     def state(self):
-        return *super().state(), self.mapped, self.saves, self.asked, self.asked_told
+        return *super().state(), self.free, self.mapped, self.saves, self.asked, self.asked_told
 
     def end(self, slot, how):
         super().end(slot, how)
@@ -940,7 +942,7 @@ class Memory(Time):
         for va in sorted(mapped):
             if missing > 0 and va not in save.guaranteed:
                 mapped.remove(va)
-                missing -= 1
+                missing, self.free = missing - 1, self.free + 1
                 if save.repossessed < REPOSSESSED:
                     save.taken[save.repossessed] = va
                     save.repossessed += 1
@@ -978,6 +980,11 @@ class Memory(Time):
         for page in range(va, va + count * PAGE, PAGE):
             if (page in self.mapped[slot]) == (kind == NEW):
                 break
+            if kind == NEW and self.free == 0:
+                self.ask(now)
+                self.returned(slot, after, {done or NOMEM}, now)
+                return
+            self.free += -1 if kind == NEW else 1
             (self.mapped[slot].add if kind == NEW else self.mapped[slot].remove)(page)
             done += 1
         self.returned(slot, after, {done if done or not count else EXISTS if kind == NEW else NOENT}, now)
@@ -1086,6 +1093,25 @@ def test_forced(runs):
     """From who lies, refuses, sleeps or gives too little exactly what is missing is taken, nothing guaranteed, and the save page says what."""
     for run, make in zip(runs, (forced, struggling)):
         revoked(run, make)
+
+
+
+def scarce(rng):
+    """No page is left; who wants some gets them one way or the other."""
+    ops = [[], [], []]
+    wants = [op(FREE), op(PAGES, NEW, rng.randrange(1, 5), HEAP + 100 * PAGE), NEXT]
+    ops[0] = [*wants, *wants[:1], op(PAGES, NEW, 12, HEAP + 110 * PAGE), NEXT, NEXT, op(FREE), op(PAGES, NEW, 3, HEAP + 130 * PAGE), NEXT,
+              op(FREE), op(PAGES, NEW, 3, HEAP + 130 * PAGE), NEXT]
+    ops[1] = [op(GUARANTEE, HEAP, 1), NEXT, gives(5, 10), NEXT, *[NEXT] * 6]
+    ops[2] = [op(GUARANTEE, HEAP, 1), *[NEXT] * 9]
+    return Script(3, [0, 1, 2, *[None] * 13], ops, {0: 1, 1: 50, 2: 46}, True)
+
+
+@check(points=4, step="4.9", boots=asking(scarce, budget=80_000_000), needs="forced",
+       hint="sys_pages() calls revoke_ask() where an operation returns -E_NOMEM (step 4.3).")
+def test_scarce(run):
+    """When there is no page left, who wants one gets -E_NOMEM, somebody is asked, and then there are as many as were wanted."""
+    revoked(run, scarce)
 
 
 NEVER, OFFERED = 0xffffffff, 0x400000
