@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import engine
-from grader.checks import Boot, Wrong, check
+from grader.checks import Boot, Wrong, check, expect_lines
 
 _spec = importlib.util.spec_from_file_location("upcalls", Path(__file__).parent / "test_upcalls.py")
 upcalls = importlib.util.module_from_spec(_spec)
@@ -96,6 +96,7 @@ class Script:
     owners: list
     ops: list                               # of each environment
     pages: dict = field(default_factory=dict)       # of each, from HEAP on
+    exhausted: bool = False                         # no page is free
 
     def pack(self):
         ops = [list(each) for each in self.ops] + [[] for _ in range(16 - len(self.ops))]
@@ -104,7 +105,7 @@ class Script:
             flat += each
             firsts.append(len(flat))
         owners = [NO_NAME if owner is None else owner for owner in self.owners]
-        return struct.pack("<I16I16I17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), *firsts) + b"".join(
+        return struct.pack("<I16I16II17I", self.envs, *owners, *(self.pages.get(n, 0) for n in range(16)), self.exhausted, *firsts) + b"".join(
             struct.pack("<4I", *op) for op in flat)
 
 
@@ -898,6 +899,7 @@ class Memory(Time):
         super().__init__(script)
         self.mapped = {n: {*BASE, *(HEAP + i * PAGE for i in range(script.pages.get(n, 0)))} for n in range(script.envs)}
         self.saves = {n: Save() for n in range(script.envs)}
+        self.free = 0 if script.exhausted else 1 << 20
         self.asked, self.asked_told = None, False       # (environment, pages then, when)
 
     def another(self):
@@ -909,7 +911,7 @@ class Memory(Time):
         return other
 
     def state(self):
-        return *super().state(), self.mapped, self.saves, self.asked, self.asked_told
+        return *super().state(), self.free, self.mapped, self.saves, self.asked, self.asked_told
 
     def end(self, slot, how):
         super().end(slot, how)
@@ -940,7 +942,7 @@ class Memory(Time):
         for va in sorted(mapped):
             if missing > 0 and va not in save.guaranteed:
                 mapped.remove(va)
-                missing -= 1
+                missing, self.free = missing - 1, self.free + 1
                 if save.repossessed < REPOSSESSED:
                     save.taken[save.repossessed] = va
                     save.repossessed += 1
@@ -978,6 +980,11 @@ class Memory(Time):
         for page in range(va, va + count * PAGE, PAGE):
             if (page in self.mapped[slot]) == (kind == NEW):
                 break
+            if kind == NEW and self.free == 0:
+                self.ask(now)
+                self.returned(slot, after, {done or NOMEM}, now)
+                return
+            self.free += -1 if kind == NEW else 1
             (self.mapped[slot].add if kind == NEW else self.mapped[slot].remove)(page)
             done += 1
         self.returned(slot, after, {done if done or not count else EXISTS if kind == NEW else NOENT}, now)
@@ -1086,3 +1093,196 @@ def test_forced(runs):
     """From who lies, refuses, sleeps or gives too little exactly what is missing is taken, nothing guaranteed, and the save page says what."""
     for run, make in zip(runs, (forced, struggling)):
         revoked(run, make)
+
+
+
+def scarce(rng):
+    """No page is left; who wants some gets them one way or the other."""
+    ops = [[], [], []]
+    wants = [op(FREE), op(PAGES, NEW, rng.randrange(1, 5), HEAP + 100 * PAGE), NEXT]
+    ops[0] = [*wants, *wants[:1], op(PAGES, NEW, 12, HEAP + 110 * PAGE), NEXT, NEXT, op(FREE), op(PAGES, NEW, 3, HEAP + 130 * PAGE), NEXT,
+              op(FREE), op(PAGES, NEW, 3, HEAP + 130 * PAGE), NEXT]
+    ops[1] = [op(GUARANTEE, HEAP, 1), NEXT, gives(5, 10), NEXT, *[NEXT] * 6]
+    ops[2] = [op(GUARANTEE, HEAP, 1), *[NEXT] * 9]
+    return Script(3, [0, 1, 2, *[None] * 13], ops, {0: 1, 1: 50, 2: 46}, True)
+
+
+@check(points=4, step="4.9", boots=asking(scarce, budget=80_000_000), needs="forced",
+       hint="sys_pages() calls revoke_ask() where an operation returns -E_NOMEM (step 4.3).")
+def test_scarce(run):
+    """When there is no page left, who wants one gets -E_NOMEM, somebody is asked, and then there are as many as were wanted."""
+    revoked(run, scarce)
+
+
+NEVER, OFFERED = 0xffffffff, 0x400000
+SAVING, LOST, GIVEN = 1, 2, 3
+
+
+def offers(seed):
+    rng = random.Random(seed)
+    costs = [(rng.choice((0, 1, 2, 2, 7, 100, 0x80000000, NEVER - 1, NEVER)), rng.random() < 0.85) for _ in range(60)]
+    return costs, [0, 1, 5, 8, 0, 12, 16, 40, 8]
+
+
+def packed_offers(seed):
+    costs, wanted = offers(seed)
+    return struct.pack(f"<2I{2 * len(costs)}I{len(wanted)}I", len(costs), len(wanted), *(word for each in costs for word in each), *wanted)
+
+
+def keep_notes(held):
+    count = min(held.word(held.address("note_count")), 1024)
+    held.keep("notes", list(struct.iter_unpack("<3I", held.memory(held.address("notes"), count * 12))))
+
+
+@check(points=5, step="4.9", boots=Boot("give", input=packed_offers, read_at_end=keep_notes, budget=12_000_000), needs="schedules",
+       hint="COST_NEVER is what costs nobody less than; an offer is gone once it has been taken up, whether or not the page was there. A page that was"
+            " not there is none given.")
+def test_give(run):
+    """revoke_give() unmaps what costs least, the first of equals, as many as are wanted: each is told before and after, once."""
+    costs, wanted = offers(run.seed)
+    left = {OFFERED + i * PAGE: each for i, each in enumerate(costs)}
+    expected = []
+    for number in wanted:
+        given = 0
+        while given < number and (best := min(left, key=lambda va: (left[va][0], va), default=None)) is not None and left[best][0] != NEVER:
+            there = left.pop(best)[1]
+            expected += [f"lost(0x{best:x}, true), the page {'still' if there else 'not'} mapped", f"lost(0x{best:x}, false), the page not mapped"]
+            given += there
+        expected.append(f"revoke_give({number}) returns {given}")
+    got, asked = [], iter(wanted)
+    for what, value, mapped in run.kept["notes"]:
+        got.append(f"revoke_give({next(asked, '?')}) returns {value}" if what == GIVEN else
+                   f"lost(0x{value:x}, {'true' if what == SAVING else 'false'}), the page " +
+                   ("not" if not mapped else "still" if what == SAVING else "still") + " mapped")
+    expect_lines(expected, got, "What the application was told, and what revoke_give() returned:", "libos/revoke.c", run)
+
+
+# 4.10: a stride scheduler (Waldspurger and Weihl, 1995).
+
+STOP, ADD, RUN, MOVE = range(4)
+STRIDE_ONE, STRIDE_CHILDREN, TOLD_BY_MAIN = 1 << 20, 16, 22
+
+
+@dataclass
+class Child:
+    slot: int
+    tickets: int
+    passed: int
+    place: int
+
+
+def strides(script, actions):
+    return script.pack() + b"".join(struct.pack("<3I", *action) for action in (*actions, (STOP, 0, 0)))
+
+
+def busy(rng, count):
+    """What a child does in its slices: mostly all of it, or a part."""
+    ops = []
+    for _ in range(count):
+        ops += rng.choice(([NEXT], [NEXT], [op(PASS, rng.randrange(80_000)), NEXT], [op(FREE), op(WAIT, 1), NEXT]))
+    return ops
+
+
+def proportions(rng):
+    tickets = rng.choice(((3, 2, 1), (1, 2, 3), (2, 3, 1)))
+    more = [rng.randrange(1, 40) for _ in range(3)]
+    script = Script(6, [None] * 16, [busy(rng, 230) for _ in range(6)])
+    return script, [*((ADD, n, each) for n, each in enumerate(tickets)), (RUN, 120, 0), *((ADD, 3 + n, each) for n, each in enumerate(more)),
+                    (RUN, 160, 0)]
+
+
+def coming_and_going(rng):
+    ops = [busy(rng, rng.choice((3, 9, 25, 60))) for _ in range(14)]
+    ops[2] = [*ops[2], op(SLEEP, 2_000_000_000), *busy(rng, 10)]
+    script = Script(14, [None] * 16, ops)
+    actions = [(RUN, 1, 0), (ADD, 0, 0), (ADD, 0, STRIDE_ONE + 1), (ADD, 0, 0xffffffff), (ADD, 0, 3), (MOVE, 0xffc00000, 0),
+               (ADD, 1, STRIDE_ONE), (ADD, 2, 2)]
+    for n in range(3, 14):
+        actions += [(RUN, rng.randrange(12), 0), (ADD, n, rng.choice((1, 2, 5, 1000, rng.randrange(1, STRIDE_ONE))))]
+    actions += [(ADD, 13, 1)] * 6 + [(RUN, 500, 0)]
+    return script, actions
+
+
+def striding(make):
+    return Boot("stride", input=lambda seed: strides(*make(random.Random(seed))), read_at_end=keep_events, budget=25_000_000, wfi=100_000)
+
+
+def strode(run, make):
+    """Whom stride_run() gave its slices, and what it returned: the algorithm's, line by line."""
+    script, actions = make(run.random())
+    events = run.kept["events"]
+    ended, asleep, expected, got, i = set(), {}, [], [], 0
+    counts = {n: len(ops) for n, ops in enumerate(script.ops)}
+    begins = []                 # (child, when) of each slice, None: it returned
+    for event in events:
+        if event.what == BEGIN:
+            got.append(f"child {event.env} has a slice")
+        elif event.what == TOLD_BY_MAIN:
+            got.append(f"returns {signed(event.r0)}")
+    places, at = [None] * STRIDE_CHILDREN, dict.fromkeys(counts, 0)
+    now = iter([event for event in events if event.what in (BEGIN, TOLD_BY_MAIN, ENTERED_END)])
+
+    def lowest():
+        there = [child for child in places if child is not None]
+        return min(there, key=lambda child: (child.passed, child.place), default=None)
+
+    def has_slice(slot):
+        """The child's script, as far as one slice goes."""
+        ops = script.ops[slot]
+        while True:
+            if at[slot] >= len(ops):
+                ended.add(slot)
+                return
+            what = ops[at[slot]][0]
+            at[slot] += 1
+            if what == YIELD:
+                return
+            if what == SLEEP:
+                asleep[slot] = True
+                return
+
+    for what, a, b in actions:
+        if what == ADD:
+            free = next((n for n, child in enumerate(places) if child is None), None)
+            if not 1 <= b <= STRIDE_ONE:
+                expected.append("returns -E_INVAL")
+            elif free is None:
+                expected.append("returns -E_NOMEM")
+            else:
+                low = lowest()
+                places[free] = Child(a, b, low.passed if low else 0, free)
+                expected.append("returns 0")
+        elif what == MOVE:
+            for child in places:
+                if child is not None:
+                    child.passed += a
+        else:
+            for _ in range(a):
+                while (child := lowest()) is not None:
+                    child.passed += STRIDE_ONE // child.tickets
+                    if child.slot not in ended:
+                        break
+                    places[child.place] = None
+                if child is None:
+                    expected.append("returns -E_NOENT")
+                    continue
+                if child.slot not in asleep:
+                    expected.append(f"child {child.slot} has a slice")
+                    has_slice(child.slot)
+                expected.append("returns 0")
+    expect_lines(expected, got, "Who had the slices of who runs the scheduler, and what stride_add() and stride_run() returned:", "libos/stride.c", run)
+
+
+@check(points=9, step="4.10", boots=striding(proportions), needs="schedules",
+       hint="Whose pass is lowest is next, and its pass grows by STRIDE_ONE / tickets. One who comes later begins where the lowest is.")
+def test_stride(run):
+    """Slices go to children in proportion to their tickets, each exactly when the algorithm says."""
+    strode(run, proportions)
+
+
+@check(points=6, step="4.10", boots=striding(coming_and_going), needs="stride",
+       hint="Passes come round beyond 2^32: it is their difference that counts. Whom yield() does not find has ended; its place is free then, and "
+            "the next one's turn has come.")
+def test_children(run):
+    """Children come, sleep and end, places run out, passes come round: nobody's turn is lost."""
+    strode(run, coming_and_going)

@@ -24,7 +24,8 @@ check_main(void)
 	script_envs();
 	for (uint32_t i = 0; i < script()->envs; i++)
 		heap(i);
+	exhaust();
 	script_run();
 	as_destroy(&space);
-	leaked = free - page_free_count();
+	leaked = free - exhausted - page_free_count();
 }

@@ -36,6 +36,7 @@ struct script_op {
 struct script {
 	uint32_t envs, owner[SLICE_COUNT];	// of each slice, by number; NO_NAME
 	uint32_t pages[SCRIPTS];		// mapped from HEAP on, beside three others
+	uint32_t exhausted;			// no page is left
 	uint32_t first[SCRIPTS + 1];
 	struct script_op op[];
 };
@@ -66,6 +67,18 @@ static inline const struct script *
 script(void)
 {
 	return (const struct script *)params()->input;
+}
+
+static uint32_t exhausted;		// pages that nobody else is to have
+
+static inline void
+exhaust(void)
+{
+	static const struct guard nobody;
+	physaddr_t pa;
+
+	while (script()->exhausted && page_alloc(PAGE_ANY, OWNER_KERNEL, &nobody, &pa) == 0)
+		exhausted++;
 }
 
 static inline void
@@ -236,6 +249,8 @@ told_svc(struct trapframe *tf)
 		for (uint32_t i = 0; i < REPOSSESSED; i++)
 			e->taken += (i + 1) * self->save->taken[i];
 	}
+	if (event_count == 0)
+		exhaust();
 	if (++event_count == ARRAY_SIZE(events))
 		report("too many events"), user_leave(0);
 	script_next(e, self, tf);
