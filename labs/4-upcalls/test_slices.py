@@ -26,7 +26,7 @@ CODE, WAITING, FAULTING = 0x10000, 0x10010, 0x10040
 COUNT, TICKS, LEAST, MOST = 16, 100_000, 1000, 8                    # SLICE_COUNT, SLICE_TICKS, SLICE_LEAST, EXCESS_MAX
 ENDED_EXIT, ENDED_NESTED, ENDED_EXCESS, ENDED_KILLED = 1, 2, 3, 4
 INVAL, NOMEM, EXISTS, NOENT, PERM = -1, -2, -3, -4, -6
-KERNEL, ENDING, EXACT = 4000, 60_000, 60    # instructions: of a switch; where an environment ends, too; of who reads the counter once more
+KERNEL, ENDING, EXACT = 8000, 160_000, 60   # instructions: of a switch; where an environment ends, too; of who reads the counter once more
 ENDS = {0: "alive", 1: "ended by itself", 2: "ended: it faulted within a fault", 3: "ended: it stayed too long behind its slices' ends",
         4: "ended by who held its capability"}
 ENTRY_NAMES = {ENTERED_REVOKE: "entered at revoke", ENTERED_TRANSFER: "entered at transfer", ENTERED_END: "entered at end",
@@ -123,7 +123,7 @@ def keep_events(held):
 
 def scripted(make, payload="slices", **more):
     return Boot(payload, input=lambda seed: make(random.Random(seed)).pack(), read_at_end=keep_events,
-                budget=more.pop("budget", 25_000_000), wfi=100_000, **more)
+                budget=more.pop("budget", 50_000_000), wfi=100_000, **more)
 
 
 # The model.
@@ -750,7 +750,7 @@ def keep_places(held):
 
 def transferring(make, **more):
     return Boot("transfer", input=lambda seed: struct.pack("<I", 0) + b"".join(each.pack() for each in make(random.Random(seed))),
-                read_at_end=keep_places, budget=8_000_000, **more)
+                read_at_end=keep_places, budget=50_000_000, **more)
 
 
 def transferred(run, cases):
@@ -1107,7 +1107,7 @@ def scarce(rng):
     return Script(3, [0, 1, 2, *[None] * 13], ops, {0: 1, 1: 50, 2: 46}, True)
 
 
-@check(points=4, step="4.9", boots=asking(scarce, budget=80_000_000), needs="forced",
+@check(points=4, step="4.9", boots=asking(scarce, budget=300_000_000), needs="forced",
        hint="sys_pages() calls revoke_ask() where an operation returns -E_NOMEM (step 4.3).")
 def test_scarce(run):
     """When there is no page left, who wants one gets -E_NOMEM, somebody is asked, and then there are as many as were wanted."""

@@ -114,15 +114,15 @@ struct image {
 // after the caches, as no application can. Whoever writes to it later, by another mapping, asks for EXEC again. An
 // operation that shows the capability at the address of the one before it in the list shows what was read then.
 enum page_op_kind {
-	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), guarded by cap's name and epoch, and
-				// map it with cap's rights recorded. -E_PERM: cap is not genuine, or lacks prot, or READ;
+	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), owned by env, guarded by cap's name
+				// and epoch, and map it with cap's rights recorded. -E_PERM: cap is not genuine, or lacks prot, or READ;
 				// -E_FAULT: the operation is not the caller's to write, so that nothing can be told
 	PAGE_BIND,		// map the page `pa`, for which cap is shown, with its rights. -E_PERM for a table, too,
 				// whatever is shown
 	PAGE_PROTECT,		// -E_PERM for the save page, too
 	PAGE_UNMAP,		// -E_PERM for the save page
-	PAGE_TABLE,		// map, with READ as its only right, the page of second-level tables that translates the
-				// address `pa`; for USER_TOP the first-level table. -E_NOENT: there is none; -E_INVAL: pa is
+	PAGE_TABLE,		// map for READ, whatever prot says, and with READ as its only right, the page of
+				// second-level tables that translates the address `pa`; for USER_TOP the first-level table. -E_NOENT: there is none; -E_INVAL: pa is
 				// above USER_TOP
 };
 

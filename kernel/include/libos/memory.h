@@ -50,7 +50,7 @@ state_prot(uint32_t s)
 // Given, in kernel/libos/state.c: the table.
 //
 // find: the word of the page that va lies in, where state_pages has none; null: there is no place for it; add: a
-// place for it, 0 or -E_NOMEM; next: the next page known, in whatever order: *cursor is 0 at first, va of the page
+// place for it, 0 or -E_NOMEM, which is the page's own once its word is not 0 (so write the word before the next add); next: the next page known, in whatever order: *cursor is 0 at first, va of the page
 // goes to *va; null: no more.
 struct state_table {
 	uint32_t *(*find)(uint32_t va);
@@ -90,7 +90,7 @@ int state_adopt(void);
 
 // Step 4.4, in pager.c. Regions: pages that are zero, and that appear when they are touched.
 //
-// Declare size bytes from va on (page-aligned, below LIBOS_VA, not in page 0) as a region that may be used for prot,
+// Declare size bytes from va on (both in whole pages, not 0; below LIBOS_VA, not in page 0) as a region that may be used for prot,
 // one of READ, READ and WRITE, READ and EXEC. No system call but what the table needs. -E_INVAL; -E_EXISTS: a page of
 // it is known already; -E_NOMEM. Nothing has changed then. Here and below, where several are so, any of them.
 int region_begin(uint32_t va, uint32_t size, uint32_t prot);
@@ -110,7 +110,7 @@ int prot1(uint32_t va, uint32_t prot);			// one page, by one system call at most
 int protN(uint32_t va, uint32_t count, uint32_t prot);	// pages in a row, by one system call for each BATCH of them
 // As declared, by one system call at most; for handlers too; 0 for a pinned page, which is never protected.
 int unprot(uint32_t va);
-int unprotN(uint32_t va, uint32_t count);
+int unprotN(uint32_t va, uint32_t count);		// -E_PERM for a pinned page, as protN()
 
 // Called, on the exception stack, when the application does what a page's protection does not allow: it wrote, or it
 // read or fetched. What it interrupted tries again when it returns, as often as it takes. Null: nobody, and it is

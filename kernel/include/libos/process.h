@@ -34,7 +34,7 @@ int32_t fork(void);
 int32_t fork_at(uint32_t sp);
 
 // Given, for it, in kernel/libos/process.c: fill the save page of a child, which is to run on at `begin`, or for 0
-// where sp says. 0, or what the system calls return.
+// where sp says. It uses TEMP_VA and leaves it free. 0, or what the system calls return.
 int process_save(uint32_t child, uint32_t begin, uint32_t sp);
 
 // End a child that could not be finished.
