@@ -19,7 +19,7 @@ upcalls = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(upcalls)
 lab3 = upcalls.lab3
 
-EXIT, YIELD, SLEEP, TAKE, GIVE, TRANSFER, DESTROY, FAULT, WAIT, PAGES, PASS, FREE, ENTRY, MAKE, GUARANTEE, SAVE_WORD, ASK = range(17)
+EXIT, YIELD, SLEEP, TAKE, GIVE, TRANSFER, DESTROY, FAULT, WAIT, PAGES, PASS, FREE, ENTRY, MAKE, GUARANTEE, SAVE_WORD, ASK, IF_TOLD = range(18)
 NO_NAME, OLD, UNKNOWN, SYNC = 0xff, 0x40, 0x80, 0x100              # checks/script.h
 ENTERED_REVOKE, ENTERED_TRANSFER, ENTERED_END, BEGIN, RETURNED = 0, 1, 2, 3, 21
 CODE, WAITING, FAULTING = 0x10000, 0x10010, 0x10040
@@ -86,7 +86,7 @@ def words(op):
             WAIT: f"waits for {a} interrupt{'s'[:a > 1]}", PAGES: f"page operations ({b} of kind {a})", PASS: f"works for {a} ticks",
             FREE: "frees its slice slot", ENTRY: f"sets entry {a} to {b:#x}", MAKE: "(a new environment)",
             GUARANTEE: f"guarantees itself {b} pages", SAVE_WORD: f"writes word {a} of its save page",
-            ASK: "(a page operation finds no page free)"}[what]
+            ASK: "(a page operation finds no page free)", IF_TOLD: "(if it is told)"}[what]
 
 
 @dataclass
@@ -259,7 +259,7 @@ class Time:
             self.envs[last].told = False
         self.stopped()
         who, self.named = self.named, None
-        until = event.time if event is not None else since + self.ending
+        until = since + self.ending if event is None else min(event.time, since + self.ending)
         moments = sorted({since, until, *(env.wake for env in self.envs.values() if since < env.wake <= until),
                           *(t for t in (self.ends - LEAST, self.ends - LEAST + 1) if since < t <= until)})
         wrong, found = None, []
@@ -379,6 +379,8 @@ class Time:
                 env.transfer = bool(does[2])
             elif does[0] == MAKE:
                 self.make()
+            elif does[0] == IF_TOLD and event.what != ENTERED_REVOKE:
+                self.at[slot] += does[1]
             self.checks(event, slot, does)
         # Its time may have been up before it got there.
         if self.due <= event.left:
@@ -577,7 +579,9 @@ def test_excess(run):
 
 def sleeping(rng):
     script = at_random(rng, 7, 14, {"sleep": 8, "nobody": 2, "yield": 3, "wait": 2, "late": 1}, 5)
-    script.ops[0] = [op(WAIT, 1), op(WAIT, 6), op(SLEEP, 300_000_000), op(SLEEP, 900_000_000), op(FREE), op(WAIT, 1), op(WAIT, 7),
+    for ops in script.ops[1:]:
+        ops.insert(0, op(SLEEP, rng.randrange(50_000_000, 60_000_000)))
+    script.ops[0] = [op(WAIT, 1), op(WAIT, 6), NEXT, op(SLEEP, 300_000_000), op(SLEEP, 900_000_000), op(FREE), op(WAIT, 1), op(WAIT, 7),
                      op(SLEEP, 100), op(SLEEP, 7_000_000_000)]
     script.ops[1] = [*script.ops[1][:6], op(SLEEP, 0, 1)]
     script.owners[3], script.owners[9] = 0, 1
@@ -1036,9 +1040,11 @@ def obliging(rng):
     sizes = {0: first, 1: first, 2: 40, 3: 21, 4: 20, 5: 5}
     ops = [[] for _ in range(6)]
     ops[5] = [op(FREE)] + [op(ASK), NEXT, NEXT] * 8
-    ops[0] = [NEXT, gives(8), NEXT, gives(9, 8), NEXT, gives(7, 20), gives(1, 30), *[NEXT] * 20]
-    ops[1] = [NEXT, gives(3), gives(5, 3), *[each for n in range(5) for each in (NEXT, gives(8, 8 + 8 * n))], *[NEXT] * 20]
-    ops[2], ops[3], ops[4] = [NEXT] * 20, [NEXT, gives(2), *[NEXT] * 20], [NEXT] * 20
+    for n in range(4):
+        for i in range(24):
+            give = [gives(8, 8 * (i % 7))] if n != 1 else [gives(3, 8 * (i % 7)), gives(6, 8 * (i % 7) + 3)]
+            ops[n] += [op(IF_TOLD, len(give)), *give, NEXT]
+    ops[4] = [NEXT] * 20
     return Script(6, [5, 0, 1, 2, 3, 4, 0, None, 1, *[None] * 7], ops, sizes)
 
 
@@ -1076,7 +1082,8 @@ def forced(rng):
     """A liar, one that gives too little, one that sleeps, one that faults when told, one that has guaranteed itself nearly everything."""
     sizes = {0: 60, 1: 58, 2: 56, 3: 54, 4: 21, 5: 2}
     ops = [[] for _ in range(6)]
-    ops[0] = [op(GUARANTEE, HEAP + 3 * PAGE, 5), NEXT, op(SAVE_WORD, WANTED_WORD, 0), gives(3, 1), NEXT, op(YIELD, 5), NEXT, op(SLEEP, 0x70000000)]
+    ops[0] = [op(GUARANTEE, HEAP + 3 * PAGE, 5), *[each for i in range(5) for each in (
+        op(IF_TOLD, 2), op(SAVE_WORD, WANTED_WORD, i % 2), gives(3, 10 * i), NEXT)], op(YIELD, 5), NEXT, op(SLEEP, 0x70000000)]
     ops[1] = [NEXT, op(SLEEP, 80_000_000), *[NEXT] * 4, op(TRANSFER, 5), *[NEXT] * 6]
     ops[2] = [NEXT, op(ENTRY, ENTERED_REVOKE, 0), op(GUARANTEE, HEAP, 13), *[NEXT] * 6, op(FAULT)]
     ops[3] = [NEXT, op(SAVE_WORD, REPOSSESSED_WORD, 12), *[NEXT] * 3, op(FAULT)]

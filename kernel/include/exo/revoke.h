@@ -1,14 +1,14 @@
 // Visible revocation (SOSP '95, sections 3.4 and 3.5): when the kernel has no page left it does not choose one, it asks. Step 4.9.
 //
 // *The asking*: a page operation that finds no page free fails with -E_NOMEM, and an environment is asked for REVOKE_PAGES pages:
-// `wanted` in its save page says so. It is the one with the most pages mapped (the first of these in the table), if it has REVOKE_PAGES beyond
-// the guaranteed ones at least; it may be the one that wanted a page. One at a time is asked.
+// `wanted` in its save page says so. It is the one with the most pages mapped (the first of these in the table), if it has GUARANTEED +
+// REVOKE_PAGES at least, however many of them it guarantees itself; it may be the one that wanted a page. One at a time is asked.
 //
 // *The telling*: the next time it would be entered at `begin` it is entered at `revoke` instead (as long as that is not 0), every register 0. It
 // chooses, unmaps, and goes on as from `begin`.
 //
 // *The abort protocol*: when the processor then comes back to slice_next(), by whomever, and it has not REVOKE_PAGES mapped fewer than when it was
-// asked, they are taken: from the lowest address up, none of its guaranteed ones, as many as are missing, each unmapped and its address
+// asked, they are taken: from the lowest address up, none of its guaranteed ones, as many as are missing (REVOKE_PAGES at most), each unmapped and its address
 // added to `taken` (at `repossessed`, counted up, as long as there is room). The same happens at once to one that was asked and has not
 // been told within REVOKE_TICKS, as soon as another operation fails so. Then nothing is wanted of it any more.
 //

@@ -64,7 +64,8 @@ int32_t sys_slice_give(uint32_t index, uint32_t id, uint32_t a2, uint32_t a3);
 // Step 4.8, in transfer.S: SYS_TRANSFER, at most 30 instructions from the caller's SVC, counted, to the callee's first. From svc: r7 is
 // SYS_TRANSFER, r0 the callee's name, with TRANSFER_SYNC or without. The callee is entered in A32 at its entry
 // `transfer`, flags zero, with r7 the caller's name and every other register as the caller had it: the message. The caller is not
-// remembered. The TLB is left alone: address spaces are told apart by their ASID. Whoever uses exclusives executes CLREX at `transfer`.
+// remembered. The TLB is left alone: address spaces are told apart by their ASID, and
+// only ASID 0, which no application has, may meet another's tables on the way. Whoever uses exclusives executes CLREX at `transfer`.
 // -E_NOENT: no environment of that name is alive, or it has no such entry; -E_PERM: the caller has been told that its time is up. Then
 // every register but r0 is as it was;
 // but where a callee without an entry was asked synchronously, what either of the two has lent may be forgotten.

@@ -20,6 +20,7 @@ enum operation {
 	GUARANTEE,		// b pages from a on, beside what nobody can do without
 	SAVE_WORD,		// number a of the save page is b
 	ASK,			// a page operation has found no page free
+	IF_TOLD,		// the next a operations are left out unless it has just been entered at `revoke`
 };
 
 #define SCRIPTS  16		// environments that have one
@@ -157,6 +158,8 @@ script_next(struct event *e, struct env *self, struct trapframe *tf)
 				self->save->guaranteed[3 + i] = i < op->b ? op->a + i * PAGE_SIZE + i : 0;
 		else if (op->what == SAVE_WORD)
 			((uint32_t *)self->save)[op->a] = op->b;
+		else if (op->what == IF_TOLD)
+			at[slot] += e->what == 0 ? 0 : op->a;
 		else if (op->what == ASK) {
 			e->asked = timer_now();
 			revoke_ask();
