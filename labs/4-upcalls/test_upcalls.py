@@ -23,6 +23,7 @@ E, T, USER = lab3.E, lab3.T, lab3.USER
 KINDS = {UNDEFINED: "undefined's", PREFETCH: "the prefetch abort's", DATA_ABORT: "the data abort's"}
 ONCE, WITHIN, AGAIN, BUSY, ENTRIES, BROKEN = range(6)           # checks/upcalls.c
 ENDED_NESTED = 2
+ENDS = {1: "ENDED_EXIT", 2: "ENDED_NESTED: a second fault", 3: "ENDED_EXCESS", 4: "ENDED_KILLED"}      # exo/upcall.h
 TOLD = struct.Struct("<16I")
 SLOT = ("cpsr", "cause", "address", "r0", "r1", "r2", "pc")
 ENTRY = ("revoke", "transfer", "end", "begin", "undefined", "prefetch_abort", *(f"data_abort[{i}]" for i in range(15)))
@@ -34,6 +35,19 @@ def keep_told(held):
     held.keep("ended", struct.unpack("<1024I", held.memory(held.address("ended"), 4096)))
     for name in ("rest", "leaked"):
         held.keep(name, held.word(held.address(name)))
+
+
+def its_end(run, why, told, which=None):
+    """Of an environment that has ended; if it faulted twice, where: by fault `which` behind so many SVCs in TELL."""
+    where = ""
+    if why == ENDED_NESTED and which is not None:
+        taken = engine.look(run).exceptions
+        svcs = [n for n, each in enumerate(taken) if each.kind == "svc" and TELL <= each.pc < TELL + 2 * 4096]
+        if told <= len(svcs):
+            faults = [each for each in taken[svcs[told - 1] + 1:(svcs + [None])[told]]
+                      if each.kind in ("undefined", "prefetch abort", "data abort")]
+            where = f", at pc 0x{faults[which].pc:08x}" if len(faults) > max(which, 0) else ""
+    return f"its environment ended ({ENDS.get(why, why)}{where})" if why else ""
 
 
 # 4.1: the upcall.
@@ -159,7 +173,9 @@ def follow(run, cases, entered=True, slots=True):
             what = f"{each}." if n == 0 else f"{each}, and then {fault.what}."
             if entry is None or entry[0] != i:
                 raise Wrong(what, expected=f"the application is entered at its entry {ENTRY[fault.entry]}",
-                            got="its environment ended" if ends[i] else "it was not entered", look=look, run=run)
+                            got=its_end(run, ends[i], len(run.kept["seen"]) - len(seen) + (entry is None),
+                                        1 if n == 0 and not any(before.ends for before in cases[:i]) else None)
+                            or "it was not entered", look=look, run=run)
             frame, slot = lab3.frame_of(entry), told[:7]
             if entered:
                 number = entry[1]
@@ -193,13 +209,13 @@ def follow(run, cases, entered=True, slots=True):
                         got=f"entered at {ENTRY[min(seen[0][0][1], 20)]}", look="upcall.S", run=run)
         if ends[i] != ENDED_NESTED * each.ends:
             raise Wrong(f"{each}.", expected="the environment " + ("ends, as it faulted within a fault" if each.ends else "lives"),
-                        got=f"it {'ended: ' + str(ends[i]) if ends[i] else 'lives'}", look="upcall.S", run=run)
+                        got=f"it {'ended: ' + ENDS.get(ends[i], str(ends[i])) if ends[i] else 'lives'}", look="upcall.S", run=run)
 
 
 @check(points=7, step="4.1", boots=boot(upcalls),
        hint="A handler is entered in A32, in user mode, little-endian, in no IT block and with nothing masked, "
             "whatever the application was when it faulted; r3 to lr are as they were. data_abort[] is indexed "
-            "by 15 - FS[3:0].")
+            "by 15 - FS[3:0]. After a store with writeback the base has moved.")
 def test_upcalls(run):
     """Each fault enters its own environment at its own entry, in A32 and user mode, with r3 to lr as they were."""
     follow(run, upcalls(run.random()), slots=False)
@@ -393,7 +409,7 @@ def resumed(run, cases):
             "libos/resume.S: does it leave this CPSR to the kernel, and r7 where its slot's is?")
         to, kernels = each.next, each.x >= 2
         if i not in seen:
-            raise Wrong(f"{each.what}.", expected="it goes on there", got="its environment ended" if run.kept["ended"][i] else
+            raise Wrong(f"{each.what}.", expected="it goes on there", got=its_end(run, run.kept["ended"][i], i + 1, -1) or
                         "it went somewhere else", look=by, run=run)
         entry, told = seen[i]
         state = lands(to.cpsr)
