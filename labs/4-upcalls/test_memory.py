@@ -19,7 +19,7 @@ PROTS = (0, READ, RW, RX)
 INVAL, NOMEM, EXISTS, NOENT, PERM, FAULT = 1, 2, 3, 4, 6, 7           # exo/error.h
 ERRORS = {-INVAL: "-E_INVAL", -NOMEM: "-E_NOMEM", -EXISTS: "-E_EXISTS", -NOENT: "-E_NOENT", -PERM: "-E_PERM",
           -FAULT: "-E_FAULT"}
-BATCH = 100
+BATCH, PINNED = 100, LIBOS_VA       # (the linear table's first page)
 NONE = 0xffffffff
 # checks/paging.h
 (BEGIN, END, ACCESS, FILL, PROT1, PROTN, UNPROT, UNPROTN, CLEAN, DIRTY, TRAP, FORK, WAIT, EXIT, UNMAP,
@@ -254,6 +254,8 @@ class Model:
         return flags
 
     def change(self, space, va, count, need, do):
+        if va & -PAGE == PINNED:
+            return -PERM
         pages = [space.pages.get((va & -PAGE) + i * PAGE) for i in range(count)]
         wrong = [-INVAL] * (count == 0) + [-NOENT] * (None in pages) + [
             -PERM] * any(page is not None and need & ~page.most for page in pages)
@@ -896,12 +898,12 @@ def noted(rng):
             author.add(0, DIRTY, LOW)
     # Promised and protected, and then touched.
     for prot in (0, READ, RW):
-        for instruction in (LDR, STR):
+        for instruction, acts in ((LDR, ()), (STR, ()), (STR, (DO_SKIP,))):
             author.add(0, END, LOW, PAGE)
             author.add(0, BEGIN, LOW, PAGE, RW)
             author.add(0, PROT1, LOW, 0, prot)
             author.add(0, CLEAN, LOW, 1)
-            author.access(0, instruction, LOW)
+            author.access(0, instruction, LOW, acts)
             author.add(0, DIRTY, LOW)
     # What is refused changes nothing.
     author.add(0, PROTN, LOW, 6, RW)
@@ -912,6 +914,8 @@ def noted(rng):
               (CLEAN, HIGH, 1),
               (PROT1, GIVEN + PAGE, 0, RW), (PROT1, SLED, 0, READ)):
         author.add(0, *s)
+    for s in ((PROTN, RW), (UNPROTN, 0), (CLEAN, 0)):
+        author.add(0, s[0], PINNED, 1, s[1])
     ask()
     author.add(0, LOOK)
     return author.script()
@@ -919,7 +923,8 @@ def noted(rng):
 
 @check(points=4, step="4.5", needs="protection", boots=boot(noted),
        hint="A page is dirty if it is there and its word says nothing of STATE_CLEAN. A write that the word allows "
-            "takes the bit away, and nothing else does; a page that is first touched by a write never was clean.")
+            "takes the bit away, and nothing else does; a page that is first touched by a write it allows never "
+            "was clean. Pinned pages are -E_PERM.")
 def test_dirty(run):
     """A page is dirty exactly if it has been written since; reading it, or a write not allowed, does not count."""
     follow(run, noted(run.random()), 5)
