@@ -44,6 +44,7 @@ revoke_ask(void)
 	}
 	// INSTEAD
 	//| // TODO 4.9: who has most is asked, unless somebody has been asked already; who never comes to be told loses them.
+	//| revocation.unwritten = true;	// and this line goes
 	// END SOLUTION
 }
 

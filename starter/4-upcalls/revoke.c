@@ -9,6 +9,7 @@ void
 revoke_ask(void)
 {
 	// TODO 4.9: who has most is asked, unless somebody has been asked already; who never comes to be told loses them.
+	revocation.unwritten = true;	// and this line goes
 }
 
 uint32_t

@@ -26,6 +26,7 @@ struct revocation {
 	uint32_t pages;
 	uint64_t when;		// the counter
 	bool told;
+	bool unwritten;		// the starter says so of step 4.9: without it, nobody is ever asked
 };
 
 extern struct revocation revocation;

@@ -20,6 +20,9 @@ check_main(void)
 {
 	uint32_t free = page_free_count();
 
+	revoke_ask();			// of nobody
+	if (revocation.unwritten)
+		todo("4.9");
 	with_memory = true;
 	script_envs();
 	for (uint32_t i = 0; i < script()->envs; i++)
