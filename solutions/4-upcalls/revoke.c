@@ -35,7 +35,7 @@ revoke_ask(void)
 
 		if (pages > most) {
 			most = pages;
-			revocation = (struct revocation){ env, pages, 0, false };
+			revocation = (struct revocation){ .env = env, .pages = pages };
 		}
 	}
 	if (revocation.env != NULL) {

@@ -189,7 +189,7 @@ sys_next(uint32_t who, uint32_t result, uint32_t value, uint32_t to)
 		pending[who] = NONE;
 	}
 	next = turn();
-	revocation = (struct revocation){ &nobody, 0, timer_now(), false };
+	revocation = (struct revocation){ .env = &nobody, .when = timer_now() };
 	if (next == NONE)
 		return NEXT_DONE;
 	if (next != who) {
