@@ -86,6 +86,7 @@ def _unwind_when_ended() -> None:
         errors.interrupted.append(number)
         for other in ending:
             signal.signal(other, signal.SIG_IGN)        # once is enough: a second would disturb the unwinding
+        sys.unraisablehook = lambda lost: None          # raised within a __del__ it is lost: `interrupted` still says it
         raise KeyboardInterrupt
 
     for number in ending:

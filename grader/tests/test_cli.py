@@ -88,6 +88,21 @@ def test_an_interrupt_is_one_line():
     assert (process.returncode, out, err) == (2, "", "exolab: interrupted\n")
 
 
+def test_an_interrupt_within_a_destructor_is_not_told():
+    program = """
+import os, signal
+from grader import __main__, errors
+class Ending:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+__main__._unwind_when_ended()
+del (ending := [Ending()])[0]
+print(errors.interrupted)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"[{signal.SIGTERM.value}]\n", "")
+
+
 @pytest.mark.parametrize("error, words", [
     (OSError(errno.ENOSPC, "No space left on device", "build/x"), "the disk is full: build/x"),
     (PermissionError(errno.EACCES, "Permission denied", "labs/x"), "Permission denied: labs/x"),
