@@ -5,7 +5,7 @@
 
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
-names := LAB IN CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
+names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
 	FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
@@ -32,6 +32,7 @@ define help
   make setup                 installs what is missing here; make doctor says what is
 
   make check LAB=1           grades your lab 1; CHECK=name: that one check; SEED=any: other random inputs
+  make check LAB=4 PART=a    that part's checks alone, of a lab with two dates
   make check IN=3            all earlier labs once more, in your lab 3's kernel: does it still do what they ask?
   make run LAB=1             boots it, your terminal on its serial line
   make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger; make rewind ...: backwards, too
@@ -74,7 +75,7 @@ test:
 doctor:
 	@$(call with,,grader doctor)
 check:
-	@$(call grader,$(lab) $(trees) $(one) $(call option,SUBMISSION,submission) $(files) $(call flag,DEBUG,debug))
+	@$(call grader,$(lab) $(trees) $(one) $(call option,PART,part) $(call option,SUBMISSION,submission) $(files) $(call flag,DEBUG,debug))
 watch:
 	@$(call grader,$(lab) $(trees) $(one))
 status:

@@ -10,6 +10,7 @@ labs/N-name/bench.toml says what is counted:
     from = "printk_begin"           # counted from reaching this symbol,
     to = "printk_end"               # before its instruction executes, to reaching this one
     repetitions = 8                 # how often the payload does it (1)
+    pairs = true                    # where both are one: an instruction that faults, reached again when it is tried again
     paper = 5.4                     # what the paper measured, if it did,
     unit = "µs on a DECstation 5000/125"
     source = "Engler, Kaashoek and O'Toole 1995, Table 3"
@@ -42,6 +43,7 @@ class Row:
     unit: str = ""
     source: str = ""
     linux: int | None = None        # instructions
+    pairs: bool = False             # start and stop are one symbol, which is reached twice each time
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,14 @@ def read(folder: Path) -> list[Table]:
         raise GraderError(f"{where}: {error}") from None
 
     keys = {"name": str, "payload": str, "from": str, "to": str, "repetitions": int, "paper": (int, float), "unit": str,
-            "source": str, "linux": int}
+            "source": str, "linux": int, "pairs": bool}
     names = {"from": "start", "to": "stop"}
 
     def typed(table, keys, needed, place):
         for key, value in table.items():
             if key not in keys:
                 raise GraderError(f"{where}: {place}: there is no key {key}; there are {', '.join(keys)}")
-            if not isinstance(value, keys[key]) or isinstance(value, bool):
+            if not isinstance(value, keys[key]) or isinstance(value, bool) != (keys[key] is bool):
                 raise GraderError(f"{where}: {place}: {key} = {value!r} is of the wrong type")
         for key in needed:
             if not table.get(key):
@@ -173,6 +175,8 @@ def count(row: Row, marks: Sequence) -> tuple[int, ...]:
         if mark.symbol == row.stop and begun is not None:
             counts.append(mark.count - begun)
             begun = None
+            if row.pairs:
+                continue
         if mark.symbol == row.start:
             if begun is not None:
                 raise GraderError(f"bench: {row.name}: {row.start} was reached again before {row.stop}")
@@ -220,6 +224,6 @@ def data(table: Table, measured: list[Measured]) -> dict:
     for each in measured:
         row = asdict(each.row)
         row["from"], row["to"] = row.pop("start"), row.pop("stop")
-        said = {key: value for key, value in row.items() if value not in (None, "")}
+        said = {key: value for key, value in row.items() if value not in (None, "") and value is not False}
         rows.append(said | {"instructions": list(each.counts)})
     return {"lab": table.lab, "title": table.title, "rows": rows}

@@ -153,10 +153,14 @@ class _Make:
         self.command = ["make", "--no-print-directory", "-rRskO", f"-j{os.cpu_count() or 1}", "-f", MAKEFILE,
                         f"BUILD={_relative(BUILD)}", f"OUT={_relative(self.out)}",
                         *(f"{name}={' '.join(map(str, files))}" for name, files in
-                          (("FILES", kernel.files), ("GIVEN", kernel.given), ("PAYLOADS", sources.values())))]
+                          (("FILES", kernel.linked), ("USER", kernel.user), ("GIVEN", kernel.given),
+                           ("PAYLOADS", sources.values())))]
         self.objects = f"{_relative(BUILD)}/obj-virt{_opt('-O2')}"
         self.students = {f"{self.objects}/{file}.o": file for file in kernel.files if file not in _reference(kernel)}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
+        self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
+                         for payload, source in sources.items()
+                         for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
 
     def forget_changed(self) -> None:
         """Throw away the objects of a lab's folder in which a file changed, however old it says it is."""
@@ -199,9 +203,10 @@ class _Make:
 
     def _needed(self) -> list[Path | str]:
         """What make and the tools have to find."""
-        # A check may include what lies beside it; any other payload is a file or two and its programs.
-        payloads = [source.parent if source.parent.name == "checks" else path for source in self.sources.values()
-                    for path in (source, source.with_suffix(".S"), source.with_suffix("")) if (ROOT / path).exists()]
+        # A check may include what lies beside it, or beside another lab's; any other payload is a file or two and its programs.
+        payloads = [path for source in self.sources.values() for path in (
+            sorted(folder.relative_to(ROOT) for folder in ROOT.glob("labs/*/checks")) if source.parent.name == "checks" else
+            (source, source.with_suffix(".S"), source.with_suffix(""))) if (ROOT / path).exists()]
         tools = [folder for tool in TOOLS for folder in sandbox.installation(tool)]
         return [*(ROOT / path for path in dict.fromkeys((Path("kernel"), *_folders(self.kernel), *payloads))), *tools]
 
@@ -229,7 +234,8 @@ class _Make:
     def forges(self) -> list[str]:
         """A line on each name of the framework's that the student's objects take or replace."""
         ours = [ROOT / self.objects / f"{file}.o" for file in self._given()]
-        return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()}, ours)
+        return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()
+                                if file not in self.kernel.user}, ours)
 
     @functools.cached_property
     def _may_be_read(self) -> list[str]:
@@ -270,13 +276,13 @@ class _Make:
         named = [match[1] for match in map(line.match, done.stderr.splitlines()) if match]
         if _says_too_much(done):
             named += self.students
-        known = {*self.students, *self.elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
+        elfs = self.programs | self.elfs
+        known = {*self.students, *elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
         said = {target: text for target in dict.fromkeys(named) if target in known and (text := self._said(target))}
         if not said:
             if named:
                 raise GraderError("something stopped the compiler; try again (it works now)")
             raise GraderError(f"make could not build the kernel: {visible(_telling(done.stderr))}")
-        elfs = self.elfs
         for target, text in said.items():
             if target not in elfs and target not in self.students:
                 raise GraderError(f"a file that is not the student's does not compile: {visible(_telling(text))}")

@@ -26,6 +26,7 @@ SUBMISSION = "submission"       # what the tree of what was handed in is called 
 def configure(parser) -> None:
     boots.arguments(parser)
     parser.add_argument("--submission", metavar="PATH", help="judge what was handed in: a folder or an archive")
+    parser.add_argument("--part", metavar="PART", help="that part's checks alone, of a lab that has parts: a")
     parser.add_argument("--first", action="store_true", help="stop at the first check that does not pass")
     for name in writers.WRITERS:
         parser.add_argument(f"--{name}", metavar="FILE", help=f"write the report there too, as {name}; - is stdout")
@@ -50,7 +51,7 @@ def main(args) -> int:
     seed, debug = boots.asked_seed(args.seed), args.debug or bool(os.environ.get("EXOLAB_DEBUG"))
     with _submitted(args) if args.submission else nullcontext((boots.kernel(args), (), {})) as (kernel, notes, names):
         with _fresh(files):
-            report = judge(kernel, args.check, seed, args.first, debug)
+            report = judge(kernel, args.check, seed, args.first, debug, args.part)
             report = result.renamed(replace(report, notes=notes + report.notes), names)
             for note in report.notes if args.submission else ():
                 print(f"exolab: {note}", file=sys.stderr)

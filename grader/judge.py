@@ -26,17 +26,19 @@ HIDDEN = "hidden"               # the folder of the checks that students do not 
 
 
 def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False,
-          debug: bool = False) -> Report:
-    """Run the lab's checks (or `only` one and those that it needs) on a kernel.
+          debug: bool = False, part: str | None = None) -> Report:
+    """Run the lab's checks (or `only` one and those that it needs; or those of one part) on a kernel.
 
     seed    None: each check's own, always the same
     first   stop at the first that does not pass; the report ends there
     debug   show the traceback of a check that is itself broken
     Raises Usage if there is no check `only`, GraderError where nothing can be judged at all.
     """
-    session = _judged(_Session(kernel, only, seed, first, debug))
+    session = _judged(_Session(kernel, only, seed, first, debug, part=part))
     session.outcomes |= _blocked(session)
     title, absent = kernel.lab.title, kernel.lab.hidden
+    if part:
+        title = f"{title}, part {part}"
     if kernel.later:
         title, absent = f"{title}, in the kernel of {kernel.parts[-1][0].name}", 0
     if only is not None or any(check.hidden for check in session.checks):
@@ -218,8 +220,9 @@ class _Session(_Collector):
     """A plugin of pytest that judges one kernel."""
 
     def __init__(self, kernel: labs.Kernel, only: str | None, seed: int | None, first: bool, debug: bool,
-                 names: Sequence[str] | None = None):
+                 names: Sequence[str] | None = None, part: str | None = None):
         super().__init__(kernel.lab)
+        self.steps = kernel.lab.steps_of(part)
         self.kernel, self.only, self.seed, self.first, self.debug = kernel, only, seed, first, debug
         self.names = names      # judge these alone: what they need and is not among them has passed
         self.ended: Generator = (_ for _ in ())     # what the boots come to, in the order of the checks
@@ -232,7 +235,8 @@ class _Session(_Collector):
     def pytest_collection_modifyitems(self, items):
         super().pytest_collection_modifyitems(items)
         last, _ = self.kernel.parts[-1]
-        items[:] = [item for item in items if _of(item).until is None or _of(item).until >= last.number]
+        items[:] = [item for item in items if (_of(item).until is None or _of(item).until >= last.number)
+                    and _of(item).step in self.steps]
         self.checks = [_of(item) for item in items]
         wanted = self._with_needs(self.only) if self.only is not None else self.names
         if wanted is not None:

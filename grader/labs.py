@@ -22,6 +22,7 @@ class Step:
     id: str         # "1.3", as the handout numbers it
     title: str
     hours: float
+    part: str = ""  # of a lab with parts, each with a score and a date of its own: "a"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ class Lab:
     @property
     def number(self) -> int:
         return int(self.name.partition("-")[0])
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The lab's parts, in order; none where it is all one."""
+        return tuple(dict.fromkeys(step.part for step in self.steps if step.part))
+
+    def steps_of(self, part: str | None) -> list[str]:
+        """The ids of a part's steps; of all, for None. Usage if there is no such part."""
+        if part is not None and part not in self.parts:
+            raise Usage(f"lab {self.number} has no parts: leave PART={part} away" if not self.parts else
+                        f"PART={part}: the parts of lab {self.number} are {' and '.join(self.parts)}")
+        return [step.id for step in self.steps if part in (None, step.part)]
 
     @property
     def folder(self) -> str:
@@ -71,9 +84,19 @@ class Kernel:
         return self.place(self.lab, self.src)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def linked(self) -> tuple[Path, ...]:
         """The kernel's C and assembly files, earlier labs first; they need not exist."""
         return tuple(self.place(lab, tree) / name for lab, tree in self.parts for name in lab.kernel)
+
+    @property
+    def user(self) -> tuple[Path, ...]:
+        """The same of the libOS, which applications are linked with."""
+        return tuple(self.place(lab, tree) / name for lab, tree in self.parts for name in lab.user)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is compiled for ARM."""
+        return self.linked + self.user
 
     @property
     def given(self) -> tuple[Path, ...]:
@@ -129,13 +152,15 @@ def read(folder: Path) -> Lab:
     steps = []
     for table in take(data, "steps", list, "tables [[steps]]"):
         step = Step(take(table, "id", str, 'a text as "1.3"'), take(table, "title", str, "a text"),
-                    float(take(table, "hours", (int, float), "a number of hours")))
+                    float(take(table, "hours", (int, float), "a number of hours")), take(table, "part", str, 'a text as "a"', ""))
         if not re.fullmatch(rf"{number}\.[1-9]\d*", step.id):
             raise GraderError(f'{where}: step id {step.id!r} is not of this lab (as "{number}.1")')
         if step.id in (earlier.id for earlier in steps):
             raise GraderError(f"{where}: step {step.id} stands twice")
         nothing_left(table, f"step {step.id}")
         steps.append(step)
+    if len({bool(step.part) for step in steps}) > 1:
+        raise GraderError(f"{where}: either every step has a part, or none")
     if not steps:
         raise GraderError(f"{where}: there are no [[steps]]")
     nothing_left(data, "lab.toml")

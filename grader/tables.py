@@ -27,10 +27,14 @@ def make(name, arguments, page):
 def points(lab, page):
     """How the lab is graded: each check with its step and points, and the sum."""
     checks = declared(lab)
-    rows = [(f"`{check.name}`", check.title, _step(check.step, page), check.points) for check in checks]
+    rows, total = [], sum(check.points for check in checks) + lab.hidden
+    for part in lab.parts or (None,):
+        mine = [check for check in checks if check.step in lab.steps_of(part)]
+        rows += [(f"`{check.name}`", check.title, _step(check.step, page), check.points) for check in mine]
+        if part is not None:
+            rows.append(("", f"**part {part}**", "", f"**{sum(check.points for check in mine)}**"))
     if lab.hidden:
         rows.append(("", "hidden checks, judged when it is graded", "", lab.hidden))
-    total = sum(row[-1] for row in rows)
     return table(("check", "what it proves", "step", "points"), rows + [("", "**all of it**", "", f"**{total}**")])
 
 

@@ -27,7 +27,7 @@ CFLAGS += -Werror
 LDFLAGS += -Wl,--fatal-warnings
 endif
 
-KERNEL := $(sort $(wildcard kernel/core/*.[cS] kernel/board/$(BOARD)/*.[cS])) $(GIVEN)
+KERNEL := $(sort $(wildcard kernel/core/*.[cS] kernel/board/$(BOARD)/*.[cS])) $(filter-out kernel/libos/%,$(GIVEN))
 COMMON := $(patsubst %,$(OBJ)/%.o,$(KERNEL) $(FILES))
 
 .DELETE_ON_ERROR:
@@ -40,16 +40,19 @@ define compile
 	$(CC) $(CFLAGS) $(LIST) '-fdebug-prefix-map=$(<D)=$(<D)' -Wa,--MD,$(@:.o=.read) -c $< -o $@
 endef
 
-# A program in user mode: PROGRAM.user.c in the folder checks/NAME beside checks/NAME.c, or PROGRAM.user.S, or both; linked alone, and
-# embedded in that payload under its name.
-$(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o: CFLAGS += -DEXO_USER
+# A program in user mode: PROGRAM.user.c in the folder checks/NAME beside checks/NAME.c, or PROGRAM.user.S, or both; linked with what it needs of the libOS, and
+# embedded in that payload under its name. (The compiler calls memcpy() and the like also where nobody wrote that.)
+LIBOS := $(patsubst %,$(OBJ)/%.o,$(filter kernel/libos/%,$(GIVEN)) $(USER))
+SHARED := $(patsubst %,$(OBJ)/%.o,kernel/core/format.c kernel/core/string.c)
+$(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS += -DEXO_USER
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
 define program
-$(OBJ)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OBJ)/kernel/user/string.a kernel/user/user.ld
+$(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
+	@mkdir -p $$(@D)
 	$$(CC) $$(USER_LD) $$(filter %.o %.a,$$^) -lgcc -o $$@
-$(OBJ)/$1.program.o: $(OBJ)/$1.user.elf kernel/user/program.S
+$(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S
 	$$(CC) $$(CFLAGS) -DPROGRAM='"$(notdir $1)"' -DELF='"$$<"' -c kernel/user/program.S -o $$@
 -include $(patsubst %,$(OBJ)/%.d,$(wildcard $1.user.c $1.user.S))
 endef
@@ -61,16 +64,17 @@ $(OBJ)/%.c.o: %.c kernel/lab.mk
 $(OBJ)/%.S.o: %.S kernel/lab.mk
 	$(compile)
 
-# The compiler calls memcpy() and the like also where nobody wrote that: a program gets the kernel's, if it needs them.
-$(OBJ)/kernel/user/string.a: $(OBJ)/kernel/core/string.c.o
+all: $(if $(USER),$(OUT)/user.a)
+$(OUT)/user.a: $(LIBOS) $(SHARED)
 	@mkdir -p $(@D)
-	$(CROSS)ar rcs $@ $<
+	rm -f $@
+	$(CROSS)ar qcs $@ $^
 
 # A payload is one C file, and the assembly of the same name beside it, if there is any.
 define payload
 all: $(OUT)/$(basename $(notdir $1)).elf
 $(OUT)/$(basename $(notdir $1)).elf: $(COMMON) $(patsubst %,$(OBJ)/%.o,$1 $(wildcard $(basename $1).S)) \
-		$(patsubst %,$(OBJ)/%.program.o,$(call programs,$(basename $1))) \
+		$(patsubst %,$(OUT)/%.program.o,$(call programs,$(basename $1))) \
 		kernel/core/kernel.ld kernel/board/$(BOARD)/memory.ld
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS) $$(filter %.o,$$^) -lgcc -o $$@
@@ -78,4 +82,4 @@ $(OUT)/$(basename $(notdir $1)).elf: $(COMMON) $(patsubst %,$(OBJ)/%.o,$1 $(wild
 endef
 $(foreach p,$(PAYLOADS),$(eval $(call payload,$p)))
 
--include $(COMMON:.o=.d) $(OBJ)/kernel/user/crt0.S.d
+-include $(COMMON:.o=.d) $(LIBOS:.o=.d) $(OBJ)/kernel/user/crt0.S.d

@@ -16,9 +16,9 @@ def pages(folder):
     for stem, text in texts.items():
         for name, anchor in anchors(text).items():
             known.setdefault(name, f"{stem}.md#{anchor}")
-    known |= {f"exo/{stem}.h": f"{stem}.md" for stem in texts}
-    made = {stem: page(stem, text, known) for stem, text in texts.items()}
-    return made | ({"index": index(texts, known)} if made else {})
+    known |= {f"{folder.name}/{stem}.h": f"{stem}.md" for stem in texts}
+    made = {stem: page(stem, text, known, folder.name) for stem, text in texts.items()}
+    return made | ({"index": index(texts, known, folder.name)} if made else {})
 
 
 def anchors(text):
@@ -30,10 +30,10 @@ def anchors(text):
     return found
 
 
-def page(stem, text, known):
-    """The page of exo/STEM.h; `known` says where a name that a comment mentions is explained."""
+def page(stem, text, known, folder="exo"):
+    """The page of FOLDER/STEM.h; `known` says where a name that a comment mentions is explained."""
     opening, rest = _opening(text)
-    out = [f"# `exo/{stem}.h`", "", *prose(opening, known), ""]
+    out = [f"# `{folder}/{stem}.h`", "", *prose(opening, known), ""]
     level = "##"
     for part in rest:
         if heading := _heading(part):
@@ -47,14 +47,18 @@ def page(stem, text, known):
     return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).rstrip("\n") + "\n"
 
 
-def index(texts, known):
+TITLES = {"exo": ("The contracts", "What the parts of the kernel owe each other"),
+          "libos": ("The libOS's contracts", "What applications have from their library")}
+
+
+def index(texts, known, folder):
     """The page that lists the headers, each with the first sentence of its opening paragraph."""
-    out = ["# The contracts", "", "What the parts of the kernel owe each other, one page for each header in "
-           "`kernel/include/exo/`. What stands here is drawn from the headers.", "", "| header | what it is about |",
-           "|---|---|"]
+    title, what = TITLES[folder]
+    out = [f"# {title}", "", f"{what}, one page for each header in `kernel/include/{folder}/`. What stands here is drawn "
+           "from the headers.", "", "| header | what it is about |", "|---|---|"]
     for stem, text in texts.items():
         first = re.split(r"(?<=\.)\s+(?=[A-Z])", " ".join(_opening(text)[0].split()), 1)[0]
-        out.append(f"| [`exo/{stem}.h`]({stem}.md) | " + " ".join(prose(first, known)).replace("|", "\\|") + " |")
+        out.append(f"| [`{folder}/{stem}.h`]({stem}.md) | " + " ".join(prose(first, known)).replace("|", "\\|") + " |")
     return "\n".join(out) + "\n"
 
 
@@ -103,7 +107,7 @@ def prose(comment, known):
 
 _CODE = re.compile(r"""
       `[^`]+`
-    | exo/\w+\.h\b | \b(?:kernel|labs|starter)/[\w./-]*\w
+    | (?:exo|libos)/\w+\.h\b | \b(?:kernel|labs|starter)/[\w./-]*\w
     | \*?\b[A-Za-z_]\w*\(\) | -E_\w+ | \*?\b\w*_\w+\b | \b[A-Z][A-Z0-9]{2,}\b
     | \b0x[0-9a-f]+\b
     """, re.X)

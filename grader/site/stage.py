@@ -14,7 +14,7 @@ from .. import docs, errors, paths
 from . import headers
 
 HERE = Path(__file__).resolve().parent
-HEADERS = "kernel/include/exo"
+HEADERS = {"exo": "kernel/include/exo", "libos": "kernel/include/libos"}
 PLACES = (                                          # a page's name in the tree -> its name in the site
     (r"README\.md", "index.md"),
     (r"syllabus\.md", "syllabus.md"),
@@ -30,8 +30,8 @@ def place(name):
     for pattern, where in PLACES:
         if re.fullmatch(pattern, name):
             return re.sub(pattern, where, name)
-    header = re.fullmatch(rf"{HEADERS}/(\w+)\.h", name)
-    return f"exo/{header[1]}.md" if header else None
+    header = re.fullmatch(r"kernel/include/(exo|libos)/(\w+)\.h", name)
+    return f"{header[1]}/{header[2]}.md" if header else None
 
 
 def build(root=paths.ROOT, out=None, work=None):
@@ -101,16 +101,17 @@ def stage(root, into):
     """Writes the site's sources; returns {page in the site: the file in the tree that it was made from}."""
     found = [docs.Page(path, root) for path in docs.pages(root)]
     staged = {place(page.name): page.name for page in found}
-    written = headers.pages(root / HEADERS)
-    staged |= {f"exo/{stem}.md": f"{HEADERS}/{stem}.h" for stem in written if stem != "index"}
+    written = {f"{folder}/{stem}": text for folder, where in HEADERS.items()
+               for stem, text in headers.pages(root / where).items()}
+    staged |= {f"{name}.md": f"kernel/include/{name}.h" for name in written if not name.endswith("/index")}
     texts = {place(page.name): staged_text(page, staged, into) for page in found}
-    texts |= {f"exo/{stem}.md": text for stem, text in written.items()}
+    texts |= {f"{name}.md": text for name, text in written.items()}
     texts.setdefault("index.md", "# exolab\n")
     for name, text in texts.items():
         path = into / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + _contents(name, texts, found), encoding="utf-8")
-    return {name: staged.get(name, HEADERS) for name in texts}
+    return {name: staged.get(name, HEADERS["exo"]) for name in texts}
 
 
 def staged_text(page, staged, into):
@@ -139,7 +140,7 @@ def _link(page, link, here, staged, into):
     if where is None:
         shown = link.text if "`" in link.text or link.text.strip("/") == target else None
         return shown or f"{link.text} (`{target}`)"
-    if anchor and where.startswith("exo/"):
+    if anchor and where.startswith(("exo/", "libos/")):
         anchor = headers.anchors((page.root / target).read_text(encoding="utf-8")).get(anchor, "")
     return f"[{link.text}]({_relative(where, here)}{'#' + anchor if anchor else ''})"
 
@@ -153,15 +154,15 @@ def _contents(name, texts, found):
     if name == "index.md":
         labs = [page for page in texts if re.match(r"\d+-", page)]
         parts = {"Labs": labs, "Handbook": ["guide/index.md"], "Course": ["syllabus.md"],
-                 "Reference": ["exo/index.md"], "Maintainers": ["grader.md"]}
+                 "Reference": ["exo/index.md", "libos/index.md"], "Maintainers": ["grader.md"]}
     elif name == "guide/index.md":
         index = next(page for page in found if place(page.name) == name)
         first = [place(target) for link in index.links if (target := docs.resolve(index, link.target))]
         pages = [page for page in texts if page.startswith("guide/") and page != name]
         order = {page: i for i, page in reversed(list(enumerate(first)))}
         parts = {"": sorted(pages, key=lambda page: order.get(page, len(order)))}
-    elif name == "exo/index.md":
-        parts = {"": [page for page in texts if page.startswith("exo/") and page != name]}
+    elif name in ("exo/index.md", "libos/index.md"):
+        parts = {"": [page for page in texts if page.startswith(name.removesuffix("index.md")) and page != name]}
     else:
         return ""
     out = ""

@@ -49,9 +49,11 @@ def table(*rows, **more):
 
 def test_counts_are_those_counted_by_hand():
     rows = [Row("all", "loops", "begin", "end", 3), Row("nothing", "loops", "same", "again", 3),
-            Row("once round", "loops", "begin", "begin", 2), Row("from the start", "loops", "_start", "begin")]
+            Row("once round", "loops", "begin", "begin", 2), Row("from the start", "loops", "_start", "begin"),
+            Row("again", "loops", "begin", "begin", 1, pairs=True)]
     counts = {each.row.name: each.counts for each in bench.measure(table(*rows), loops())}
-    assert counts == {"all": (4, 6, 6), "nothing": (0, 0, 0), "once round": (7, 9), "from the start": (2,)}
+    assert counts == {"all": (4, 6, 6), "nothing": (0, 0, 0), "once round": (7, 9), "from the start": (2,),
+                      "again": (7,)}
 
 
 def test_the_same_again():

@@ -61,6 +61,12 @@ FILES = {
         id = "3.1"
         title = "Thrice"
         hours = 1
+        part = "a"
+        [[steps]]
+        id = "3.2"
+        title = "More"
+        hours = 1
+        part = "b"
     """,
     "solutions/3-three/three.c": "#include <exo/numbers.h>\nint three(int x) { return x * 3; }\n",
     "labs/3-three/checks/all.c": """
@@ -92,7 +98,7 @@ FILES = {
         def test_deep(run):
             "All of it."
             run.expect_report("deep 17 0")
-        @check(points=8, step="3.1", hint="More.", boots=ALL)
+        @check(points=8, step="3.2", hint="More.", boots=ALL)
         def test_hundred(run):
             "A hundred and two."
             run.expect_report("hundred 102")
@@ -127,7 +133,7 @@ def course(root, monkeypatch):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, path)
 
-    def judged(lab, *changes, only=None, prior=None, src="starter", within=None):
+    def judged(lab, *changes, only=None, prior=None, src="starter", within=None, part=None):
         shutil.rmtree(root / src, ignore_errors=True)
         shutil.copytree(root / "solutions", root / src)
         for name, old, new in changes:
@@ -135,7 +141,7 @@ def course(root, monkeypatch):
             assert old in file.read_text()
             file.write_text(file.read_text().replace(old, new))
         kernel = labs.compose(labs.find(within or lab, root), src, prior or {"PRIOR": src}, root)
-        return judge.judge(labs.within(kernel, labs.find(lab, root)), only)
+        return judge.judge(labs.within(kernel, labs.find(lab, root)), only, part=part)
     return judged
 
 
@@ -290,3 +296,15 @@ def test_one_check_in_a_later_labs_kernel(course):
     with pytest.raises(Usage, match="IN=1: lab 2 comes later than lab 1's kernel"):
         course("2", within="1")
     assert verdicts(course("2", only="again", within="2")) == {"zero": "pass", "again": "pass"}    # its own: as ever
+
+
+def test_a_part_has_a_score_of_its_own(course):
+    report = course("3", THREE, part="a")
+    assert (verdicts(report), report.points) == ({"own": "wrong output", "both": "wrong output", "deep": "wrong output"}, 7)
+    assert report.title == "Three, part a"
+    assert [check.name for check in course("3", part="b").checks] == ["hundred"]
+    assert course("3").points == 15
+    with pytest.raises(Usage, match="PART=c: the parts of lab 3 are a and b"):
+        course("3", part="c")
+    with pytest.raises(Usage, match="lab 2 has no parts"):
+        course("2", part="a")

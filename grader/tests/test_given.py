@@ -435,7 +435,7 @@ def test_programs_are_embedded_by_name():
     segments = [SEGMENT.unpack_from(image, 52 + 32 * at) for at in range(struct.unpack_from("<H", image, 44)[0])]
     rodata, = (segment for segment in segments if segment[6] == 4)
     for name, (start, end) in zip(names, found):
-        made, = Path(OBJECTS).glob(f"obj-*/kernel/test/given/user/{name}.user.elf")
+        made, = Path(OBJECTS).glob(f"out/kernel/test/given/user/{name}.user.elf")
         assert start % 4 == 0
         assert image[rodata[1] + start - rodata[2]:rodata[1] + end - rodata[2]] == made.read_bytes(), name
 

@@ -105,7 +105,7 @@ class Log:
         return (self.word() ^ 1 << 31) - (1 << 31)
 
 
-# ---- printk.c
+# ---- format.c
 
 libc = ctypes.CDLL(None)
 ROOM = 256                              # bytes of the payload's buffers

@@ -276,7 +276,7 @@ Send c.
 
 def test_a_header_s_page_has_all_of_its_declarations():
     """Each line of code of each contract header stands on its page, unchanged and in order."""
-    for path in sorted((paths.ROOT / "kernel/include/exo").glob("*.h")):
+    for path in sorted((paths.ROOT / "kernel/include").glob("*/*.h")):
         text = path.read_text()
         page, at = headers.page(path.stem, text, {}).splitlines(), 0
         for number, line in enumerate(text.splitlines(), 1):
@@ -385,8 +385,8 @@ def test_the_course_s_site(tmp_path):
     site = tmp_path / "site"
     assert dead(site) == []
     labs = [path.parent.name for path in (paths.ROOT / "labs").glob("[0-9]*/README.md")]
-    exo = [f"exo/{path.stem}" for path in (paths.ROOT / "kernel/include/exo").glob("*.h")]
-    pages = ("index", "syllabus", "grader", *(f"{lab}/index" for lab in labs), *exo)
+    headed = [f"{path.parent.name}/{path.stem}" for path in (paths.ROOT / "kernel/include").glob("*/*.h")]
+    pages = ("index", "syllabus", "grader", *(f"{lab}/index" for lab in labs), *headed)
     assert {f"{name}.html" for name in pages} <= set(files(site))
     kept = "\n".join(path.read_text() for path in (*docs.pages(), *(paths.ROOT / "kernel").rglob("*.[chS]")))
     secret = {line.strip() for path in (paths.ROOT / "solutions").rglob("*") if path.is_file()

@@ -33,8 +33,6 @@ struct segment {		// figure 5-1
 
 extern const struct program __programs_start[], __programs_end[];
 
-static struct aspace space;
-static bool running;
 
 const struct program *
 program_find(const char *name)
@@ -64,9 +62,23 @@ user_map(struct aspace *as, uint32_t va, uint32_t size, uint32_t prot)
 	return 0;
 }
 
-// Write into an address space, which need not be the current one, page by page through the kernel's map, and
-// let instructions be seen: the data cache knows a page by its physical address, the instruction cache
-// also by a virtual one (CTR.L1Ip), so that of it all has to go.
+// The data cache knows a page by its physical address, the instruction cache also by a virtual one (CTR.L1Ip), so
+// that of it all has to go.
+void
+user_code(const void *from, uint32_t size)
+{
+	uint32_t start = (uintptr_t)from & ~(CACHE_LINE - 1);
+
+	for (uint32_t line = start; line < (uintptr_t)from + size; line += CACHE_LINE)
+		dccmvau(line);
+	dsb();
+	iciallu(0);
+	bpiall(0);
+	dsb();
+	isb();
+}
+
+// Write into an address space, which need not be the current one, page by page through the kernel's map.
 static void
 fill(const struct aspace *as, uint32_t va, const uint8_t *from, uint32_t size)
 {
@@ -79,15 +91,9 @@ fill(const struct aspace *as, uint32_t va, const uint8_t *from, uint32_t size)
 		as_lookup(as, va - offset, &m);
 		to = (uint8_t *)p2v(m.pa) + offset;
 		memcpy(to, from, n);
-		for (uint32_t line = (uintptr_t)to & ~(CACHE_LINE - 1); line < (uintptr_t)to + n; line += CACHE_LINE)
-			dccmvau(line);
+		user_code(to, n);
 		va += n, from += n, size -= n;
 	}
-	dsb();
-	iciallu(0);
-	bpiall(0);
-	dsb();
-	isb();
 }
 
 // Whether size bytes from offset on lie within so many.
@@ -131,7 +137,14 @@ user_load(struct aspace *as, const struct program *program, uint32_t *entry)
 struct aspace *
 user_space(void)
 {
-	return running ? &space : NULL;
+	return (struct aspace *)(uintptr_t)tpidrprw_read();
+}
+
+void
+user_switch(struct aspace *as)
+{
+	tpidrprw_write((uintptr_t)as);
+	as_switch(as);
 }
 
 int
@@ -139,6 +152,7 @@ user_run(const char *name, uint32_t argument)
 {
 	const struct program *program = program_find(name);
 	struct trapframe tf = { .r = { argument }, .sp = USER_STACK_TOP, .cpsr = PSR_M_USR };
+	struct aspace space;
 	int status;
 
 	if (program == NULL)
@@ -148,11 +162,9 @@ user_run(const char *name, uint32_t argument)
 		return status;
 	status = user_load(&space, program, &tf.pc);
 	if (status == 0) {
-		running = true;
-		as_switch(&space);
+		user_switch(&space);
 		status = user_enter(&tf);
-		as_switch(NULL);
-		running = false;
+		user_switch(NULL);
 	}
 	as_destroy(&space);
 	return status;

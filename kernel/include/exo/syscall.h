@@ -7,3 +7,25 @@
 #define SYS_EXIT  2		// (status): the application ends
 #define SYS_WRITE 3		// (va, size): print those bytes; returns size
 #define SYS_TODO  4		// (step, file): what todo() is in a program (exo/todo.h); ends the run
+
+// From lab 4 on (exo/upcall.h). `env` is a name, or ENV_SELF; `cap` points to a capability that fits the
+// environment's guard with RIGHT_WRITE, and is not asked for where env is the caller.
+#define SYS_PAGES          5	// (env, ops, count, cap): page operations, in order; how many were done
+#define SYS_ENV_CREATE     6	// (cap): an environment with cap's name as its guard; its name
+#define SYS_ENV_DESTROY    7	// (env, cap): end it, or free what is left of it
+#define SYS_ENV_INFO       8	// (env, info, cap): tell of it
+#define SYS_CAP_NARROW     9	// (from, to): to->name and to->rights say what it is to be; the rest is filled in
+#define SYS_CAP_REVOKE     10	// (pa, cap): raise the guard of the page at pa; *cap is minted anew
+#define SYS_YIELD          11	// (env): give up this slice; what is left of it goes to env, or for 0 to nobody
+#define SYS_SLEEP          12	// (low, high): give up slices until the counter has reached that count
+#define SYS_SLICE_TAKE     13	// (index): own a slice that nobody owns
+#define SYS_SLICE_GIVE     14	// (index, env): give it away; to nobody for 0
+
+// The vectors answer these themselves: no frame, no table.
+#define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then; r7 is
+				// resume_r7's. Of its CPSR flags, GE, E and T are restored, and with T IT, too; the rest is user
+				// mode with nothing masked, whatever it says
+#define SYS_PROTECT        61	// (va, prot): of one page of the caller's
+#define SYS_TRANSFER       62	// r0 env, or env + TRANSFER_SYNC: enter it at its entry `transfer` (exo/slice.h)
+
+#define TRANSFER_SYNC 0x80000000	// synchronously: the slice is lent, too

@@ -1,0 +1,2 @@
+#define QUARTER 1
+#include "appel.h"

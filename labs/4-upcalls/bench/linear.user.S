@@ -1,0 +1,2 @@
+#define QUARTER 0
+#include "appel.h"

@@ -1,0 +1,2 @@
+#define KERNELS_IRQ
+#include "told.inc"

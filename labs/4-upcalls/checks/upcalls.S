@@ -1,0 +1,2 @@
+#include "told.inc"
+#include "../../3-exceptions/checks/broken.S"

@@ -1,0 +1,32 @@
+// Copy-on-write fork (libos/process.h), by an application for itself: the kernel knows nothing of it.
+
+#include <exo/error.h>
+#include <exo/string.h>
+#include <exo/todo.h>
+#include <libos/memory.h>
+#include <libos/process.h>
+#include <libos/sys.h>
+
+#define RW (RIGHT_READ | RIGHT_WRITE)
+
+int
+page_copy(uint32_t va, uint32_t *state)
+{
+	// TODO 4.6: a new page at TEMP_VA, filled, then in the place of the old one.
+	(void)va, (void)state;
+	todo("4.6");
+	return -E_NOMEM;
+}
+
+// TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it
+// says is true of the child, too.
+
+int32_t
+fork_at(uint32_t sp)
+{
+	// TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()).
+	// What can fail comes before what changes anything of ours.
+	(void)sp;
+	todo("4.6");
+	return -E_NOMEM;
+}
