@@ -39,7 +39,7 @@ slice_settle(void)
 	struct slice *s = &slices[slice_position];
 	const struct env *env = env_find(s->user);
 
-	while (env != NULL && env->lent != 0 && (env->lent & ~TRANSFER_SYNC) != env->id) {
+	while (env != NULL && !env->ended && env->lent != 0 && (env->lent & ~TRANSFER_SYNC) != env->id) {
 		s->user = env->lent & ~TRANSFER_SYNC;
 		env = env_find(s->user);
 	}

@@ -10,6 +10,7 @@ import random
 import struct
 from dataclasses import dataclass, field
 
+from grader import explain
 from grader.checks import Boot, Wrong, check
 
 PAGE, LIBOS_VA = 4096, 0x3fc00000
@@ -19,11 +20,13 @@ PROTS = (0, READ, RW, RX)
 INVAL, NOMEM, EXISTS, NOENT, PERM, FAULT = 1, 2, 3, 4, 6, 7           # exo/error.h
 ERRORS = {-INVAL: "-E_INVAL", -NOMEM: "-E_NOMEM", -EXISTS: "-E_EXISTS", -NOENT: "-E_NOENT", -PERM: "-E_PERM",
           -FAULT: "-E_FAULT"}
-BATCH, PINNED = 100, LIBOS_VA       # (the linear table's first page)
+NEW, BIND, TABLE = 0, 1, 4                                              # exo/upcall.h
+BATCH, PINNED = 100, LIBOS_VA       # (the table's first page)
+OWN = 0x3ffff000                    # stands for a page of the program's that is pinned
 NONE = 0xffffffff
 # checks/paging.h
 (BEGIN, END, ACCESS, FILL, PROT1, PROTN, UNPROT, UNPROTN, CLEAN, DIRTY, TRAP, FORK, WAIT, EXIT, UNMAP,
- HOARD, FILL_UP, LOOK) = range(18)
+ PAGE_OP, HOARD, FILL_UP, LOOK) = range(19)
 DO_UNPROT, DO_NOTHING, DO_SKIP, DO_PROT1 = 0, 1, 2, 8
 TRAPPED, DONE, ENDED = 1, 2, 3
 ENDED_EXIT, ENDED_NESTED = 1, 2
@@ -64,6 +67,7 @@ class Step:
                    lambda: f"page_dirty(0x{a:x})", lambda: f"on_trap({'a handler' if a else 'null'})", lambda: "fork()",
                    lambda: f"wait() for environment {a}", lambda: f"sys_exit({a})",
                    lambda: f"the page at 0x{a:x} unmapped, without the libOS",
+                   lambda: f"{('PAGE_NEW', 'PAGE_BIND', '', '', 'PAGE_TABLE')[b]} at 0x{a:x}, for which no page is left",
                    lambda: "all pages free again" if a == NONE else f"{a} pages left in the machine",
                    lambda: "environments free again" if a == NONE else "no environment left in the machine",
                    lambda: "what lies in the pages")[self.what]()
@@ -256,6 +260,8 @@ class Model:
     def change(self, space, va, count, need, do):
         if va & -PAGE == PINNED:
             return -PERM
+        if count > LIBOS_VA // PAGE:
+            return -INVAL, -NOENT
         pages = [space.pages.get((va & -PAGE) + i * PAGE) for i in range(count)]
         wrong = [-INVAL] * (count == 0) + [-NOENT] * (None in pages) + [
             -PERM] * any(page is not None and need & ~page.most for page in pages)
@@ -284,6 +290,8 @@ class Model:
                 self.stretches.add(stretch)
             for va in within:
                 space.pages[va] = Page(c, c)
+        elif s.what == END and a == OWN:
+            return -PERM, 0
         elif s.what == END:
             wrong = [-INVAL] * (not sensible) + [-NOENT] * any(va not in space.pages for va in within)
             if wrong:
@@ -299,6 +307,8 @@ class Model:
             if c not in PROTS:
                 return (-INVAL, -NOENT, -PERM), 0
             return self.change(space, a, b if s.what == PROTN else 1, c, lambda page: setattr(page, "prot", c)), 0
+        elif s.what == UNPROT and a & -PAGE == PINNED:
+            return 0, 0
         elif s.what in (UNPROT, UNPROTN):
             return self.change(space, a, b if s.what == UNPROTN else 1, 0,
                                lambda page: setattr(page, "prot", page.prot | page.most)), 0
@@ -315,7 +325,9 @@ class Model:
             for page in space.pages.values():
                 page.shared |= page.frame is not None and bool(page.most & WRITE)
             self.spaces[a] = Space({va: page.copy() for va, page in space.pages.items()}, space.handler)
-            return 1, 0
+            return 1, 1
+        elif s.what == PAGE_OP:
+            return -NOMEM, 0
         elif s.what == EXIT:
             raise Dead
         elif s.what == UNMAP:
@@ -421,7 +433,7 @@ class Look:
                                 + (", zeros" if not any(page.frame.data) else "") + ".", look=file, run=self.run)
 
 
-COUNTED = ("sys_pages", "sys_protect", "step_done")
+COUNTED = ("sys_pages", "svc_protect", "step_done")
 
 
 def calls_of(run):
@@ -474,7 +486,7 @@ def follow(run, script, part, looks=True, each=None):
             result, value = model.run(s, happened)
         except Dead:
             dead = True
-        here = file
+        here = file if s.what != PAGE_OP else "pages.c"
         if s.what in (ACCESS, FILL) and part > 4 and any(page.frame is not None for page in promised):
             here = f"pager.c, as the page appears at this very access{f'; then at {file}' if happened else ''}"
         expected, got = told(happened), told(events.pop(number, []))
@@ -508,9 +520,9 @@ def follow(run, script, part, looks=True, each=None):
             look.mapped(model, what, here)
         if each is not None:
             each(s, result, calls.get(number, 0), what)
-        if s.what == FORK and result < 0 and free is not None and free != now_free:
+        if s.what in (FORK, PAGE_OP) and result < 0 and free is not None and free != now_free:
             raise Wrong(f"{what} It was refused, and something is lost.",
-                        expected=f"{free} pages free, as before", got=f"{now_free}", look=file, run=run)
+                        expected=f"free, as before: {unused(free)}", got=unused(now_free), look=here, run=run)
         free = now_free
         if dead and s.who == 0:
             model.restart()
@@ -518,8 +530,9 @@ def follow(run, script, part, looks=True, each=None):
     missing = [number for number in range(expected_next, len(script.steps))]
     if missing or set(waiting) - {entry[1] for entry in entries}:
         number = missing[0] if missing else min(waiting)
-        raise Wrong(f"Step {number + 1} of the run, {script.steps[number]}.",
-                    expected="it comes to an end", got="it does not", look=file, run=run)
+        raise Wrong(f"Step {number + 1} of the run, {script.steps[number]}.", expected="it comes to an end",
+                    got=f"it comes to step {explain.todo_step(run)}, which is not written yet" if explain.ending(run) == "todo" else
+                    "it does not", look=file, run=run)
     lost = run.kept["leaked"]
     if lost:
         raise Wrong("All environments have ended.", expected="as many pages free as before",
@@ -532,6 +545,11 @@ def ends_of(script, who):
     return (last.a if last.what == EXIT else -FAULT), ENDED_EXIT
 
 
+def unused(free):
+    """A count of checks/paging.c's in words."""
+    return f"{free & 0xffffff} pages, {free >> 24} environments"
+
+
 EVERY = "every register and flag as it should be"
 
 
@@ -541,7 +559,7 @@ def ended(s, result, value):
     if s.what == DIRTY:
         return f"returns {'true' if value else 'false'}"
     if s.what == FORK:
-        return "returns the child's name" if result > 0 else f"returns {named(result)}"
+        return f"returns the child's name, and slices of the child's are {value}" if result > 0 else f"returns {named(result)}"
     if s.what == WAIT:
         return f"returns {named(result)}, ended {value}"
     return f"returns {named(result)}"
@@ -676,6 +694,10 @@ def regions(rng):
         else:
             author.any_access(0, RW)
     author.add(0, LOOK)
+    author.add(0, END, OWN, PAGE)
+    author.add(0, BEGIN, 0x02000000, 2400 * PAGE, RW)       # so many that places in a table collide
+    author.access(0, STR, 0x02000000 + rng.randrange(2400) * PAGE)
+    author.add(0, END, 0x02000000, 2400 * PAGE)
     author.add(0, END, SLED, 4 * PAGE)
     author.add(0, END, GIVEN, PAGE)
     author.add(0, BEGIN, GIVEN, PAGE, READ)
@@ -695,13 +717,16 @@ def quiet(run, script):
                 raise Wrong(f"{what} Every page of it lies in 4 MB that the table knows pages of.",
                             expected="no system call", got=f"{calls}", look="region_begin, in pager.c", run=run)
             known.update(stretches)
+        if s.what == ACCESS and s.a < 16 and calls > (most := 1 + (s.b % PAGE + INSTRUCTIONS[s.a][1] > PAGE)):
+            raise Wrong(f"{what} Each page that appears does so by one system call.", expected=at_most(most), got=f"{calls}",
+                        look="pager.c", run=run)
         if s.what == END and result == 0 and calls > -(-s.b // PAGE // BATCH):
             raise Wrong(what, expected=at_most(-(-s.b // PAGE // BATCH)), got=f"{calls}",
                         look="region_end, in pager.c", run=run)
     return ask
 
 
-@check(points=4, step="4.4", boots=both(regions, marks=COUNTED),
+@check(points=4, step="4.4", ends=("return", "todo"), boots=both(regions, marks=COUNTED),
        hint="A region is words in the table, and nothing is mapped for it. Everything is asked before anything is "
             "changed: the range, each page of it. What ends is gone: its word is 0, its page unmapped, and zeros "
             "appear if a region begins there again.")
@@ -740,7 +765,7 @@ def storm(rng):
     return author.script()
 
 
-@check(points=5, step="4.4", needs="regions", boots=boot(storm, look=False, marks=COUNTED),
+@check(points=5, step="4.4", ends=("return", "todo"), needs="regions", boots=boot(storm, look=False, marks=COUNTED),
        hint="A page appears once, zero, where it was touched, mapped as its word says; an instruction that touches two"
             " pages faults twice. Nothing of what was interrupted changes. `address` is any byte of the page, and for "
             "a fetch it is IFAR.")
@@ -785,8 +810,13 @@ def unhandled(rng):
         author.add(0, HOARD, 0)
         author.access(0, instruction, LOW)
         author.access(0, instruction, LOW + PAGE)
-    # The table itself finds no page.
+    # The table itself finds no page; the kernel none for its own.
     other = 0x01c00000
+    author.access(0, LDR, GIVEN)
+    for left, kind, at in ((0, NEW, LOW), (0, BIND, other), (0, TABLE, other), (1, NEW, other)):
+        author.add(0, HOARD, left)
+        author.add(0, PAGE_OP, at, kind, GIVEN)
+    author.add(0, HOARD, NONE)
     for left in (0, 1):
         author.add(0, HOARD, left)
         author.add(0, BEGIN, other - PAGE, (left + 1) * PAGE, RW)
@@ -797,7 +827,7 @@ def unhandled(rng):
     return author.script()
 
 
-@check(points=3, step="4.4", needs="regions", boots=boot(unhandled),
+@check(points=3, step="4.4", ends=("return", "todo"), needs="regions", boots=boot(unhandled),
        hint="The word says whether the page was promised, and whether it is there already. A page that nobody promised"
             " is no business of the pager's, whatever is mapped around it. In region_begin(), the table can be short "
             "of a page at any page of the region.")
@@ -849,7 +879,7 @@ def protection(rng):
     return author.script()
 
 
-@check(points=5, step="4.5", needs="storm", boots=both(protection),
+@check(points=5, step="4.5", ends=("return", "todo"), needs="storm", boots=both(protection),
        hint="The word first, and the kernel is told what state_prot() makes of it. In protection_fault(): is it a "
             "write, may the page be written as its word says, and is it only clean or shared? That one is noted; all "
             "else is the trap handler's, as often as it takes. protN() and the like ask of all pages before they "
@@ -907,7 +937,8 @@ def noted(rng):
             author.add(0, DIRTY, LOW)
     # What is refused changes nothing.
     author.add(0, PROTN, LOW, 6, RW)
-    for s in ((PROTN, LOW, 7, READ), (CLEAN, LOW, 7), (UNPROTN, LOW - PAGE, 3), (PROTN, GIVEN, 2, RW),
+    author.add(0, CLEAN, LOW, 3)
+    for s in ((END, LOW, 7 * PAGE), (BEGIN, LOW - PAGE, 2 * PAGE, RW), (PROTN, LOW, 7, READ), (CLEAN, LOW, 7), (UNPROTN, LOW - PAGE, 3), (PROTN, GIVEN, 2, RW),
               (PROTN, GIVEN, 2, RX), (PROT1, LOW, 0, RX), (PROT1, LOW, 0, WRITE), (PROTN, LOW, 2, 7),
               (PROT1, LOW, 0, 8),
               (PROTN, LOW, 0, READ), (UNPROTN, LOW, 0), (CLEAN, LOW, 0), (PROT1, HIGH, 0, READ), (UNPROT, HIGH),
@@ -916,12 +947,16 @@ def noted(rng):
         author.add(0, *s)
     for s in ((PROTN, RW), (UNPROTN, 0), (CLEAN, 0)):
         author.add(0, s[0], PINNED, 1, s[1])
+        for count in (0x100001, 0xffffffff):
+            author.add(0, s[0], LOW, count, READ * (s[0] == PROTN))
+    for s in ((PROT1, READ), (UNPROT, 0)):
+        author.add(0, s[0], PINNED + 8, 0, s[1])
     ask()
     author.add(0, LOOK)
     return author.script()
 
 
-@check(points=4, step="4.5", needs="protection", boots=boot(noted),
+@check(points=4, step="4.5", ends=("return", "todo"), needs="protection", boots=boot(noted),
        hint="A page is dirty if it is there and its word says nothing of STATE_CLEAN. A write that the word allows "
             "takes the bit away, and nothing else does; a page that is first touched by a write it allows never "
             "was clean. Pinned pages are -E_PERM.")
@@ -938,8 +973,8 @@ def bulk(rng):
     author.add(0, TRAP, 1)
     for i in range(count):
         author.access(0, rng.choice((LDR, STR)), LOW + i * PAGE)
-    for s in ((PROTN, READ), (UNPROTN, 0), (CLEAN, 0), (PROTN, 0), (UNPROTN, 0)):
-        for at, size in ((LOW, count), (LOW + 7 * PAGE, BATCH), (LOW + PAGE, BATCH + 1)):
+    for at, size in ((LOW, count), (LOW + 7 * PAGE, BATCH), (LOW + PAGE, BATCH + 1)):
+        for s in ((PROTN, READ), (UNPROTN, 0), (CLEAN, 0), (PROTN, 0), (UNPROTN, 0)):
             author.add(0, s[0], at, size, s[1])
     for i in range(40):
         va = LOW + rng.randrange(count) * PAGE
@@ -951,7 +986,7 @@ def bulk(rng):
     return author.script()
 
 
-@check(points=3, step="4.5", needs="protection", boots=boot(bulk, marks=COUNTED),
+@check(points=3, step="4.5", ends=("return", "todo"), needs="protection", boots=boot(bulk, marks=COUNTED),
        hint="Operations are collected in batch[] and made by one call of pages_do() for each BATCH of them. What the "
             "table knows nobody has to be asked.")
 def test_calls(run):
@@ -986,7 +1021,7 @@ def untrapped(rng):
     return author.script()
 
 
-@check(points=2, step="4.5", needs="protection", boots=boot(untrapped),
+@check(points=2, step="4.5", ends=("return", "todo"), needs="protection", boots=boot(untrapped),
        hint="At first nobody is there, and null means nobody again: then it is unhandled(), as for any fault that "
             "nobody wants.")
 def test_untrapped(run):
@@ -1013,6 +1048,9 @@ def one_fork(rng):
     author.add(0, LOOK)
     author.add(0, FORK, 1)
     author.add(0, LOOK)
+    for who in (0, 1):                      # not allowed, and given up: nobody's page is copied for that
+        author.access(who, STR, LOW + 2 * PAGE, [DO_SKIP])
+        author.add(who, DIRTY, LOW + 3 * PAGE)
     order = [(who, va, instruction) for who in (0, 1) for va in SPOTS for instruction in (LDR, STR)]
     rng.shuffle(order)
     for n, (who, va, instruction) in enumerate(order):

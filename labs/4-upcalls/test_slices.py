@@ -859,8 +859,9 @@ def test_transfer_cost(run):
 def lending(rng):
     script = at_random(rng, 7, 40, {"nobody": 6, "yield": 3, "transfer": 3, "lend": 9, "give": 2, "take": 1, "wait": 2, "sleep": 1,
                                     "fault": 0.3, "make": 0.6, "entry": 0.7, "late": 0.5})
-    script.ops[0] = [op(TRANSFER, 1 | SYNC), *script.ops[0]]        # lends, is given it back, lends to one that lends on, and ends
-    script.ops[1] = [op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(TRANSFER, 0 | SYNC), *script.ops[1]]
+    # Lends, is given what is left of it by name, and ends it; is given it back, lends to one that lends on, and ends.
+    script.ops[0] = [op(TRANSFER, 1 | SYNC), op(YIELD, NO_NAME), op(TRANSFER, 1 | SYNC), *script.ops[0]]
+    script.ops[1] = [op(YIELD, 0), op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(TRANSFER, 0 | SYNC), *script.ops[1]]
     return script
 
 

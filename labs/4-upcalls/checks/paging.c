@@ -8,6 +8,7 @@
 #include <exo/page.h>
 #include <exo/register.h>
 #include <exo/revoke.h>
+#include <exo/slice.h>
 #include <exo/syscall.h>
 #include <exo/timer.h>
 #include <exo/trap.h>
@@ -29,7 +30,8 @@ struct given {			// a page that is there when the program begins
 enum { TRAPPED = 1, DONE, ENDED };
 
 struct entry {
-	uint32_t kind, step, x, y, free;
+	uint32_t kind, step, x, y;
+	uint32_t free;		// pages, and environments from bit 24 on
 };
 
 struct entry entries[8192];
@@ -101,11 +103,21 @@ look(bool inside)
 	}
 }
 
+static uint32_t
+environments_free(void)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < ENV_COUNT; i++)
+		count += envs[i].id == 0;
+	return count;
+}
+
 counted void
 step_done(uint32_t kind, uint32_t step, uint32_t x, uint32_t y)
 {
 	if (entry_count < sizeof entries / sizeof *entries)
-		entries[entry_count++] = (struct entry){ kind, step, x, y, page_free_count() };
+		entries[entry_count++] = (struct entry){ kind, step, x, y, page_free_count() + (environments_free() << 24) };
 	if (kind != TRAPPED && (input()->look || steps[step].what == STEP_LOOK))
 		look(steps[step].what == STEP_LOOK);
 }
@@ -172,6 +184,16 @@ turn(void)
 	return at < input()->steps && alive(steps[at].who) != NULL ? steps[at].who : NONE;
 }
 
+static uint32_t
+slices_of(uint32_t id)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < SLICE_COUNT; i++)
+		count += id != 0 && slices[i].owner == id && slices[i].user == id;
+	return count;
+}
+
 static int32_t
 sys_next(uint32_t who, uint32_t result, uint32_t value, uint32_t to)
 {
@@ -183,8 +205,10 @@ sys_next(uint32_t who, uint32_t result, uint32_t value, uint32_t to)
 	ids[who] = env_current()->id;
 	bury();
 	if (pending[who] != NONE) {
-		if (steps[pending[who]].what == STEP_FORK)
+		if (steps[pending[who]].what == STEP_FORK) {
 			ids[steps[pending[who]].a] = (int32_t)result > 0 ? result : 0;
+			value = slices_of(ids[steps[pending[who]].a]);
+		}
 		step_done(DONE, pending[who], result, value);
 		pending[who] = NONE;
 	}

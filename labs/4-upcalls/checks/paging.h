@@ -14,7 +14,7 @@ enum { NEXT_DONE, NEXT_STEP, NEXT_YIELD };
 enum { DO_UNPROT, DO_NOTHING, DO_SKIP, DO_PROT1 = 8 };
 
 enum {
-	STEP_BEGIN, STEP_END,		// region_begin(a, b, c), region_end(a, b)
+	STEP_BEGIN, STEP_END,		// region_begin(a, b, c), region_end(a, b); for SAVE_VA: of a page that is pinned
 	STEP_ACCESS,			// at b by instruction a, or as code at a; registers of c
 	STEP_FILL,			// the page at a with words of c
 	STEP_PROT1, STEP_PROTN, STEP_UNPROT, STEP_UNPROTN, STEP_CLEAN, STEP_DIRTY,
@@ -23,6 +23,7 @@ enum {
 	STEP_WAIT,			// for a, whose name is b
 	STEP_EXIT,
 	STEP_UNMAP,			// behind the libOS's back
+	STEP_PAGE,			// page operation b at a, for which no page is left; of what c is mapped to, or translates
 	STEP_HOARD,			// the kernel's: a pages are left, or all are there again for ~0
 	STEP_FILL_UP,			// the kernel's: no environment is left, or all are there again for ~0
 	STEP_LOOK			// the kernel's: what is in the pages

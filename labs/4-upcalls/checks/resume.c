@@ -9,6 +9,7 @@
 static uint32_t places[4];		// resume_exception, resume_slice, and SYS_RESUME of both slots
 static uint32_t interrupts;
 uint32_t interrupted;			// how many cases have been
+uint32_t stopped[1024];			// of each: the next instruction of the way back (A32), if the slot is free already
 
 static int32_t
 sys_places(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
@@ -33,6 +34,8 @@ told_interrupt(struct trapframe *tf)
 	trap_irq(tf);
 	if (save->slice.cpsr != 0)
 		return;
+	if (!(tf->cpsr & PSR_T) && tf->pc / (TELL_PAGES * PAGE_SIZE) != TELL / (TELL_PAGES * PAGE_SIZE) && save->exception.cpsr == 0)
+		stopped[now] = *(const uint32_t *)(uintptr_t)tf->pc;
 	save->slice = (struct upcall){ tf->cpsr, 0, 0, { tf->r[0], tf->r[1], tf->r[2] }, tf->pc };
 	tf->pc = places[1];
 	tf->cpsr = PSR_M_USR;

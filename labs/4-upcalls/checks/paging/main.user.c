@@ -106,7 +106,7 @@ step_do(uint32_t *value)
 	case STEP_BEGIN:
 		return region_begin(step.a, step.b, step.c);
 	case STEP_END:
-		return region_end(step.a, step.b);
+		return region_end(step.a == SAVE_VA ? address(&step) & ~(PAGE_SIZE - 1) : step.a, step.b);
 	case STEP_ACCESS:
 		*value = access_step(step.a, step.b, step.c);
 		return 0;
@@ -137,6 +137,9 @@ step_do(uint32_t *value)
 		sys_exit(step.a);
 	case STEP_UNMAP:
 		return pages_do(ENV_SELF, &(struct page_op){ .kind = PAGE_UNMAP, .va = step.a }, 1);
+	case STEP_PAGE:
+		return pages_do(ENV_SELF, &(struct page_op){ step.b, step.a, RIGHT_READ, step.b == PAGE_NEW ? PAGE_ANY :
+		    step.b == PAGE_BIND ? *state_of(step.c) & STATE_PA : step.c, SAVE_VA, 0 }, 1);
 	}
 	return 0;
 }
