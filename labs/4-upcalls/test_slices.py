@@ -20,6 +20,7 @@ _spec.loader.exec_module(upcalls)
 lab3 = upcalls.lab3
 
 EXIT, YIELD, SLEEP, TAKE, GIVE, TRANSFER, DESTROY, FAULT, WAIT, PAGES, PASS, FREE, ENTRY, MAKE, GUARANTEE, SAVE_WORD, ASK, IF_TOLD = range(18)
+EXCESS_WORD, WANTED_WORD, REPOSSESSED_WORD, SLOT_WORD = 7, 8, 9, 989      # of a save page: the last is the slice slot's CPSR
 NO_NAME, OLD, UNKNOWN, SYNC = 0xff, 0x40, 0x80, 0x100              # checks/script.h
 ENTERED_REVOKE, ENTERED_TRANSFER, ENTERED_END, BEGIN, RETURNED = 0, 1, 2, 3, 21
 CODE, WAITING, FAULTING = 0x10000, 0x10010, 0x10040
@@ -113,6 +114,9 @@ def op(what, a=0, b=0, c=0):
     return (what, a & 0xffffffff, b & 0xffffffff, c)
 
 
+NEXT = op(YIELD, NO_NAME)
+
+
 def keep_events(held):
     count = min(held.word(held.address("event_count")), 2048)
     data = held.memory(held.address("events"), count * EVENT.size)
@@ -135,11 +139,14 @@ class Env:
     told: bool = False          # its time is up
     entered: bool = False       # and it has been told so
     excess: int = 0
+    shown: int = 0              # what its save page says of that
     wake: int = 0
     lent: tuple | None = None
     full: bool = False          # its slice slot
     transfer: bool = True       # whether it has that entry
     ended: int = 0
+    parent: tuple | None = None
+    asked_for: bool = False     # it has ended, and its name stays taken as its parent may ask
 
 
 class Astray(Exception):
@@ -152,7 +159,7 @@ class Time:
 
     def __init__(self, script):
         self.script = script
-        self.envs = {n: Env(0) for n in range(script.envs)}
+        self.envs = {n: Env(0, parent=(0, 0) if n % 2 else None) for n in range(script.envs)}
         self.slices = [[None, None] for _ in range(COUNT)]
         for i, owner in enumerate(script.owners[:COUNT - 1]):
             if owner is not None:
@@ -188,6 +195,9 @@ class Time:
     def end(self, slot, how):
         env, who = self.envs[slot], self.name(slot)
         env.alive, env.ended = False, how
+        env.asked_for = self.find(env.parent) is not None
+        for other in self.envs.values():
+            other.asked_for &= other.parent != who
         for i, (owner, user) in enumerate(self.slices):
             if owner == who:
                 self.assign(i, None, None)
@@ -195,9 +205,9 @@ class Time:
                 self.assign(i, owner, owner)
 
     def make(self):
-        slot = next(n for n in range(64) if n not in self.envs or not self.envs[n].alive)
+        slot = next(n for n in range(64) if n not in self.envs or not self.envs[n].alive and not self.envs[n].asked_for)
         gen = self.envs[slot].gen + 1 if slot in self.envs else 0
-        self.envs[slot] = Env(gen)
+        self.envs[slot] = Env(gen, parent=self.name(0) if slot % 2 else None)
 
     def settle(self):
         s = self.slices[self.position]
@@ -217,7 +227,7 @@ class Time:
             return "ended"
         if late and not env.told:
             env.told, late, env.entered = True, late - 1, False
-        env.excess = min(MOST, env.excess + late)
+        env.excess = env.shown = min(MOST, env.excess + late)
         if env.told and not env.entered and not env.full:
             env.entered = env.full = True
             return "end"
@@ -242,6 +252,7 @@ class Time:
                     wake = env.wake if wake is None else min(wake, env.wake)
                 elif env.excess:
                     env.excess -= 1
+                    env.shown = env.excess
                     owing = True
                 else:
                     self.position = i
@@ -356,8 +367,8 @@ class Time:
         if event.what in (BEGIN, ENTERED_REVOKE) and (event.r0 | event.r7 | event.any or event.cpsr != 0x10):
             raise Wrong(f"Environment {event.env} is {event.where.partition(' ')[2].partition(' ')[2]}.", expected="every register 0, CPSR 0x10",
                         got=f"CPSR 0x{event.cpsr:08x}, bits of registers 0x{event.r0 | event.r7 | event.any:08x}", look=self.look, run=self.run)
-        if event.excess != env.excess:
-            raise Astray(f"environment {event.env}'s save page says that it owes {env.excess}", f"it says {event.excess}")
+        if event.excess != env.shown:
+            raise Astray(f"environment {event.env}'s save page says that it owes {env.shown}", f"it says {event.excess}")
         if not event.space:
             raise Astray(f"environment {event.env} runs with its own tables and its own ASID", "with another's")
 
@@ -375,6 +386,10 @@ class Time:
                 break
             if does[0] == FREE:
                 env.full = False
+            elif does[0] == SAVE_WORD and does[1] == SLOT_WORD:
+                env.full = bool(does[2])
+            elif does[0] == SAVE_WORD and does[1] == EXCESS_WORD:
+                env.shown = does[2]
             elif does[0] == ENTRY and does[1] == ENTERED_TRANSFER:
                 env.transfer = bool(does[2])
             elif does[0] == MAKE:
@@ -459,6 +474,10 @@ class Time:
         elif what == DESTROY:
             who = self.named_by(a)
             if who is None:
+                gone = self.envs.get(a & 0x3f) if a == a & 0x3f else None
+                if gone is not None and gone.asked_for:
+                    gone.asked_for = False
+                    return self.returned(slot, after, {0}, now)
                 return self.returned(slot, after, {NOENT}, now)
             self.end(who[0], ENDED_KILLED)
             if who[0] == slot:
@@ -564,6 +583,9 @@ def overstaying(rng):
     script.ops[1] = [op(WAIT, 1), op(WAIT, 8), op(WAIT, 1)]
     script.ops[2] = [op(WAIT, 1), op(YIELD, NO_NAME), op(WAIT, 8), op(FREE), op(WAIT, 1), op(YIELD, NO_NAME), *[op(YIELD, NO_NAME)] * 20]
     script.ops[3] = [op(WAIT, 1), op(YIELD, NO_NAME), op(WAIT, 9), op(WAIT, 1)]
+    # Who owes says that it does not; whose slot is in use with a CPSR that is none of user mode.
+    script.ops[5] = [op(WAIT, 1), op(WAIT, 3), op(SAVE_WORD, EXCESS_WORD, 0), NEXT, op(SAVE_WORD, SLOT_WORD, 0x20), op(WAIT, 2), op(FREE),
+                     op(WAIT, 1), NEXT, *script.ops[5]]
     script.ops[4] = [op(PASS, 30 * TICKS), op(FREE), op(WAIT, 1), op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(PASS, 12 * TICKS), op(FREE),
                      op(WAIT, 1), op(WAIT, 1)]
     return script
@@ -681,8 +703,11 @@ def test_hash(run):
 
 
 def lives(rng, envs=8):
-    return at_random(rng, envs, 208 // envs, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
+    script = at_random(rng, envs, 208 // envs, {"nobody": 6, "yield": 6, "take": 3, "give": 4, "wait": 4, "sleep": 3, "late": 2, "end": 1, "make": 3,
                                   "fault": 1})
+    script.owners[:2] = 0, 2                # one ends another that has a parent, so that something is left of it: nobody to give slices to
+    script.ops[2] = [op(DESTROY, 3), op(GIVE, 3, 1), *script.ops[2]]
+    return script
 
 
 def crowd(rng):
@@ -860,13 +885,18 @@ def lending(rng):
     script = at_random(rng, 7, 40, {"nobody": 6, "yield": 3, "transfer": 3, "lend": 9, "give": 2, "take": 1, "wait": 2, "sleep": 1,
                                     "fault": 0.3, "make": 0.6, "entry": 0.7, "late": 0.5})
     # Lends, is given what is left of it by name, and ends it; is given it back, lends to one that lends on, and ends.
-    script.ops[0] = [op(TRANSFER, 1 | SYNC), op(YIELD, NO_NAME), op(TRANSFER, 1 | SYNC), *script.ops[0]]
+    script.owners[0] = 0
+    script.ops[0] = [op(TRANSFER, 1 | SYNC), NEXT, op(TRANSFER, 1 | SYNC), *script.ops[0]]
     script.ops[1] = [op(YIELD, 0), op(YIELD, NO_NAME), op(YIELD, NO_NAME), op(TRANSFER, 0 | SYNC), *script.ops[1]]
     return script
 
 
 def calls(rng):
-    return at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
+    script = at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
+    script.owners[0] = 0                    # lends, is given what is left of it, and takes it back
+    script.ops[0] = [op(TRANSFER, 1 | SYNC), op(GIVE, 0, 0), NEXT, *script.ops[0]]
+    script.ops[1] = [op(YIELD, 0), *script.ops[1]]
+    return script
 
 
 @check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "transfer-refused"),
@@ -882,7 +912,6 @@ def test_lending(runs):
 
 HEAP, PAGE = 0x400000, 4096
 REVOKE_PAGES, GUARANTEED, REPOSSESSED, REVOKE_TICKS = 8, 16, 16, 32 * TICKS
-WANTED_WORD, REPOSSESSED_WORD = 8, 9
 NEW, UNMAP = 0, 3
 BASE = (CODE, lab3.DATA, upcalls.TELL)      # what each has beside its heap
 
@@ -1032,20 +1061,17 @@ def gives(count, start=0):
     return op(PAGES, UNMAP, count, HEAP + start * PAGE)
 
 
-NEXT = op(YIELD, NO_NAME)
-
-
 def obliging(rng):
-    """Who is asked gives as many as wanted, or more, before the processor comes back; one has no such entry."""
-    first = rng.randrange(60, 80)
+    """Who is asked gives as many as wanted, or more, before the processor comes back; one has no such entry, one takes its time.
+    In the end nobody has enough to be asked."""
+    first = rng.randrange(30, 46)
     sizes = {0: first, 1: first, 2: 40, 3: 21, 4: 20, 5: 5}
-    ops = [[] for _ in range(6)]
-    ops[5] = [op(FREE)] + [op(ASK), NEXT, NEXT] * 8
+    ops = [[op(ASK)], [], [op(ENTRY, ENTERED_REVOKE, 0)], [], [NEXT] * 60, [op(FREE), NEXT, *[op(ASK), NEXT, NEXT] * 13]]
     for n in range(4):
-        for i in range(24):
-            give = [gives(8, 8 * (i % 7))] if n != 1 else [gives(3, 8 * (i % 7)), gives(6, 8 * (i % 7) + 3)]
+        for i in range(60):
+            give = {1: [gives(3, 8 * (i % 5)), gives(6, 8 * (i % 5) + 3)], 3: [op(FREE), op(PASS, REVOKE_TICKS + TICKS), op(ASK), gives(8)]}.get(
+                n, [gives(8, 8 * (i % 5))])
             ops[n] += [op(IF_TOLD, len(give)), *give, NEXT]
-    ops[4] = [NEXT] * 20
     return Script(6, [5, 0, 1, 2, 3, 4, 0, None, 1, *[None] * 7], ops, sizes)
 
 
@@ -1167,7 +1193,7 @@ def test_give(run):
 
 # 4.10: a stride scheduler (Waldspurger and Weihl, 1995).
 
-STOP, ADD, RUN, MOVE = range(4)
+STOP, ADD, RUN, MOVE, COUNT_ALL = range(5)
 STRIDE_ONE, STRIDE_CHILDREN, TOLD_BY_MAIN = 1 << 20, 16, 22
 
 
@@ -1177,6 +1203,7 @@ class Child:
     tickets: int
     passed: int
     place: int
+    slices: int = 0
 
 
 def strides(script, actions):
@@ -1196,7 +1223,7 @@ def proportions(rng):
     more = [rng.randrange(1, 40) for _ in range(3)]
     script = Script(6, [None] * 16, [busy(rng, 230) for _ in range(6)])
     return script, [*((ADD, n, each) for n, each in enumerate(tickets)), (RUN, 120, 0), *((ADD, 3 + n, each) for n, each in enumerate(more)),
-                    (RUN, 160, 0)]
+                    (RUN, 160, 0), (COUNT_ALL, 0, 0)]
 
 
 def coming_and_going(rng):
@@ -1226,7 +1253,7 @@ def strode(run, make):
         if event.what == BEGIN:
             got.append(f"child {event.env} has a slice")
         elif event.what == TOLD_BY_MAIN:
-            got.append(f"returns {signed(event.r0)}")
+            got.append(f"a child has been given {event.r7} slices" if event.r7 else f"returns {signed(event.r0)}")
     places, at = [None] * STRIDE_CHILDREN, dict.fromkeys(counts, 0)
     now = iter([event for event in events if event.what in (BEGIN, TOLD_BY_MAIN, ENTERED_END)])
 
@@ -1260,6 +1287,8 @@ def strode(run, make):
                 low = lowest()
                 places[free] = Child(a, b, low.passed if low else 0, free)
                 expected.append("returns 0")
+        elif what == COUNT_ALL:
+            expected += [f"a child has been given {child.slices} slices" for child in places if child is not None]
         elif what == MOVE:
             for child in places:
                 if child is not None:
@@ -1268,6 +1297,7 @@ def strode(run, make):
             for _ in range(a):
                 while (child := lowest()) is not None:
                     child.passed += STRIDE_ONE // child.tickets
+                    child.slices += 1
                     if child.slot not in ended:
                         break
                     places[child.place] = None

@@ -98,6 +98,7 @@ script_make(void)
 		return;
 	old_names[e - envs] = names[e - envs];
 	names[e - envs] = e->id;
+	e->parent = (e - envs) % 2 ? names[0] : 0;	// of those that have one what is left stays
 	for (uint32_t va = CODE; va < TELL + PAGE_SIZE; va = va == CODE ? TELL : va + PAGE_SIZE) {
 		as_lookup(&space, va, &m);
 		as_map(&e->as, va, m.pa, m.prot, m.rights);
@@ -295,6 +296,7 @@ script_envs(void)
 	for (uint32_t i = 0; i <= s->envs; i++)
 		script_make();
 	envs[s->envs].save->begin = CODE + 48;
+	envs[s->envs].parent = 0;
 	for (uint32_t i = 0; i < SCRIPTS; i++)
 		at[i] = s->first[i];
 	for (uint32_t i = 0; i < SLICE_COUNT; i++)

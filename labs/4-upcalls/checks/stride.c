@@ -24,11 +24,12 @@ sys_name(uint32_t i, uint32_t a1, uint32_t a2, uint32_t a3)
 }
 
 static int32_t
-sys_note(uint32_t result, uint32_t a1, uint32_t a2, uint32_t a3)
+sys_note(uint32_t result, uint32_t count, uint32_t a2, uint32_t a3)
 {
-	(void)a1, (void)a2, (void)a3;
+	(void)a2, (void)a3;
 	if (event_count < ARRAY_SIZE(events) - 1)
-		events[event_count++] = (struct event){ .time = timer_now(), .env = parent - envs, .what = TOLD_BY_MAIN, .r0 = result };
+		events[event_count++] = (struct event){ .time = timer_now(), .env = parent - envs, .what = TOLD_BY_MAIN, .r0 = result,
+		    .r7 = count };
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <libos/sys.h>
 #include <libos/upcall.h>
 
-enum { STOP, ADD, RUN, PASS };
+enum { STOP, ADD, RUN, MOVE, COUNT };
 
 static uint32_t
 word(uint32_t i)
@@ -29,7 +29,10 @@ main(void)
 				syscall(43, stride_run(), 0, 0, 0);
 		else
 			for (int n = 0; n < STRIDE_CHILDREN; n++)
-				stride_children[n].pass += stride_children[n].env != 0 ? a : 0;
+				if (what == COUNT && stride_children[n].env != 0)
+					syscall(43, 0, stride_children[n].slices, 0, 0);
+				else
+					stride_children[n].pass += stride_children[n].env != 0 ? a : 0;
 	}
 	return 0;
 }
