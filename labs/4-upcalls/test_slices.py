@@ -892,11 +892,7 @@ def lending(rng):
 
 
 def calls(rng):
-    script = at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
-    script.owners[0] = 0                    # lends, is given what is left of it, and takes it back
-    script.ops[0] = [op(TRANSFER, 1 | SYNC), op(GIVE, 0, 0), NEXT, *script.ops[0]]
-    script.ops[1] = [op(YIELD, 0), *script.ops[1]]
-    return script
+    return at_random(rng, 9, 40, {"nobody": 3, "transfer": 9, "lend": 9, "entry": 2, "wait": 2, "sleep": 2, "make": 1, "fault": 0.5})
 
 
 @check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "transfer-refused"),
