@@ -439,6 +439,8 @@ class Look:
                                 + (", zeros" if not any(page.frame.data) else "") + ".", look=file, run=self.run)
 
 
+# A step of a program's that leads to what is not written yet, or round and round, is told as that step.
+ENDS = ("return", "todo", "budget")
 COUNTED = ("sys_pages", "svc_protect", "step_done")
 
 
@@ -536,9 +538,10 @@ def follow(run, script, part, looks=True, each=None):
     missing = [number for number in range(expected_next, len(script.steps))]
     if missing or set(waiting) - {entry[1] for entry in entries}:
         number = missing[0] if missing else min(waiting)
-        raise Wrong(f"Step {number + 1} of the run, {script.steps[number]}.", expected="it comes to an end",
-                    got=f"it comes to step {explain.todo_step(run)}, which is not written yet" if explain.ending(run) == "todo" else
-                    "it does not", look=file, run=run)
+        s, how = script.steps[number], explain.ending(run)
+        got = {"todo": lambda: f"it comes to step {explain.todo_step(run)}, which is not written yet",
+               "budget": lambda: f"it does not, in {run.boot.budget:,} instructions"}.get(how, lambda: "it does not")()
+        raise Wrong(f"Step {number + 1} of the run, {s}." + pages_told(model, s), expected="it comes to an end", got=got, look=file, run=run)
     lost = run.kept["leaked"]
     if lost:
         raise Wrong("All environments have ended.", expected="as many pages free as before",
@@ -732,7 +735,7 @@ def quiet(run, script):
     return ask
 
 
-@check(points=4, step="4.4", ends=("return", "todo"), boots=both(regions, marks=COUNTED),
+@check(points=4, step="4.4", ends=ENDS, boots=both(regions, marks=COUNTED),
        hint="A region is words in the table, and nothing is mapped for it. Everything is asked before anything is "
             "changed: the range, each page of it. What ends is gone: its word is 0, its page unmapped, and zeros "
             "appear if a region begins there again.")
@@ -771,7 +774,7 @@ def storm(rng):
     return author.script()
 
 
-@check(points=5, step="4.4", ends=("return", "todo"), needs="regions", boots=boot(storm, look=False, marks=COUNTED),
+@check(points=5, step="4.4", ends=ENDS, needs="regions", boots=boot(storm, look=False, marks=COUNTED),
        hint="A page appears once, zero, where it was touched, mapped as its word says; an instruction that touches two"
             " pages faults twice. Nothing of what was interrupted changes. `address` is any byte of the page, and for "
             "a fetch it is IFAR.")
@@ -832,7 +835,7 @@ def unhandled(rng):
     return author.script()
 
 
-@check(points=3, step="4.4", ends=("return", "todo"), needs="regions", boots=boot(unhandled),
+@check(points=3, step="4.4", ends=ENDS, needs="regions", boots=boot(unhandled),
        hint="The word says whether the page was promised, and whether it is there already. A page that nobody promised"
             " is no business of the pager's, whatever is mapped around it. In region_begin(), the table can be short "
             "of a page at any page of the region.")
@@ -884,7 +887,7 @@ def protection(rng):
     return author.script()
 
 
-@check(points=5, step="4.5", ends=("return", "todo"), needs="storm", boots=both(protection),
+@check(points=5, step="4.5", ends=ENDS, needs="storm", boots=both(protection),
        hint="The word first, and the kernel is told what state_prot() makes of it. In protection_fault(): is it a "
             "write, may the page be written as its word says, and is it only clean or shared? That one is noted; all "
             "else is the trap handler's, as often as it takes. protN() and the like ask of all pages before they "
@@ -961,7 +964,7 @@ def noted(rng):
     return author.script()
 
 
-@check(points=4, step="4.5", ends=("return", "todo"), needs="protection", boots=boot(noted),
+@check(points=4, step="4.5", ends=ENDS, needs="protection", boots=boot(noted),
        hint="A page is dirty if it is there and its word says nothing of STATE_CLEAN. A write that the word allows "
             "takes the bit away, and nothing else does; a page that is first touched by a write it allows never "
             "was clean. Pinned pages are -E_PERM.")
@@ -991,7 +994,7 @@ def bulk(rng):
     return author.script()
 
 
-@check(points=3, step="4.5", ends=("return", "todo"), needs="protection", boots=boot(bulk, marks=COUNTED),
+@check(points=3, step="4.5", ends=ENDS, needs="protection", boots=boot(bulk, marks=COUNTED),
        hint="Operations are collected in batch[] and made by one call of pages_do() for each BATCH of them. What the "
             "table knows nobody has to be asked.")
 def test_calls(run):
@@ -1026,7 +1029,7 @@ def untrapped(rng):
     return author.script()
 
 
-@check(points=2, step="4.5", ends=("return", "todo"), needs="protection", boots=boot(untrapped),
+@check(points=2, step="4.5", ends=ENDS, needs="protection", boots=boot(untrapped),
        hint="At first nobody is there, and null means nobody again: then it is unhandled(), as for any fault that "
             "nobody wants.")
 def test_untrapped(run):
@@ -1074,7 +1077,7 @@ def one_fork(rng):
     return author.script()
 
 
-@check(points=5, step="4.6", needs="protection", boots=boot(one_fork),
+@check(points=5, step="4.6", ends=ENDS, needs="protection", boots=boot(one_fork),
        hint="A page that may ever be written is mapped in both without WRITE and says STATE_SHARED in both; whoever "
             "writes first gets a page of its own, whole, and the other keeps the old one; TEMP_VA is free again after "
             "each copy. Pages not touched yet are "
@@ -1124,7 +1127,7 @@ def trees(rng):
     return author.script()
 
 
-@check(points=5, step="4.6", needs="fork", boots=both(trees),
+@check(points=5, step="4.6", ends=ENDS, needs="fork", boots=both(trees),
        hint="Forks of forks: a page can be shared by many, and is copied by each one that writes while its own word "
             "says STATE_SHARED. page_copy() changes nothing of anybody else's. A child that ends takes nothing with "
             "it.")
@@ -1167,7 +1170,7 @@ def refused(rng):
     return author.script()
 
 
-@check(points=4, step="4.6", needs="fork", boots=both(refused),
+@check(points=4, step="4.6", ends=ENDS, needs="fork", boots=both(refused),
        hint="All that can fail comes before anything of the parent's changes: no page of it has become shared, or "
             "read-only, and the child that was begun is gone with all its pages.")
 def test_refused(runs):

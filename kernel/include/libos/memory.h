@@ -100,7 +100,7 @@ int region_begin(uint32_t va, uint32_t size, uint32_t prot);
 int region_end(uint32_t va, uint32_t size);
 
 // A translation fault at `address`, of data or of an instruction; cause is DFSR or IFSR. A page known but not there
-// yet appears, mapped as its word says; a write is noted. Everything else, and when no page is left: unhandled().
+// yet appears, by one system call, mapped as its word says; a write is noted. Everything else, and when no page is left: unhandled().
 void pager(uint32_t address, uint32_t cause);
 
 // Step 4.5, in protect.c. Appel and Li's primitives. Any address in a page names the page. Each returns 0; -E_NOENT:
