@@ -749,9 +749,9 @@ class Memory:
                           "nothing is mapped")
             if found is None:
                 continue
-            if isinstance(found[0], tuple):
-                if found[0][0] == "table":
-                    self.fail(f"{op}. Then, at 0x{op.va:08x}", "the table that it means", f"0x{mpa:08x}")
+            if isinstance(found[0], tuple):         # a page that was there before
+                if prot != found[1]:
+                    self.fail(f"{op}. Then, at 0x{op.va:08x}", f"a page for prot {found[1]:#x}", f"one for prot {prot:#x}")
                 continue
             expected = f"page 0x{found[0]:08x}, prot {found[1]:#x} of rights {found[2] | R:#x}"
             if (got := f"page 0x{mpa:08x}, prot {prot:#x} of rights {rights:#x}") != expected:

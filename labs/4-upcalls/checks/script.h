@@ -136,6 +136,22 @@ pages_lay(struct env *self, const struct script_op *op)
 	return n;
 }
 
+// A page operation has found no page free. How long the asking took is not to decide whether REVOKE_TICKS are over.
+static void
+script_ask(struct event *e)
+{
+	static uint64_t asked;
+	const struct env *before = revocation.env;
+	uint64_t over = asked + REVOKE_TICKS;
+
+	if (before != NULL && timer_now() + 1000 > over && timer_now() < over + SLICE_TICKS)
+		pass(over + SLICE_TICKS - timer_now());
+	e->asked = timer_now();
+	revoke_ask();
+	if (revocation.env != NULL && revocation.env != before)
+		asked = e->asked;
+}
+
 static void
 script_next(struct event *e, struct env *self, struct trapframe *tf)
 {
@@ -163,10 +179,8 @@ script_next(struct event *e, struct env *self, struct trapframe *tf)
 			((uint32_t *)self->save)[op->a] = op->b;
 		else if (op->what == IF_TOLD)
 			at[slot] += e->what == 0 ? 0 : op->a;
-		else if (op->what == ASK) {
-			e->asked = timer_now();
-			revoke_ask();
-		}
+		else if (op->what == ASK)
+			script_ask(e);
 	}
 	// No interrupt comes so soon that it would matter how many instructions who needs.
 	ahead = cntp_cval() - timer_now();
