@@ -1210,7 +1210,7 @@ def busy(rng, count):
     """What a child does in its slices: mostly all of it, or a part."""
     ops = []
     for _ in range(count):
-        ops += rng.choice(([NEXT], [NEXT], [op(PASS, rng.randrange(80_000)), NEXT], [op(FREE), op(WAIT, 1), NEXT]))
+        ops += rng.choice(([NEXT], [NEXT], [op(PASS, rng.randrange(70_000)), NEXT], [op(FREE), op(WAIT, 1), NEXT]))
     return ops
 
 

@@ -141,14 +141,14 @@ static void
 script_ask(struct event *e)
 {
 	static uint64_t asked;
-	const struct env *before = revocation.env;
+	const struct env *whom = revocation.env;
 	uint64_t over = asked + REVOKE_TICKS;
 
-	if (before != NULL && timer_now() + 1000 > over && timer_now() < over + SLICE_TICKS)
+	if (whom != NULL && timer_now() + 1000 > over && timer_now() < over + SLICE_TICKS)
 		pass(over + SLICE_TICKS - timer_now());
 	e->asked = timer_now();
 	revoke_ask();
-	if (revocation.env != NULL && revocation.env != before)
+	if (revocation.env != NULL && revocation.env != whom)
 		asked = e->asked;
 }
 
