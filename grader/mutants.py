@@ -9,6 +9,7 @@
 This is the grading of the grader: a mutant that lives is a check that does not look.
 """
 import concurrent.futures
+import functools
 import os
 import re
 import shutil
@@ -87,7 +88,6 @@ def run(lab: labs.Lab, only: list[Mutant] | None = None) -> list[Killed]:
     """Judge the lab's mutants (or `only` those), as many at a time as the machine has cores."""
     mutants = every(lab) if only is None else only
     checks = judge.collect(lab)
-    parts = {check.name: next(step.part for step in lab.steps if step.id == check.step) or None for check in checks}
     for mutant in mutants:
         if mutant.kills not in (check.name for check in checks):
             raise GraderError(f"mutant {mutant.name} names the check {mutant.kills}, which there is not")
@@ -95,7 +95,7 @@ def run(lab: labs.Lab, only: list[Mutant] | None = None) -> list[Killed]:
     build.build(labs.compose(lab, "solutions"), [boot.payload for check in checks for boot in check.boots])
     pool = concurrent.futures.ProcessPoolExecutor(os.cpu_count() or 1, initializer=_see_it_through)
     try:
-        return list(pool.map(judged, mutants, [parts[mutant.kills] for mutant in mutants]))
+        return list(pool.map(judged, mutants))
     finally:
         pool.shutdown(cancel_futures=True)      # after an interrupt: those that have begun, and no more
 
@@ -136,9 +136,18 @@ def _contents(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def judged(mutant: Mutant, part: str | None = None) -> Killed:
+@functools.cache
+def _parts(name: str) -> dict[str, str | None]:
+    """The part that each check of a lab belongs to; None where the lab is all one."""
+    lab = labs.find(name)
+    parts = {step.id: step.part or None for step in lab.steps}
+    return {check.name: parts[check.step] for check in judge.collect(lab)}
+
+
+def judged(mutant: Mutant) -> Killed:
     """Judge one mutant, up to the check that finds it; of a lab that has parts by that check's part alone."""
-    report = judge.judge(labs.compose(labs.find(mutant.lab), str(make(mutant))), first=True, part=part)
+    report = judge.judge(labs.compose(labs.find(mutant.lab), str(make(mutant))), first=True,
+                         part=_parts(mutant.lab).get(mutant.kills))
     first = report.first
     if first is None:
         return Killed(mutant, "", "", f"lives: no check finds it ({mutant.why})")

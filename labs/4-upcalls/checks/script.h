@@ -140,16 +140,18 @@ pages_lay(struct env *self, const struct script_op *op)
 static void
 script_ask(struct event *e)
 {
-	static uint64_t asked;
+	static uint64_t begun, done;
 	const struct env *whom = revocation.env;
-	uint64_t over = asked + REVOKE_TICKS;
+	uint64_t over = done + REVOKE_TICKS + 1000;
 
-	if (whom != NULL && timer_now() + 1000 > over && timer_now() < over + SLICE_TICKS)
-		pass(over + SLICE_TICKS - timer_now());
+	if (whom != NULL && timer_now() + 1000 > begun + REVOKE_TICKS && timer_now() < over)
+		pass(over - timer_now());
 	e->asked = timer_now();
 	revoke_ask();
-	if (revocation.env != NULL && revocation.env != whom)
-		asked = e->asked;
+	if (revocation.env != NULL && revocation.env != whom) {
+		begun = e->asked;
+		done = timer_now();
+	}
 }
 
 static void
