@@ -278,13 +278,14 @@ class _Session(_Collector):
     def runs(self, request):
         return self.ran[_of(request.node).name]
 
-    def pytest_runtest_protocol(self, item):
+    def pytest_runtest_protocol(self, item, nextitem):
         if self.first and any(outcome.verdict != "pass" for outcome in self.outcomes.values()):
             return True
         check = _of(item)
         outcome = self._unasked(check)
         if outcome is not None:
             self._settle(check, outcome)
+            item.session._setupstate.teardown_exact(nextitem)   # as pytest does behind one that was called
             return True
         return None
 
