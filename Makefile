@@ -6,7 +6,7 @@
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
-	FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
+	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
@@ -43,6 +43,7 @@ define help
   make test, make soak       all that CI runs; the long runs
   make gradescope LAB=1      the autograder that Gradescope runs, as a zip
   make check LAB=1 SUBMISSION=path    grades what was handed in; JSON=, JUNIT=, CSV=, GRADESCOPE=file: its report
+  make grade LAB=1 SUBMISSIONS=folder    grades a class: gradebook, reports; REGRADE=1: anew, and what changes
   make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
   make bench                 the papers' tables, counted in instructions
   make mutants               the known-wrong solutions, each against the check that must find it
@@ -87,7 +88,10 @@ begin update:
 reset:
 	@$(call grader,$(lab) $(call option,FILE,file))
 
-.PHONY: handouts gradescope bench soak mutants
+.PHONY: handouts grade gradescope bench soak mutants
+grade:
+	@$(call with,check course,grader grade $(lab) $(call option,SUBMISSIONS,submissions) $(call option,PART,part) \
+		$(call option,SEED,seed) $(call option,AT,at) $(call option,OUT,out) $(call flag,REGRADE,regrade))
 handouts:
 	@sh grader/setup.sh check extra course
 	@$(call with,check course,grader handouts $(call flag,MERGE,merge) $(call flag,TRANSCRIPTS,transcripts))

@@ -22,6 +22,7 @@ VERBS = {
     "doctor": ("grader.doctor", "which tools are here, and what to do about those that are not"),
     "mutants": ("grader.mutants", "the known-wrong solutions, each against the check that must find it"),
     "soak": ("grader.soak", "every check many times, under load: one report or it fails"),
+    "grade": ("grader.grade", "grade a class: a folder of what students handed in"),
     "gradescope": ("grader.gradescope", "the zip that Gradescope makes its autograder of"),
     "handouts": ("grader.handouts", "starter/ and the site, from solutions/ and labs/"),
     "begin": ("grader.starter", "a branch of the student's own"),

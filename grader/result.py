@@ -4,6 +4,7 @@ Every text in it is safe to print and says nothing of this machine, the time or 
 seed give the same report, byte for byte.
 """
 import json
+import typing
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 
@@ -121,6 +122,22 @@ def to_json(report: Report) -> str:
     data = asdict(report) | {"schema": SCHEMA, "points": report.points, "earned": report.score}
     data["checks"] = [asdict(check) | {"earned": check.score} for check in report.checks]
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> Report:
+    """The report that to_json() made this text of."""
+    return _revived(Report, json.loads(text))
+
+
+def _revived(kind, data):
+    """Plain data as what `kind`, a dataclass's type or that of one of its fields, says."""
+    if is_dataclass(kind):
+        types = typing.get_type_hints(kind)
+        return kind(**{each.name: _revived(types[each.name], data[each.name]) for each in fields(kind)
+                       if each.name in data})
+    if typing.get_origin(kind) is tuple:
+        return tuple(_revived(typing.get_args(kind)[0], each) for each in data)
+    return data
 
 
 def for_students(report: Report) -> Report:

@@ -6,7 +6,6 @@ and where it is missing, or hears nothing (a network's folder), the files are lo
 """
 import hashlib
 import io
-import json
 import os
 import select
 import shutil
@@ -17,9 +16,8 @@ import sys
 import tempfile
 import termios
 import time
-import typing
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
@@ -217,20 +215,9 @@ class Check:
         """The report, None if there is none, and the lines said beside it: the compiler's warnings, or why not."""
         said = [result.visible(line) for line in self._said.decode("utf-8", "backslashreplace").splitlines()]
         try:
-            return _revived(result.Report, json.loads(self.file.read_text("utf-8"))), said
+            return result.from_json(self.file.read_text("utf-8")), said
         except (OSError, ValueError):
             return None, said or ["the check ended and said nothing"]
-
-
-def _revived(kind, data):
-    """What asdict() and JSON have made of a dataclass, as it was."""
-    if is_dataclass(kind):
-        types = typing.get_type_hints(kind)
-        return kind(**{each.name: _revived(types[each.name], data[each.name]) for each in fields(kind)
-                       if each.name in data})
-    if typing.get_origin(kind) is tuple:
-        return tuple(_revived(typing.get_args(kind)[0], each) for each in data)
-    return data
 
 
 # What is to be seen.
