@@ -1,4 +1,4 @@
-"""`make handouts`: everything that is made from solutions/ and labs/ is made anew: starter/, the pages, the site.
+"""`make handouts`: everything that is made from solutions/ and labs/ is made anew: starter/, the pages, the site, the PDFs.
 
 What is right already is left alone, byte for byte; each thing that was written is said in one line.
 """
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from grader import docs, paths, starter
 from grader import transcripts as shown
-from grader.site import stage
+from grader.site import pdf, stage
 
 
 def configure(parser):
@@ -23,7 +23,7 @@ def main(args):
 
 
 def make(merge=False, transcripts=False, root=paths.ROOT, out=None):
-    """Makes everything of the tree below root, the site into `out`; prints what it wrote and returns what is wrong
+    """Makes everything of the tree below root, the site into `out` and the PDFs into pdf/ beside it; prints what it wrote and returns what is wrong
     (docs.Problems). Raises errors.Usage where something cannot be made at all."""
     for line in starter.regenerate(merge, root).lines:
         print(line)
@@ -35,9 +35,15 @@ def make(merge=False, transcripts=False, root=paths.ROOT, out=None):
             for page, count in zip(pages, pool.map(lambda page: shown.update(page, root), pages)):
                 _say(page, root, count, "run anew and rewritten")
     out = out or paths.DIST / "site"
-    count = stage.build(root, out)
-    print(f"{out.relative_to(root) if out.is_relative_to(root) else out}/index.html: the site, {count} pages")
+    with ThreadPoolExecutor(2) as pool:
+        site, labs = pool.submit(stage.build, root, out), pool.submit(pdf.build, root, out.with_name("pdf"))
+    print(f"{_where(out, root)}/index.html: the site, {site.result()} pages")
+    print(f"{_where(out.with_name('pdf'), root)}/: {', '.join(labs.result())}")
     return [problem for page in pages for problem in docs.check(page, root)]
+
+
+def _where(path, root):
+    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def _say(page, root, count, what):

@@ -55,6 +55,42 @@ def files(lab, page):
     return table(("file", "steps", "lines in the reference"), rows + [("**all of it**", "", f"**{total}**")])
 
 
+def new(lab, page):
+    """What the lab brings that the one before it has not: files of kernel/, by header, each with what it is for."""
+    before = [each for each in labs.every(page.root) if each.number < lab.number]
+    old, mine = (_included(each, page.root) for each in (before, [*before, lab]))
+    up = "../" * page.name.count("/")
+    rows = [(f"[{name.removeprefix('kernel/include/')}]({up}{name})", _purpose(page.root / name)) for name in sorted(mine - old)]
+    rows += [(f"`{name}`", _purpose(page.root / name)) for name in sorted(lab.given)]
+    if not rows:
+        raise docs.Fault(f"{lab.name} brings nothing new")
+    return table((f"new since lab {lab.number - 1}" if before else "file", "what it is for"), rows)
+
+
+def _included(several, root):
+    """The headers below kernel/include that the files of these labs need, with what those need themselves."""
+    found, left = set(), [root / name for lab in several for name in lab.given]
+    left += [root / "solutions" / lab.name / name for lab in several for name in lab.files]
+    left += [path for path in (root / "kernel" / "core").glob("*.[chS]")]
+    while left:
+        path = left.pop()
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for name in re.findall(r"(?m)^#include <((?:exo|libos)/\w+\.h)>", text):
+            header = f"kernel/include/{name}"
+            if header not in found and (root / header).is_file():
+                found.add(header)
+                left.append(root / header)
+    return found
+
+
+def _purpose(path):
+    """The first sentence of what a file says of itself, without what of it is only for the file's own readers."""
+    comment = re.match(r"(?://[^\n]*\n)+", path.read_text(encoding="utf-8"))
+    words = " ".join(line.removeprefix("//").strip() for line in comment[0].splitlines()) if comment else ""
+    sentence = re.split(r"(?<=[.!?])\s(?=[A-Z])", words)[0]
+    return re.sub(r"\s*\((?:exo|libos)/\w+\.h\)", "", sentence)
+
+
 def steps(lab, page):
     """The steps with their hours, checks and points."""
     checks, rows = declared(lab), []
@@ -78,7 +114,7 @@ def all_labs(lab, page):
     return table(("lab", "title", "steps", "hours", "points"), rows)
 
 
-GENERATORS = {"points": points, "files": files, "steps": steps, "all-labs": all_labs}
+GENERATORS = {"points": points, "files": files, "new": new, "steps": steps, "all-labs": all_labs}
 
 
 def table(head, rows):
