@@ -30,7 +30,8 @@ from grader.paths import DIST, ROOT
 VERBS = ("check", "build", "run", "gdb", "rewind", "watch", "status", "bench", "doctor", "begin", "update", "reset")
 NEVER = ("mutants", "hidden", "tests", "test", "site", "__pycache__")   # folders that stay, wherever they are
 INSTRUCTORS = ("labs/guide/instructor.md",)
-COURSE_ONLY = re.compile(r"<!-- course -->.*?<!-- /course -->\n*", re.S)    # in Markdown: what is not for a release
+COURSE_ONLY = re.compile(r"<!-- course -->.*?<!-- /course -->\n*", re.S)    # in Markdown: what is not for a release,
+RELEASE_ONLY = re.compile(r"<!-- release\n(.*?)-->", re.S)                   # and what is for one alone
 TO_FOLDER = re.compile(r"\| \[[^\]]*\]\(([^)]+)\)")     # a line of a table that leads to a folder
 
 
@@ -156,12 +157,14 @@ def _manifest(made: Made, wanted: list[labs.Lab]) -> Made:
 
 
 def _for_students(text: str, files: dict[str, Made], name: str) -> str:
-    """A page without what is for the course's own repository alone, and without lines on folders that are not there."""
+    """A page with what is for a release alone, without what is for the course's own repository alone, and without lines
+    on folders that are not there."""
     def is_there(line: str) -> bool:
         to = (found := TO_FOLDER.match(line)) and os.path.normpath(os.path.join(os.path.dirname(name), found[1]))
         return not to or re.match(r"\w+:", found[1]) is not None or any(f"{path}/".startswith(f"{to}/") for path in files)
 
-    return "".join(line for line in COURSE_ONLY.sub("", text).splitlines(keepends=True) if is_there(line))
+    text = RELEASE_ONLY.sub(r"\1", COURSE_ONLY.sub("", text))
+    return "".join(line for line in text.splitlines(keepends=True) if is_there(line))
 
 
 def _read(path: Path) -> Made | None:
