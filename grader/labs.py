@@ -230,7 +230,8 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
         raise Usage(f"{kernel.tree}: make cannot work with a path that has spaces in it")
     for file in {file.parent for file in kernel.files if file.suffix != ".o"} | {kernel.tree}:
         if not (root / file).is_dir():
-            raise Usage(f"there is no folder {file}" + (": `make handouts` makes it" if src == "starter" else ""))
+            why = {"starter": ": `make handouts` makes it", REFERENCE: ", as a release has none"}.get(file.parts[0], "")
+            raise Usage(f"there is no folder {file}{why}")
     return kernel
 
 
