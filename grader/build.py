@@ -47,7 +47,8 @@ SOUGHT = re.compile(r"(?m): (?:fatal error: (.+): [A-Z][\w ]+|Error: can't open 
                     r"Error: file not found: (.+)|Error: unable to include `(.+)')$")
 
 # What the linker says of an object of the reference's that it cannot take.
-ALIEN = re.compile(rf"(?m)^ld: (?:error: )?({labs.SHIPPED}/[\w./+-]+?): (.*)")
+ALIEN = re.compile(rf"(?m)^(?!.*(?:undefined reference|multiple definition|in function)).*?({labs.SHIPPED}/[\w./+-]+\.o)"
+                   r"(?::\d+)?:? (.*)")
 
 SCRATCH = r"/cc\w{6}\.s"         # what the compiler hands to the assembler
 
@@ -302,10 +303,10 @@ class _Make:
                 raise GraderError(f"a file that is not the student's does not compile: {visible(_telling(text))}")
         if messages := [text for target, text in said.items() if target not in elfs]:
             return Built({}, dict.fromkeys(self.sources, "\n".join(messages)))
-        if other := ALIEN.search("\n".join(said.values())):
-            raise GraderError(f"{other[1]} cannot be linked here ({visible(other[2])}): the compiler that made it is "
-                              "another; `make doctor` says which is known good, and PRIOR=starter does without")
         failed = {elfs[target]: text for target, text in said.items()}
+        if other := ALIEN.search("\n".join(failed.values())):
+            raise GraderError(f"{other[1]} cannot be linked here ({visible(other[2])}): the compiler that "
+                              "made it is another; `make doctor` says which is known good, and PRIOR=starter does without")
         self._blame(failed)
         linked = [payload for payload in self.sources if payload not in failed]
         return Built({payload: self.out / f"{payload}.elf" for payload in linked}, failed)

@@ -60,7 +60,7 @@ def main(args) -> int:
         news = publish(files, lab, commit, repository)
         news_packed = archive(files, commit, packed)
     for path, new in ((repository, news), (packed, news_packed)):
-        print(f"{os.path.relpath(path)}: labs 1 to {lab.number}" + ("" if new else ", nothing new"))
+        print(f"{os.path.relpath(path)}: {_named(lab)}" + ("" if new else ", nothing new"))
     return 0
 
 
@@ -201,10 +201,14 @@ def publish(files: dict[str, Made], lab: labs.Lab, commit: Commit, repository: P
         who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER")
                for key, value in (("NAME", named), ("EMAIL", mail), ("DATE", f"@{when}"))}
         made = _plumb(there | who, "commit-tree", tree, *(("-p", before) if before else ()),
-                      "-m", f"Labs 1 to {lab.number}" if lab.number > 1 else "Lab 1")
+                      "-m", _named(lab).capitalize())
     starter._must(repository, "update-ref", "refs/heads/main", made)
     starter._must(repository, "reset", "--quiet", "--hard")
     return True
+
+
+def _named(lab: labs.Lab) -> str:
+    return f"labs 1 to {lab.number}" if lab.number > 1 else f"lab {lab.number}"
 
 
 def _take_nothing_back(had: list[str], files: dict[str, Made], lab: labs.Lab) -> None:
