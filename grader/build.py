@@ -47,8 +47,8 @@ SOUGHT = re.compile(r"(?m): (?:fatal error: (.+): [A-Z][\w ]+|Error: can't open 
                     r"Error: file not found: (.+)|Error: unable to include `(.+)')$")
 
 # What the linker says of an object of the reference's that it cannot take.
-ALIEN = re.compile(rf"(?m)^(?!.*(?:undefined reference|multiple definition|in function)).*?({labs.SHIPPED}/[\w./+-]+\.o)"
-                   r"(?::\d+)?:? (.*)")
+ALIEN = re.compile(r"(?m)^(?!.*(?:undefined reference|multiple definition|in function)).*?"
+                   rf"({labs.SHIPPED}/[\w./+-]+\.o)(?::\d+)?:? (.*)")
 
 SCRATCH = r"/cc\w{6}\.s"         # what the compiler hands to the assembler
 
@@ -306,7 +306,8 @@ class _Make:
         failed = {elfs[target]: text for target, text in said.items()}
         if other := ALIEN.search("\n".join(failed.values())):
             raise GraderError(f"{other[1]} cannot be linked here ({visible(other[2])}): the compiler that "
-                              "made it is another; `make doctor` says which is known good, and PRIOR=starter does without")
+                              "made it is another; `make doctor` says which is known good, and PRIOR=starter does "
+                              "without")
         self._blame(failed)
         linked = [payload for payload in self.sources if payload not in failed]
         return Built({payload: self.out / f"{payload}.elf" for payload in linked}, failed)

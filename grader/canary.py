@@ -88,7 +88,7 @@ class Canaries:
 
 
 def plant(tree: Path) -> Canaries:
-    """Put canaries into the solutions, the known-wrong solutions and the hidden checks below `tree`, a copy of the course,
+    """Put canaries into the solutions, the known-wrong solutions and the hidden checks of the course in `tree`, a copy,
     and make its starter anew."""
     planted = Canaries("q" + "".join(secrets.choice(LETTERS) for _ in range(15)), secret_lines(tree))
     taken: set[str] = set()
@@ -107,7 +107,9 @@ def plant(tree: Path) -> Canaries:
     return planted
 
 
-def _planted(text: str, name: str, kind: str, regions: list[generate.Region], planted: Canaries, taken: set[str]) -> str:
+def _planted(text: str, name: str, kind: str, regions: list[generate.Region], planted: Canaries,
+             taken: set[str]) -> str:
+    """An annotated text that ends in a line feed, with canaries; `taken` are the ids of the regions that it gets."""
     lines = text.split("\n")
     for region in reversed(regions):
         word = planted.new(f"{name}, region {region.id}")
@@ -116,7 +118,7 @@ def _planted(text: str, name: str, kind: str, regions: list[generate.Region], pl
         last = regions[-1]
         free = next(f"{last.step}{letter}" for letter in "zyxwvutsrqponm" if f"{last.step}{letter}" not in taken)
         taken.add(free)
-        lines += [f"{last.open} BEGIN SOLUTION {free}", NAMES[kind].format(planted.new(f"a name of {name}")),
+        lines[-1:] = [f"{last.open} BEGIN SOLUTION {free}", NAMES[kind].format(planted.new(f"a name of {name}")),
                   f"{last.open} END SOLUTION", ""]
     return "\n".join(lines)
 
@@ -124,8 +126,8 @@ def _planted(text: str, name: str, kind: str, regions: list[generate.Region], pl
 # All that is in something, unpacked.
 
 def contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(where, bytes) of each file of a file or folder, of what is packed in them, and of the objects in git repositories,
-    those that no commit has too."""
+    """(where, bytes) of a file or each file in a folder, of what is packed in them, and of the objects in git
+    repositories, those that no commit has too."""
     if (path / "objects").is_dir() and (path / "HEAD").is_file():
         yield from _git_objects(path)
     for each in sorted(path.iterdir()) if path.is_dir() and not path.is_symlink() else ():
@@ -136,7 +138,7 @@ def contents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def unpacked(where: str, data: bytes, depth: int = 0) -> Iterator[tuple[str, bytes]]:
-    """A file's bytes, and all that is packed in them: archives, compressed streams wherever they begin, a PDF's text."""
+    """A file's bytes, and what is packed in them: archives, compressed streams wherever they begin, a PDF's text."""
     yield where, data
     if depth == DEEP:
         return
@@ -153,7 +155,8 @@ def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:
         with tarfile.open(fileobj=io.BytesIO(data)) as packed:
             for entry in packed:
                 file = packed.extractfile(entry) if entry.isfile() else None
-                yield entry.name, f"{entry.name} {entry.linkname} {entry.pax_headers}\n".encode() + (file.read() if file else b"")
+                said = f"{entry.name} {entry.linkname} {entry.pax_headers}\n".encode()
+                yield entry.name, said + (file.read() if file else b"")
     elif data.startswith((b"\xfd7zXZ\0", b"BZh")):
         yield "unpacked", (lzma if data[:1] == b"\xfd" else bz2).decompress(data)
     elif data.startswith(b"%PDF"):
@@ -190,8 +193,8 @@ def _pdf_text(data: bytes) -> bytes:
 
 def _git_objects(repository: Path) -> Iterator[tuple[str, bytes]]:
     """Every object of a git repository; a tree's bytes are the names in it."""
-    done = subprocess.run(["git", f"--git-dir={repository}", "cat-file", "--batch-all-objects", "--unordered", "--batch"],
-                          capture_output=True)
+    done = subprocess.run(["git", f"--git-dir={repository}", "cat-file", "--batch-all-objects", "--unordered",
+                           "--batch"], capture_output=True)
     if done.returncode:
         raise GraderError(f"git cat-file: {done.stderr.decode(errors='replace').strip()}")
     data, at = done.stdout, 0
@@ -206,8 +209,8 @@ def _git_objects(repository: Path) -> Iterator[tuple[str, bytes]]:
 # The real solutions' lines and names.
 
 def pasted(files: Mapping[str, Made], tree: Path) -> list[Leak]:
-    """Where files have RUN telling lines in a row of a solution of `tree` that its starter does not have; of objects, the
-    names that no other file has, and what is there to debug with."""
+    """Where files have RUN telling lines in a row of a solution of `tree` that its starter does not have; of objects,
+    the names that no other file has, and what is there to debug with."""
     secret = secret_lines(tree)
     words = set(re.findall(rb"\w+", b" ".join(made.data for name, made in files.items() if not name.endswith(".o"))))
     leaks = []

@@ -1,4 +1,4 @@
-"""`make release LAB=2`: what students get up to that lab, made of what is committed, as a git repository and an archive.
+"""`make release LAB=2`: what students get up to that lab, of what is committed, as a git repository and an archive.
 
 dist/release is the repository: each release is one commit on its branch main, and the commit's tree is the release,
 whole. Nothing of the course's own history is in it. Who has cloned it brings a later release into their work by `make
@@ -47,7 +47,7 @@ def configure(parser) -> None:
 
 
 def main(args) -> int:
-    """Make the release and say what became of it; 0. Usage where it would take something back or give a solution away."""
+    """Make the release and say where it is; 0. Usage where it would take something back or give a solution away."""
     starter._repository(ROOT)
     if starter._dirty(ROOT):
         print("What is not committed here is not released.")
@@ -135,8 +135,9 @@ def objects(tree: Path, earlier: list[labs.Lab]) -> dict[str, Made]:
         raise Usage("REFERENCE=1 is for the labs before the one that is released: lab 1 has none")
     kernel = [f"build/{labs.OBJECTS}/{lab.name}/{name}.o" for lab in earlier for name in lab.kernel]
     user = [f"build/{labs.OBJECTS}/{lab.name}/{name}.o" for lab in earlier for name in lab.user]
-    done = subprocess.run(["make", "-rRsf", "kernel/lab.mk", "BUILD=build", "OUT=build/out", f"FILES={' '.join(kernel)}",
-                           f"USER={' '.join(user)}", *kernel, *user], cwd=tree, text=True, capture_output=True,
+    done = subprocess.run(["make", "-rRsf", "kernel/lab.mk", "BUILD=build", "OUT=build/out",
+                           f"FILES={' '.join(kernel)}", f"USER={' '.join(user)}", *kernel, *user],
+                          cwd=tree, text=True, capture_output=True,
                           env={"PATH": os.environ["PATH"], "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"})
     if done.returncode:
         raise GraderError(f"the reference does not compile:\n{done.stderr.strip()}")
@@ -160,8 +161,11 @@ def _for_students(text: str, files: dict[str, Made], name: str) -> str:
     """A page with what is for a release alone, without what is for the course's own repository alone, and without lines
     on folders that are not there."""
     def is_there(line: str) -> bool:
-        to = (found := TO_FOLDER.match(line)) and os.path.normpath(os.path.join(os.path.dirname(name), found[1]))
-        return not to or re.match(r"\w+:", found[1]) is not None or any(f"{path}/".startswith(f"{to}/") for path in files)
+        found = TO_FOLDER.match(line)
+        if not found or re.match(r"\w+:|#", found[1]):
+            return True
+        to = os.path.normpath(os.path.join(os.path.dirname(name), found[1].partition("#")[0]))
+        return any(f"{path}/".startswith(f"{to}/") for path in files)
 
     text = RELEASE_ONLY.sub(r"\1", COURSE_ONLY.sub("", text))
     return "".join(line for line in text.splitlines(keepends=True) if is_there(line))
@@ -184,8 +188,8 @@ def publish(files: dict[str, Made], lab: labs.Lab, commit: Commit, repository: P
     before = starter._git(repository, "rev-parse", "--verify", "--quiet", "main").stdout.strip()
     if before:
         if starter._branch(repository) != "main" or starter._must(repository, "status", "--porcelain"):
-            raise Usage(f"somebody works in {os.path.relpath(repository)}, which is for releases alone: let them work in "
-                        "a clone of it")
+            raise Usage(f"somebody works in {os.path.relpath(repository)}, which is for releases alone: let them work "
+                        "in a clone of it")
         had = starter._must(repository, "ls-tree", "-r", "--name-only", "main").splitlines()
         _take_nothing_back(had, files, lab)
     with tempfile.TemporaryDirectory(prefix="exolab-release-") as scratch:
@@ -215,8 +219,8 @@ def _take_nothing_back(had: list[str], files: dict[str, Made], lab: labs.Lab) ->
     anew = "with an empty dist/release a course begins anew"
     released = {int(found[1]) for name in had if (found := re.match(r"labs/(\d+)-", name))}
     if max(released, default=0) > lab.number:
-        raise Usage(f"lab {max(released)} is released already, and LAB={lab.number} would take it back: type make release "
-                    f"LAB={max(released)} ({anew})")
+        raise Usage(f"lab {max(released)} is released already, and LAB={lab.number} would take it back: type make "
+                    f"release LAB={max(released)} ({anew})")
     if gone := [name for name in had if name.startswith(f"{labs.SHIPPED}/") and name not in files]:
         raise Usage(f"{gone[0]} was released, and students may build on it: say REFERENCE=1 ({anew})")
 

@@ -15,7 +15,15 @@ from grader import canary, generate, labs, release, starter
 from grader.errors import Usage
 from grader.paths import ROOT
 
-LAB = 'title = "{0}"\n[files]\nkernel = ["{0}.c"]\ngiven = ["kernel/{0}.c"]\n[[steps]]\nid = "{1}.1"\ntitle = "It"\nhours = 1\n'
+LAB = """title = "{0}"
+[files]
+kernel = ["{0}.c"]
+given = ["kernel/{0}.c"]
+[[steps]]
+id = "{1}.1"
+title = "It"
+hours = 1
+"""
 SOURCE = """// The file of {0}.
 int top;
 
@@ -79,8 +87,8 @@ def course(tmp_path, monkeypatch):
         put(root, f"solutions/{lab}/{name}.c", SOURCE.format(name, number))
         put(root, f"kernel/{name}.c", "given")
     for name in ("README.md", "labs/guide/README.md", "labs/guide/instructor.md", "kernel/core.c", "kernel/test/own.c",
-                 "grader/__main__.py", "grader/check.py", "grader/used.py", "grader/site/conf.py", "grader/tests/test_x.py",
-                 "grader/packages.txt", ".ci/run"):
+                 "grader/__main__.py", "grader/check.py", "grader/used.py", "grader/site/conf.py",
+                 "grader/tests/test_x.py", "grader/packages.txt", ".ci/run"):
         put(root, name, "")
     put(root, "README.md", README)
     put(root, "grader/leaks.py", "only = 'instructors'")
@@ -108,8 +116,9 @@ def refused(lab: int) -> str:
     return str(error.value)
 
 
-FIRST = """.gitignore README.md grader/__main__.py grader/check.py grader/packages.txt grader/used.py kernel/core.c kernel/one.c
-labs/1-one/lab.toml labs/1-one/test_one.py labs/guide/README.md starter/.generated starter/1-one/one.c""".split()
+FIRST = """.gitignore README.md grader/__main__.py grader/check.py grader/packages.txt grader/used.py kernel/core.c
+kernel/one.c labs/1-one/lab.toml labs/1-one/test_one.py labs/guide/README.md starter/.generated
+starter/1-one/one.c""".split()
 SECOND = ["kernel/two.c", "labs/2-two/lab.toml", "labs/2-two/test_two.py", "starter/2-two/two.c"]
 
 
@@ -181,7 +190,7 @@ def test_nothing_is_taken_back(course):
     files = {"kernel/reference/1-one/one.c.o": generate.Made(b"object"), "labs/2-two/x": generate.Made(b"")}
     two = labs.find("2", course)
     release.publish(files, two, release.Commit("Ada <a@b> 0 +0000", 0), course / "dist/release")
-    assert refused(2).startswith("kernel/reference/1-one/one.c.o was released, and students may build on it: say REFERENCE=1")
+    assert refused(2).startswith("kernel/reference/1-one/one.c.o was released, and students may build on it: say REF")
     assert git(course / "dist/release", "rev-parse", "main^") == before
 
 
@@ -296,7 +305,8 @@ def real(tmp_path_factory):
 
 def grader(root: Path, *arguments: str) -> subprocess.CompletedProcess:
     mine = {key: value for key, value in os.environ.items() if not key.startswith(("EXOLAB", "PYTHON"))}
-    return subprocess.run([sys.executable, "-m", "grader", *arguments], cwd=root, env=mine, text=True, capture_output=True)
+    return subprocess.run([sys.executable, "-m", "grader", *arguments], cwd=root, env=mine, text=True,
+                          capture_output=True)
 
 
 def test_the_next_lab_goes_on_with_the_reference(real):
@@ -306,7 +316,8 @@ def test_the_next_lab_goes_on_with_the_reference(real):
 
 def test_what_an_unsolved_lab_blocks_is_told_by_the_objects(real):
     done = grader(real, "check", "2", "--check", "alloc")
-    assert "blocked by lab 1" in done.stdout and "not attempted, step 1.1. With the reference's it passes." in done.stdout
+    assert "blocked by lab 1" in done.stdout
+    assert "not attempted, step 1.1. With the reference's it passes." in done.stdout
 
 
 def test_the_first_lab_works(real):
@@ -317,7 +328,8 @@ def test_the_first_lab_works(real):
 
 def test_every_verb_of_students_is_there_and_the_others_say_so(real):
     modules = {release.command.VERBS[verb][0] for verb in release.VERBS}
-    done = subprocess.run([sys.executable, "-c", f"import {', '.join(sorted(modules))}"], cwd=real, text=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", f"import {', '.join(sorted(modules))}"], cwd=real, text=True,
+                          capture_output=True)
     assert (done.returncode, done.stderr) == (0, "")
     for verb in ("handouts", "release", "leaks", "mutants"):
         done = grader(real, verb)
@@ -329,9 +341,9 @@ def test_every_verb_of_students_is_there_and_the_others_say_so(real):
 
 @pytest.mark.parametrize("change, words", [
     (lambda file: file.write_bytes(b"not for this machine"),
-     "kernel/reference/1-boot/uart.c.o cannot be linked here (file format not recognized; treating as linker script): "),
-    (lambda file: subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-a9", "-mfloat-abi=hard", "-mfpu=vfpv3", "-xc", "-c", "-",
-                                  "-o", file], input=b"int uart;", check=True),
+     "kernel/reference/1-boot/uart.c.o cannot be linked here (file format not recognized; treating as linker script)"),
+    (lambda file: subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-a9", "-mfloat-abi=hard", "-mfpu=vfpv3", "-xc",
+                                  "-c", "-", "-o", file], input=b"int uart;", check=True),
      "kernel/reference/1-boot/uart.c.o cannot be linked here (uses VFP register arguments"),
     (lambda file: file.unlink(), "kernel/reference/1-boot/uart.c.o: this file of the reference is missing"),
 ])
