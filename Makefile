@@ -6,9 +6,16 @@
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
-	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
+	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
+
+# A release has no solutions/, and none of what is made of them.
+course := demo test soak gradescope handouts mutants release leaks
+ifeq ($(wildcard solutions),)
+$(if $(filter $(course),$(MAKECMDGOALS)),$(error make $(firstword $(filter $(course),$(MAKECMDGOALS))) is for the \
+	course's own repository, and this is a release of it))
+endif
 
 quote = '$(subst ','\'',$1)'
 option = $(if $($1),--$2 $(call quote,$($1)))
@@ -45,6 +52,8 @@ define help
   make check LAB=1 SUBMISSION=path    grades what was handed in; JSON=, JUNIT=, CSV=, GRADESCOPE=file: its report
   make grade LAB=1 SUBMISSIONS=folder    grades a class: gradebook, reports; REGRADE=1: anew, and what changes
   make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
+  make release LAB=1         what students get up to that lab; REFERENCE=1: earlier labs' reference as objects, too
+  make leaks                 is a solution in anything that students get?
   make bench                 the papers' tables, counted in instructions
   make mutants               the known-wrong solutions, each against the check that must find it
   make clean                 removes what was built
@@ -88,7 +97,7 @@ begin update:
 reset:
 	@$(call grader,$(lab) $(call option,FILE,file))
 
-.PHONY: handouts grade gradescope bench soak mutants
+.PHONY: handouts release grade gradescope bench soak mutants leaks
 grade:
 	@$(call with,check course,grader grade $(lab) $(call option,SUBMISSIONS,submissions) $(call option,PART,part) \
 		$(call option,SEED,seed) $(call option,AT,at) $(call option,OUT,out) $(call flag,REGRADE,regrade))
@@ -97,10 +106,16 @@ handouts:
 	@$(call with,check course,grader handouts $(call flag,MERGE,merge) $(call flag,TRANSCRIPTS,transcripts))
 bench:
 	@$(call grader,$(lab) $(trees) $(call option,JSON,json))
+release:
+	@sh grader/setup.sh check
+	@$(call grader,$(lab) $(call flag,REFERENCE,reference))
+leaks:
+	@sh grader/setup.sh check extra course
+	@$(call with,check course,grader leaks)
 gradescope soak mutants:
 	@$(call grader,$(lab))
 
 .PHONY: clean
-clean:
-	@rm -rf build dist .pytest_cache .hypothesis
+clean:	# all but the repository of releases, which later releases are put on top of
+	@rm -rf build .pytest_cache .hypothesis $(filter-out dist/release,$(wildcard dist/*))
 	@find . -name __pycache__ -prune -exec rm -rf {} +

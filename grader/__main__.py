@@ -1,7 +1,7 @@
 """The one command, `python3 -m grader VERB ...`. Bad use and trouble of its own end in one line and exit code 2."""
 import argparse
 import errno
-import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -25,6 +25,8 @@ VERBS = {
     "grade": ("grader.grade", "grade a class: a folder of what students handed in"),
     "gradescope": ("grader.gradescope", "the zip that Gradescope makes its autograder of"),
     "handouts": ("grader.handouts", "starter/ and the site, from solutions/ and labs/"),
+    "release": ("grader.release", "what students get up to a lab: a git repository and an archive"),
+    "leaks": ("grader.leaks", "whether a solution is in anything that students get"),
     "begin": ("grader.starter", "a branch of the student's own"),
     "update": ("grader.starter", "what is new in the course, merged"),
     "reset": ("grader.starter", "one file of the starter as it was"),
@@ -55,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
             return 0 if verb else 2
         if verb not in VERBS:
             raise Usage(f"there is no verb {verb!r}; the verbs are: {', '.join(VERBS)}")
+        if importlib.util.find_spec(VERBS[verb][0]) is None:
+            raise Usage(f"{verb} is for the course's own repository, and this is a release of it")
         module = importlib.import_module(VERBS[verb][0])
         parser = Parser(prog=f"python3 -m grader {verb}", description=VERBS[verb][1])
         parser.set_defaults(verb=verb)

@@ -70,9 +70,10 @@ class Measured:
 def configure(parser) -> None:
     parser.description = "Measure the tables of a lab, or of all labs, in instructions."
     parser.add_argument("lab", nargs="?", help="1, boot or 1-boot; all labs that have tables if none is named")
-    parser.add_argument("--src", default="solutions", help="whose kernel: solutions (default), starter, or a tree")
+    parser.add_argument("--src", default="solutions" if (ROOT / "solutions").is_dir() else "starter",
+                        help="whose kernel: %(default)s (default), starter, or a tree")
     parser.add_argument("--prior", action="append", default=[], metavar="TREE",
-                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
+                        help="whose earlier labs: starter, solutions, reference; 2=TREE: lab 2's")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
 
 

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--in", dest="within", metavar="LAB", help="in the kernel of this later lab")
     parser.add_argument("--src", default="starter", help="whose lab: starter (default), solutions, or a tree's path")
     parser.add_argument("--prior", action="append", default=[], metavar="TREE",
-                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
+                        help="whose earlier labs: starter, solutions, reference; 2=TREE: lab 2's")
     parser.add_argument("--check", metavar="NAME", help="which of the lab's checks")
     parser.add_argument("--seed", metavar="N", help="draw inputs from this number; any: from a fresh one")
 

@@ -46,6 +46,10 @@ ENDLESS = ("CPU time limit exceeded", "File size limit exceeded", "File too larg
 SOUGHT = re.compile(r"(?m): (?:fatal error: (.+): [A-Z][\w ]+|Error: can't open (.+) for reading: .*|"
                     r"Error: file not found: (.+)|Error: unable to include `(.+)')$")
 
+# What the linker says of an object of the reference's that it cannot take.
+ALIEN = re.compile(r"(?m)^(?!.*(?:undefined reference|multiple definition|in function)).*?"
+                   rf"({labs.SHIPPED}/[\w./+-]+\.o)(?::\d+)?:? (.*)")
+
 SCRATCH = r"/cc\w{6}\.s"         # what the compiler hands to the assembler
 
 # How the compiler itself ends where there is no room: no message of a file's own does.
@@ -91,7 +95,7 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
     payloads = list(dict.fromkeys(payloads))
     sources = {payload: payload_source(kernel.lab, payload) for payload in payloads}
     need_tools(TOOLS)
-    if lost := [file for file in kernel.files if not (ROOT / file).is_file()]:
+    if lost := [file for file in kernel.files if not (ROOT / file).is_file() and not _made(file)]:
         if lost[0] in _reference(kernel):
             raise GraderError(f"{lost[0]}: this file of the reference is missing")
         return Built({}, dict.fromkeys(payloads, f"{lost[0]}: this file is missing"))
@@ -123,13 +127,20 @@ def _opt(usual: str) -> str:
 
 def _reference(kernel: labs.Kernel) -> list[Path]:
     """The files of other labs that are the reference's, and so ours."""
-    places = [kernel.place(lab, tree) for lab, tree in (*kernel.prior, *kernel.later) if tree == labs.REFERENCE]
+    places = [kernel.place(lab, tree) for lab, tree in (*kernel.prior, *kernel.later) if tree in labs.RIGHT]
     return [file for file in kernel.files if any(file.is_relative_to(place) for place in places)]
 
 
 def _folders(kernel: labs.Kernel) -> list[Path]:
     """The folders of the labs' files, whosever they are."""
-    return list(dict.fromkeys(kernel.place(lab, tree) for lab, tree in kernel.parts))
+    folders = [kernel.place(lab, tree) for lab, tree in kernel.parts]
+    return list(dict.fromkeys(kernel.place(lab, labs.REFERENCE) if _made(folder) else folder
+                              for folder, (lab, _) in zip(folders, kernel.parts)))
+
+
+def _made(path: Path) -> bool:
+    """Whether that is, or is in, what make makes of the solutions: the reference as objects."""
+    return (ROOT / path).is_relative_to(BUILD / labs.OBJECTS)
 
 
 def _odd_file(kernel: labs.Kernel) -> str:
@@ -156,11 +167,15 @@ class _Make:
                           (("FILES", kernel.linked), ("USER", kernel.user), ("GIVEN", kernel.given),
                            ("PAYLOADS", sources.values())))]
         self.objects = f"{_relative(BUILD)}/obj-virt{_opt('-O2')}"
-        self.students = {f"{self.objects}/{file}.o": file for file in kernel.files if file not in _reference(kernel)}
+        self.students = {self.object(file): file for file in kernel.files if file not in _reference(kernel)}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
         self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
                          for payload, source in sources.items()
                          for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
+
+    def object(self, file: Path) -> str:
+        """What is linked of a file; an object is that itself."""
+        return str(file) if file.suffix == ".o" else f"{self.objects}/{file}.o"
 
     def forget_changed(self) -> None:
         """Throw away the objects of a lab's folder in which a file changed, however old it says it is."""
@@ -189,7 +204,7 @@ class _Make:
         # read here.
         environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         limits = [str(SECONDS), str(MEMORY >> 10), str(OUTPUT >> 9)]
-        written = [BUILD / Path(self.objects).name, self.out]
+        written = [BUILD / Path(self.objects).name, BUILD / labs.OBJECTS, self.out]
         for folder in written:
             folder.mkdir(parents=True, exist_ok=True)
         boxed = sandbox.wrap(["sh", "-c", LIMITED, "sh", *limits, *self.command, *variables, "--", *targets],
@@ -233,7 +248,7 @@ class _Make:
 
     def forges(self) -> list[str]:
         """A line on each name of the framework's that the student's objects take or replace."""
-        ours = [ROOT / self.objects / f"{file}.o" for file in self._given()]
+        ours = [ROOT / self.object(file) for file in self._given()]
         return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()
                                 if file not in self.kernel.user}, ours)
 
@@ -277,7 +292,7 @@ class _Make:
         if _says_too_much(done):
             named += self.students
         elfs = self.programs | self.elfs
-        known = {*self.students, *elfs, *(f"{self.objects}/{file}.o" for file in self._given())}
+        known = {*self.students, *elfs, *map(self.object, self._given())}
         said = {target: text for target in dict.fromkeys(named) if target in known and (text := self._said(target))}
         if not said:
             if named:
@@ -289,6 +304,10 @@ class _Make:
         if messages := [text for target, text in said.items() if target not in elfs]:
             return Built({}, dict.fromkeys(self.sources, "\n".join(messages)))
         failed = {elfs[target]: text for target, text in said.items()}
+        if other := ALIEN.search("\n".join(failed.values())):
+            raise GraderError(f"{other[1]} cannot be linked here ({visible(other[2])}): the compiler that "
+                              "made it is another; `make doctor` says which is known good, and PRIOR=starter does "
+                              "without")
         self._blame(failed)
         linked = [payload for payload in self.sources if payload not in failed]
         return Built({payload: self.out / f"{payload}.elf" for payload in linked}, failed)

@@ -10,7 +10,7 @@ from typing import Sequence
 from grader import arm, backtrace, diagnose, engine, generate, symbols
 from grader.checks import Place, Run, Wrong
 from grader.errors import GraderError, Usage
-from grader.labs import REFERENCE, Kernel, Lab
+from grader.labs import REFERENCE, RIGHT, Kernel, Lab
 from grader.paths import ROOT
 from grader.result import Line, Section, visible
 
@@ -232,7 +232,7 @@ def source(place: Place, kernel: Kernel, heading: str) -> Section:
 
 def _may_be_shown(path: Path, kernel: Kernel) -> bool:
     """Whether a file is one that the student has: the name may be of the kernel's making (a panic's, or by #line)."""
-    others = (kernel.place(lab, tree) for lab, tree in (*kernel.prior, *kernel.later) if tree != "solutions")
+    others = (kernel.place(lab, tree) for lab, tree in (*kernel.prior, *kernel.later) if tree not in RIGHT)
     folders = [kernel.tree, *others, "kernel", f"{kernel.lab.folder}/checks"]
     try:
         real = (ROOT / path).resolve()

@@ -73,13 +73,13 @@ def _blocked(session: "_Session") -> dict[str, Outcome]:
     Only what failed is run again: with all earlier labs exchanged, then with one after the other, the earliest first.
     """
     kernel, outcomes = session.kernel, session.outcomes
-    own = [lab for lab, tree in kernel.prior
-           if tree != labs.REFERENCE and (kernel.root / labs.REFERENCE / lab.name).is_dir()]
+    right = {lab: tree for lab, _ in kernel.prior if (tree := labs.reference(lab, kernel.root))}
+    own = [lab for lab, tree in kernel.prior if tree not in labs.RIGHT and lab in right]
     failed = [name for name, outcome in outcomes.items() if outcome.verdict == "fail"]
     changed: dict[str, Outcome] = {}
 
     def passing(exchanged: list[labs.Lab], names: list[str]) -> list[str]:
-        prior = tuple((lab, labs.REFERENCE if lab in exchanged else tree) for lab, tree in kernel.prior)
+        prior = tuple((lab, right[lab] if lab in exchanged else tree) for lab, tree in kernel.prior)
         other = _Session(replace(kernel, prior=prior), None, session.seed, False, session.debug, names)
         again = _judged(other).outcomes
         changed.update((name, again[name]) for name in names if again[name].verdict == "grader error")

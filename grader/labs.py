@@ -2,7 +2,8 @@
 
 A tree is a folder that holds labs by name: `starter`, `solutions`, or any other of that shape, as a mutant's or a
 pristine starter's. A kernel is the files of one lab from one tree, after those of every earlier lab, each from its own;
-an earlier lab may be judged in it.
+an earlier lab may be judged in it. The tree `reference` has earlier labs of the reference as objects without source:
+a release brings them in kernel/reference/, and where there are solutions they are made of these below build/.
 """
 import re
 import tomllib
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Mapping
 
 from grader.errors import GraderError, Usage
-from grader.paths import ROOT
+from grader.paths import BUILD, ROOT
 
-TREES = ("starter", "solutions")
-REFERENCE = "solutions"     # the tree whose labs are right
+TREES = ("starter", "solutions", "reference")
+REFERENCE = "solutions"     # the tree whose labs are right,
+OBJECTS = "reference"       # and the one that has the same, a linked object for each file: page.c.o
+SHIPPED = "kernel/reference"    # where a release has those objects
+RIGHT = (REFERENCE, OBJECTS)
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,13 @@ class Kernel:
 
     @property
     def linked(self) -> tuple[Path, ...]:
-        """The kernel's C and assembly files, earlier labs first; they need not exist."""
-        return tuple(self.place(lab, tree) / name for lab, tree in self.parts for name in lab.kernel)
+        """The kernel's C and assembly files, or objects, earlier labs first; they need not exist."""
+        return tuple(self.file(lab, tree, name) for lab, tree in self.parts for name in lab.kernel)
 
     @property
     def user(self) -> tuple[Path, ...]:
         """The same of the libOS, which applications are linked with."""
-        return tuple(self.place(lab, tree) / name for lab, tree in self.parts for name in lab.user)
+        return tuple(self.file(lab, tree, name) for lab, tree in self.parts for name in lab.user)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -106,7 +110,13 @@ class Kernel:
     def place(self, lab: Lab, tree: str) -> Path:
         """The folder of a lab's files in a tree, relative to the root where it lies below it."""
         path = (self.root / tree / lab.name).absolute()
+        if tree == OBJECTS:
+            path = (self.root / SHIPPED if is_shipped(lab, self.root) else BUILD / OBJECTS) / lab.name
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
+    def file(self, lab: Lab, tree: str, name: str) -> Path:
+        """What is linked of a lab's file."""
+        return self.place(lab, tree) / (f"{name}.o" if tree == OBJECTS else name)
 
 
 def read(folder: Path) -> Lab:
@@ -198,7 +208,7 @@ def remembered(root: Path = ROOT) -> dict[str, str]:
     said = {key: value.strip() for key, value in lines}
     for key, value in said.items():
         if value not in TREES:
-            raise Usage(f"starter/config.mk: {key}={value}: write {key}=starter or {key}=solutions")
+            raise Usage(f"starter/config.mk: {key}={value}: {_write(key)}")
     return said
 
 
@@ -207,16 +217,21 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
 
     `prior` says where earlier labs come from: {"PRIOR": "solutions", "PRIOR_2": "starter"}, the numbered before the
     general. What it leaves open is, for the student's own work (`src` "starter"), what starter/config.mk says, or else
-    the student's own too; for every other tree it is the solutions.
+    the student's own too; for every other tree it is the solutions, or in a release, which has none, their objects.
     """
     kernel = Kernel(lab, src, earlier(lab, src, prior, root), root)
-    if not is_tree(src, root):
+    if not is_tree(src, root) or src == OBJECTS:
         raise Usage(f"SRC={src}: write SRC=starter or SRC=solutions")
+    for other in (other for other, tree in kernel.prior if tree == OBJECTS):
+        if reference(other, root) is None:
+            raise Usage(f"PRIOR_{other.number}=reference: lab {other.number}'s reference was not released; write "
+                        f"PRIOR_{other.number}=starter")
     if any(re.search(r"\s", str(file)) for file in kernel.files):
         raise Usage(f"{kernel.tree}: make cannot work with a path that has spaces in it")
-    for file in {file.parent for file in kernel.files} | {kernel.tree}:
+    for file in {file.parent for file in kernel.files if file.suffix != ".o"} | {kernel.tree}:
         if not (root / file).is_dir():
-            raise Usage(f"there is no folder {file}" + (": `make handouts` makes it" if src == "starter" else ""))
+            why = {"starter": ": `make handouts` makes it", REFERENCE: ", as a release has none"}.get(file.parts[0], "")
+            raise Usage(f"there is no folder {file}{why}")
     return kernel
 
 
@@ -234,9 +249,26 @@ def earlier(lab: Lab, src: str, prior: Mapping[str, str] | None = None, root: Pa
     said = (remembered(root) if src == "starter" and before else {}) | dict(prior or {})
     for key, tree in said.items():
         if not is_tree(tree, root):
-            raise Usage(f"{key}={tree}: write {key}=starter or {key}=solutions")
-    default = said.get("PRIOR", "starter" if src == "starter" else REFERENCE)
-    return tuple((other, said.get(f"PRIOR_{other.number}", default)) for other in before)
+            raise Usage(f"{key}={tree}: {_write(key)}")
+    default = said.get("PRIOR", "starter" if src == "starter" else None)
+    return tuple((other, said.get(f"PRIOR_{other.number}", default) or reference(other, root) or REFERENCE)
+                 for other in before)
+
+
+def reference(lab: Lab, root: Path = ROOT) -> str | None:
+    """The tree that has a lab as it should be: the solutions or, in a release, their objects; None if neither does."""
+    if (root / REFERENCE / lab.name).is_dir():
+        return REFERENCE
+    return OBJECTS if is_shipped(lab, root) else None
+
+
+def is_shipped(lab: Lab, root: Path = ROOT) -> bool:
+    """Whether this is a release that has a lab's reference, as objects."""
+    return (root / SHIPPED / lab.name).is_dir()
+
+
+def _write(key: str) -> str:
+    return f"write {key}=starter or {key}=solutions, or {key}=reference"
 
 
 def priors(words: list[str]) -> dict[str, str]:

@@ -233,6 +233,9 @@ def _find(root: Path, path: str, blob: str) -> bytes:
     if data is None and (root / "solutions" / path.partition("/")[0]).is_dir():
         made = generate.lab_files(root / "solutions" / path.partition("/")[0]).get(path)
         data = made and made.data
+    if data is None and (not shutil.which("git") or _top(root) != root.resolve()):
+        raise Usage(f"this folder is no git repository that has starter/{path} as it was given; move yours away and take "
+                    f"it out of the archive again: tar -xzf ARCHIVE --strip-components=1 --wildcards '*/starter/{path}'")
     if data is None:
         raise Usage(f"git does not have starter/{path} as it was given; take it from a fresh clone of the course")
     return data

@@ -10,7 +10,7 @@ from grader.paths import ROOT
 def configure(parser) -> None:
     parser.add_argument("--src", default="starter", help="whose labs: starter (default), solutions, or a tree's path")
     parser.add_argument("--prior", action="append", default=[], metavar="TREE",
-                        help="whose earlier labs: starter, solutions; 2=TREE: lab 2's")
+                        help="whose earlier labs: starter, solutions, reference; 2=TREE: lab 2's")
 
 
 def main(args) -> int:

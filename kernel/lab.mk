@@ -5,6 +5,7 @@
 #
 # Objects are keyed by the path of their source, so every kernel shares those it has in common, and changing one file rebuilds one object.
 # Beside each stands what was read for it: X.d by the compiler, X.read by the assembler (.incbin); the grader looks into both.
+# A file of FILES or USER that is an object is linked as it is.
 
 BOARD ?= virt
 OPT   ?= -O2
@@ -14,7 +15,7 @@ CC     := $(CROSS)gcc
 OBJ    := $(BUILD)/obj-$(BOARD)$(OPT)
 
 # (newlib's ABI makes uint32_t a long; here it is an int, so that %x prints one.)
-CFLAGS := -std=gnu11 $(OPT) -g -Wall -Wextra -Wshadow \
+CFLAGS = -std=gnu11 $(OPT) -g -Wall -Wextra -Wshadow \
 	-mcpu=cortex-a7 -marm -mfloat-abi=soft -mgeneral-regs-only -mno-unaligned-access \
 	-U__INT32_TYPE__ -D__INT32_TYPE__=int -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' \
 	-ffreestanding -fno-common -fno-pie '-fdebug-prefix-map=$(CURDIR)=.' \
@@ -28,7 +29,8 @@ LDFLAGS += -Wl,--fatal-warnings
 endif
 
 KERNEL := $(sort $(wildcard kernel/core/*.[cS] kernel/board/$(BOARD)/*.[cS])) $(filter-out kernel/libos/%,$(GIVEN))
-COMMON := $(patsubst %,$(OBJ)/%.o,$(KERNEL) $(FILES))
+objects = $(patsubst $(OBJ)/%.o.o,%.o,$(patsubst %,$(OBJ)/%.o,$1))
+COMMON := $(call objects,$(KERNEL) $(FILES))
 
 .DELETE_ON_ERROR:
 .PHONY: all
@@ -42,7 +44,7 @@ endef
 
 # A program in user mode: PROGRAM.user.c in the folder checks/NAME beside checks/NAME.c, or PROGRAM.user.S, or both; linked with what it needs of the libOS, and
 # embedded in that payload under its name. (The compiler calls memcpy() and the like also where nobody wrote that.)
-LIBOS := $(patsubst %,$(OBJ)/%.o,$(filter kernel/libos/%,$(GIVEN)) $(USER))
+LIBOS := $(call objects,$(filter kernel/libos/%,$(GIVEN)) $(USER))
 SHARED := $(patsubst %,$(OBJ)/%.o,kernel/core/format.c kernel/core/string.c)
 $(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS += -DEXO_USER
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
@@ -63,6 +65,16 @@ $(OBJ)/%.c.o: %.c kernel/lab.mk
 
 $(OBJ)/%.S.o: %.S kernel/lab.mk
 	$(compile)
+
+# A file of the reference as an object without source: no debug information but how to unwind, no names but those that others link with (what is
+# local has numbers, so that a backtrace has something to say); always -O2.
+$(BUILD)/reference/%.o: OPT := -O2
+$(BUILD)/reference/%.o: solutions/% kernel/lab.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fmacro-prefix-map=solutions/=reference/ -c $< -o $@
+	$(CROSS)objcopy --strip-debug --keep-section=.debug_frame $@
+	$(CROSS)nm $@ | awk '$$2 ~ /[a-tx-z]/ { print $$3, "local." NR }' >$(@:.o=.names)
+	$(CROSS)objcopy --redefine-syms=$(@:.o=.names) $@
 
 all: $(if $(USER),$(OUT)/user.a)
 $(OUT)/user.a: $(LIBOS) $(SHARED)

@@ -584,6 +584,10 @@ def test_reset_where_nothing_knows(student, upstream):
     put(student, "starter/1-boot/uart.c", MINE)
     shutil.rmtree(student / ".git")
     assert said(starter.reset, "1", "uart.c", student) == (
+        "this folder is no git repository that has starter/1-boot/uart.c as it was given; move yours away and take it "
+        "out of the archive again: tar -xzf ARCHIVE --strip-components=1 --wildcards '*/starter/1-boot/uart.c'")
+    git(student, "init", "-q")
+    assert said(starter.reset, "1", "uart.c", student) == (
         "git does not have starter/1-boot/uart.c as it was given; take it from a fresh clone of the course")
     assert uart(student) == MINE and sorted(path.name for path in (student / "starter/1-boot").iterdir()) == [
         "tool.py", "uart.c"]
