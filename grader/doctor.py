@@ -32,6 +32,14 @@ KNOWN_GOOD = {
     "python3-sphinx": ("5.3", "5"),
     "python3-myst-parser": ("0.18", "0.18"),
     "furo": ("2022.12", "2022.6"),
+    "python3-jinja2": ("3.1", "3"),
+    "similarity-tester": (None, None),
+    "pandoc": ("2.17", "2.14"),
+    "weasyprint": ("57.2", "55"),
+    "poppler-utils": (None, None),
+    "chromium": ("156", "112"),
+    "chromium-driver": ("156", "112"),
+    "python3-selenium": ("4.8", "4.8"),
 }
 
 # The smallest kernel that shows the machine at work: it prints a line and powers off (PSCI SYSTEM_OFF by hvc).

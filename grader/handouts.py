@@ -3,6 +3,7 @@
 What is right already is left alone, byte for byte; each thing that was written is said in one line.
 """
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryDirectory
 
 from grader import docs, paths, starter
 from grader import transcripts as shown
@@ -35,8 +36,10 @@ def make(merge=False, transcripts=False, root=paths.ROOT, out=None):
             for page, count in zip(pages, pool.map(lambda page: shown.update(page, root), pages)):
                 _say(page, root, count, "run anew and rewritten")
     out = out or paths.DIST / "site"
-    with ThreadPoolExecutor(2) as pool:
-        site, labs = pool.submit(stage.build, root, out), pool.submit(pdf.build, root, out.with_name("pdf"))
+    paths.BUILD.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="handouts-", dir=paths.BUILD) as work, ThreadPoolExecutor(2) as pool:
+        site = pool.submit(stage.build, root, out, f"{work}/site")
+        labs = pool.submit(pdf.build, root, out.with_name("pdf"), f"{work}/pdf")
     print(f"{_where(out, root)}/index.html: the site, {site.result()} pages")
     print(f"{_where(out.with_name('pdf'), root)}/: {', '.join(labs.result())}")
     return [problem for page in pages for problem in docs.check(page, root)]

@@ -9,19 +9,19 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .. import docs, errors, paths
+from .. import docs, errors
 from . import stage
 
 STYLE = Path(__file__).parent / "static" / "print.css"
 EPOCH = "1735689600"    # the date that every PDF bears, in seconds since 1970
 
 
-def build(root=paths.ROOT, out=None, work=None):
-    """Sets the handout of each lab below `root` into the folder `out` (dist/pdf), by way of `work` (build/pdf).
+def build(root, out, work):
+    """Sets the handout of each lab below `root` into the folder `out`, by way of the folder `work`.
 
     Returns the files' names. Raises errors.GraderError with pandoc's or weasyprint's own words.
     """
-    out, work = Path(out or paths.DIST / "pdf"), Path(work or paths.BUILD / "pdf")
+    out, work = Path(out), Path(work)
     shutil.rmtree(work, ignore_errors=True)
     (work / "made").mkdir(parents=True)
     pages = [page for page in (docs.Page(path, root) for path in docs.pages(root)) if page.lab]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .. import docs, errors, paths
+from .. import docs, errors
 from . import headers
 
 HERE = Path(__file__).resolve().parent
@@ -34,12 +34,12 @@ def place(name):
     return f"{header[1]}/{header[2]}.md" if header else None
 
 
-def build(root=paths.ROOT, out=None, work=None):
-    """Builds the site of the tree below root into `out` (dist/site), by way of `work` (build/site).
+def build(root, out, work):
+    """Builds the site of the tree below root into `out`, by way of the folder `work`.
 
     Returns the number of pages. Raises errors.GraderError with Sphinx's own words, files named as in the tree.
     """
-    out, work = Path(out or paths.DIST / "site"), Path(work or paths.BUILD / "site")
+    out, work = Path(out), Path(work)
     shutil.rmtree(work, ignore_errors=True)
     staged = stage(Path(root), work / "pages")
     made = work / "html"

@@ -21,7 +21,7 @@ QUIET = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     here = tmp_path_factory.mktemp("course")
-    stage.build(out=here / "site", work=here / "work")
+    stage.build(paths.ROOT, here / "site", here / "work")
     return here / "site"
 
 
@@ -146,7 +146,7 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path):
 
 
 def test_the_course_s_pdfs(tmp_path, secret):
-    made = pdf.build(out=tmp_path / "pdf", work=tmp_path / "work")
+    made = pdf.build(paths.ROOT, tmp_path / "pdf", tmp_path / "work")
     assert made == [f"{path.parent.name}.pdf" for path in sorted((paths.ROOT / "labs").glob("[0-9]*/README.md"))]
     for name in made:
         fonts = subprocess.run(["pdffonts", tmp_path / "pdf" / name], check=True, text=True, capture_output=True).stdout.splitlines()[2:]

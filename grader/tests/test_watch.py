@@ -376,7 +376,7 @@ def test_a_report_comes_back_from_json_as_it_was(tree):
     solve(tree, "start.S")
     report = judge.judge(labs.compose(labs.find("1"), str(tree)))
     assert len({check.reason for check in report.checks}) > 1 and report.first.sections
-    back = watch._revived(Report, json.loads(result.to_json(report)))
+    back = result.from_json(result.to_json(report))
     assert back == report and dataclasses.asdict(back) == dataclasses.asdict(report)
 
 
