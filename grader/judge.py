@@ -19,7 +19,7 @@ from grader.paths import ROOT
 from grader.result import Line, Outcome, Report, Section, number, visible
 
 # How a run may have gone astray where a check allows every ending.
-STRAY = ("lost", "budget", "wfi-budget", "hold-budget", "quiet", "reset", "flood")
+STRAY = ("lost", "budget", "wfi-budget", "hold-budget", "quiet", "reset", "restarts", "flood")
 
 FINDINGS = 3                    # things told of those that a machine forgave and hardware would not
 HIDDEN = "hidden"               # the folder of the checks that students do not have
