@@ -389,11 +389,16 @@ def one_page(seed):
 
 def strange_pages(seed):
     draw = random.Random(seed)
+    start = 0x40400000 + draw.randrange(1024) * PAGE
     end = LAST - draw.randrange(16, 64) * PAGE      # of pages, so that behind it there is nothing to be broken
-    ops = [op(INIT, y=end), op(ALLOC, 1, 2, ANY)]
+    first, there = table_end(start, end), 0x44000000 + draw.randrange(0x2000) * PAGE
+    ops = [op(INIT, y=end, z=start), op(ALLOC, 1, 2, ANY)]
+    for pa in (first, end - PAGE, there):           # each comes back clean
+        ops += [op(ALLOC, 3, 2, pa), op(QUERY, 0, 0, pa), op(RELEASE, 0, 0, pa), op(ALLOC, 3, 2, pa, 7)]
     for pa in (end, end + PAGE, LAST, 0x48000000, 0xfffff000, 0, 0x1000, 0x40000000, 0x40100000, 0x09000000,
-               0x42000000 + draw.randrange(1, 2047) * 2):
+               start, first - PAGE, *(there + (1 << bit) for bit in range(1, 12))):
         ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
+    ops.append(op(QUERY, 0, 0, there))
     return b"".join(ops + [op(ALLOC, 2, 2, slot(1)), op(ALLOC, 2, 0, ANY), op(QUERY, 0, 0, slot(1)), op(COUNT)])
 
 
@@ -562,18 +567,26 @@ def mints(seed):
             name = bytes(draw.randrange(1, 256) for _ in range(length))
             wanted = cap(seed, name, draw.randrange(16), draw.choice((0, 1, draw.getrandbits(32), MASK >> 32)))
             yield "a name and rights that there are", question(MINT, wanted[:16]), (0,), wanted
-    for name in (b"\0a", b"a\0b", b"abcdef\0h", b"\0\0\0\0\0\0\0z"):
+    for zero, other in itertools.combinations(range(8), 2):
+        name = b"abcdefgh"[:zero].ljust(other, b"\0") + b"z"
         yield "a name with a byte behind a zero", question(MINT, struct.pack("<8sII", name, R, 0)), (INVAL,), None
-    for rights in (0x10, 0x80000001, 0xffffffff):
+    for rights in (*(R | 1 << bit for bit in range(4, 32)), 0xffffffff):
         yield "bits that are no rights", question(MINT, struct.pack("<8sII", b"a", rights, 0)), (INVAL,), None
 
 
 def prefixes(seed):
+    draw = random.Random(seed)
     names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff", b"\xff\xfe")
     for own, guard in itertools.product(names, names):
         fits = guard.startswith(own)
         yield (f"the guard {'begins' if fits else 'does not begin'} with the name",
-               question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
+               question(CHECK, cap(seed, own, R), guard, 0, draw.choice((0, R))), (0 if fits else PERM,), None)
+    for length in range(1, 9):
+        for byte, bit in itertools.product(range(length), range(8) if length == 8 else (draw.randrange(8),)):
+            own = bytes(draw.choice((0x35, 0x5a, 0xa5, 0xca)) for _ in range(length))
+            guard = (int.from_bytes(own, "little") ^ 1 << 8 * byte + bit).to_bytes(8, "little")
+            yield (f"the guard does not begin with the name: of byte {byte} bit {bit} is another",
+                   question(CHECK, cap(seed, own, 15), guard, 0, draw.choice((0, R, 15))), (PERM,), None)
 
 
 def forgeries(seed):
@@ -581,7 +594,7 @@ def forgeries(seed):
 
     def ask(words, cap, status, function=CHECK):
         name, rights, epoch = struct.unpack("<8sII", cap[:16])      # of a guard that it would fit, were it genuine
-        return words, question(function, cap, name, epoch, rights), (status,), None
+        return words, question(function, cap, name, epoch, draw.choice((0, rights))), (status,), None
 
     for name, rights, epoch in ((b"alice", R, 0), (b"", R | W | X | GUARD, 7), (b"abcdefgh", W, draw.getrandbits(32))):
         good = cap(seed, name, rights, epoch)
@@ -604,14 +617,17 @@ def forgeries(seed):
 
 def rights_and_epochs(seed):
     for rights, wanted in itertools.chain(itertools.product(range(16), range(16)),
-                                          itertools.product((15,), (0x10, 0x80000001, 0xffffffff))):
+                                          itertools.product((15,), (*(1 << bit for bit in range(4, 32)), 0xffffffff))):
         fits = not wanted & ~rights
         yield (f"it {'has' if fits else 'has not'} all the rights asked for",
                question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (0 if fits else PERM,), None)
-    epochs = (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
-    for minted, guard in itertools.product(epochs, epochs):
+    draw, epochs = random.Random(seed), (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
+    near = [(epoch, epoch ^ 1 << bit) for bit in range(32) for epoch in (draw.getrandbits(32),)]
+    for minted, guard in itertools.chain(itertools.product(epochs, epochs), near):
+        own = draw.choice((b"", b"a", b"ab"))
         yield (f"its epoch is {'before the' if minted < guard else 'the' if minted == guard else 'behind the'} guard's",
-               question(CHECK, cap(seed, b"a", R, minted), b"a", guard, R), (PERM if minted < guard else 0,), None)
+               question(CHECK, cap(seed, own, 15, minted), b"ab", guard, draw.choice((0, R, 15))),
+               (PERM if minted < guard else 0,), None)
     # What is given builds on it.
     old, narrow, new = cap(seed, b"al", 15), cap(seed, b"alice", R), cap(seed, b"al", 15, 1)
     yield "a name that begins with its own, and fewer rights", question(NARROW, old, b"alice", 0, R), (0,), narrow
@@ -658,8 +674,8 @@ def test_rights(run):
 
 def windows(run):
     """For each operation of the list: what the core executed meanwhile."""
-    counts = [mark.count for mark in run.marks]
-    return [[each for each in run.executed if one <= each.count < other] for one, other in zip(counts, counts[1:])]
+    at = [bisect.bisect_left(run.executed, mark.count, key=lambda each: each.count) for mark in run.marks]
+    return [run.executed[begin:end] for begin, end in zip(at, at[1:])]
 
 
 TLBI = ("TLBIALL", "TLBIMVA", "TLBIASID", "TLBIMVAA")
@@ -682,8 +698,9 @@ def flushes(seed):
     draw = random.Random(seed)
     ops = [op(FLUSH_PAGE, x=draw.randrange(1, 256), y=va)
            for va in (PAGE, USER_TOP - PAGE, draw.getrandbits(30) | 0xf00, draw.getrandbits(30) & ~0xfff)]
+    ops += [op(FLUSH_PAGE, x=asid, y=draw.getrandbits(30)) for asid in range(1, 256)]
     return b"".join([SMALL] + ops + [op(FLUSH_PAGE, x=0, y=0xc0000000 + draw.randrange(256) * PAGE)] +
-                    [op(FLUSH_ASID, x=asid) for asid in (1, 255, draw.randrange(2, 255))] + [op(FLUSH_ALL)])
+                    [op(FLUSH_ASID, x=asid) for asid in range(1, 256)] + [op(FLUSH_ALL)])
 
 
 def published(seed):
@@ -783,14 +800,12 @@ def check_space(model, pool, space):
     maps, first = space["maps"], pool.words(space["l1"], 1024)
     walker = mmu.Walker(REGISTERS | {"TTBR0": space["l1"]}, pool.word)
     needed, found = {va // STRETCH for va in maps}, {}
-    for number in range(256):
+    for number in sorted(needed | {i // 4 for i, word in enumerate(first) if word & 3}):
         words = first[4 * number:4 * number + 4]
         where = f"the first-level entries {4 * number} to {4 * number + 3}"
         if number not in needed:
-            if any(word & 3 for word in words):
-                fail(where, "bits [1:0] = 0 in all four: nothing is mapped in these 4 MB",
-                     ", ".join(f"0x{word:08x}" for word in words))
-            continue
+            fail(where, "bits [1:0] = 0 in all four: nothing is mapped in these 4 MB",
+                 ", ".join(f"0x{word:08x}" for word in words))
         table = words[0] & 0xfffff000
         if words[0] & 3 != 1:
             fail(f"{where}, below which 0x{min(va for va in maps if va // STRETCH == number):08x} is mapped",
@@ -812,9 +827,9 @@ def check_space(model, pool, space):
                  f"it is held, owner {space['owner']}, under the empty guard",
                  f"holders: {refs}, owner {owner}, guard {guard.rstrip(bytes(1))!r}")
         found[number] = table
-        for i, word in enumerate(pool.words(table, 1024)):
+        for i, word in [(i, word) for i, word in enumerate(pool.words(table, 1024)) if word & 3]:
             va = number * STRETCH + i * PAGE
-            if word & 3 and va not in maps:
+            if va not in maps:
                 fail(f"0x{va:08x}", "nothing is mapped there", f"entry 0x{word:08x}", "walk")
     for va, (pa, prot, rights) in maps.items():
         check_mapping(walker.translate(va), pa, prot, rights, lambda *said: fail(f"0x{va:08x}, {said[0]}", *said[1:]))
@@ -823,7 +838,7 @@ def check_space(model, pool, space):
 
 def check_mapping(got, pa, prot, rights, fail):
     """One page is mapped as it should be, as hardware reads it."""
-    if isinstance(got, mmu.Fault):
+    if isinstance(got, mmu.Fault | str):
         fail("a walk by hardware", f"page 0x{pa:08x}", str(got), "walk")
     word = f"entry 0x{got.descriptors[-1][1]:08x}"
     for field, expected, found in (
@@ -870,8 +885,8 @@ def walked(run, operations):
 
 
 def begun(draw, pages=3, spaces=1):
-    """Pages in slots 1 and up, and address spaces from number 0, of any owner and ASID."""
-    return [op(ALLOC, 1 + i, 9, ANY, 0x6261) for i in range(pages)] + \
+    """Pages in slots 1 and up, the first the kernel's, and address spaces from number 0, of any owner and ASID."""
+    return [op(ALLOC, 1 + i, 9 if i else KERNEL, ANY, 0x6261) for i in range(pages)] + \
         [op(CREATE, n, draw.randrange(1, 1 << 16), asid) for n, asid in enumerate(draw.sample(range(1, 256), spaces))]
 
 
@@ -923,21 +938,25 @@ def protects(seed):
         ops.append(op(MAP, 0, (R & rights) | rights << 8, va, slot(1)))
         for prot in (R, R | W, R | X, 0, R | X, R | W, 0, R, W, R | W | X):
             ops.append(op(PROTECT, 0, prot, va))
+        if rights == R | W | X:
+            ops += [op(PROTECT, 0, prot, va) for prot in (W | X, R | GUARD, R | 0x80, R | 0x100, 0x8000)]
     return b"".join(ops + [op(PROTECT, 0, R, va) for va in (0, PAGE + 4, USER_TOP, 3 * PAGE, 200 * STRETCH)])
 
 
 def refusals(seed):
     draw, r = random.Random(seed), R | R << 8
     two, three, four, five = (number * STRETCH for number in draw.sample(range(1, 256), 4))
-    ops = begun(draw, 3) + [op(MAP, 0, r, PAGE, slot(1))]
+    there = POOL_FIRST + 16 * PAGE
+    ops = begun(draw, 3) + [op(MAP, 0, r, PAGE, slot(1)), op(ALLOC, 4, 9, there)]
     bad = [op(MAP, 0, r, va, slot(2)) for va in (0, PAGE // 2, 2 * PAGE + 4, USER_TOP, USER_TOP + PAGE, 0xfffff000)]
-    bad += [op(MAP, 0, r, two, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE)]
-    bad += [op(MAP, 0, prot | 7 << 8, three, slot(2)) for prot in (W, X, W | X, R | W | X)]
+    bad += [op(MAP, 0, r, two, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE,
+                                              there + 2, there + draw.randrange(4, PAGE, 2))]
+    bad += [op(MAP, 0, prot | 7 << 8, three, slot(2)) for prot in (W, X, W | X, R | W | X, R | GUARD, R | 0x80)]
     bad += [op(MAP, 0, prot | rights << 8, four, slot(2)) for prot, rights in
-            ((R | W, R), (R | X, R | W), (R | W, R | X))]
+            ((R | W, R), (R | X, R | W), (R | W, R | X), (R, 0), (R, W | X), (R | W, W))]
     bad += [op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5),
-            op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256)]
-    left = (POOL_END - POOL_FIRST) // PAGE - 3 - 2      # but for three, a first level and a page of tables
+            op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256), op(CREATE, 1, 2, 0x105)]
+    left = (POOL_END - POOL_FIRST) // PAGE - 4 - 2      # but for four, a first level and a page of tables
     full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, five, slot(2)), op(CREATE, 1, 2, 5),
             op(MAP, 0, r, 3 * PAGE, slot(2)), op(COUNT, 1)]
     return b"".join(ops + bad + [op(COUNT, 1)] + full)
@@ -1024,8 +1043,16 @@ def story(seed):
     places = [one + (k << 20) + draw.randrange(1, 256) * PAGE for k in draw.sample(range(4), 3)]
     ops = begun(draw, 2) + [op(MAP, 0, draw.choice(PROTS) | 7 << 8, va, slot(1)) for va in places]
     ops += [op(PROTECT, 0, prot, places[0]) for pair in itertools.permutations(PROTS, 2) for prot in pair]
-    ops += [op(PROTECT, 0, 0, places[0])] + [op(UNMAP, 0, 0, va) for va in draw.sample(places, 3)]
+    ops += [op(RELEASE, 0, 0, slot(1)), op(PROTECT, 0, 0, places[0])]   # the last mapping holds it alone
+    ops += [op(UNMAP, 0, 0, va) for va in draw.sample(places, 3)]
     return b"".join(ops + [op(MAP, 0, R | R << 8, other + PAGE, slot(2)), op(DESTROY, 0)])
+
+
+def narrowest(code, with_table):
+    """What may be said to the TLB when an operation has changed an entry, or with_table, those of the first level too."""
+    if code in (CREATE, MAP):
+        return ()
+    return ("TLBIMVA", "TLBIASID") if code == DESTROY or with_table else ("TLBIMVA",)
 
 
 def forgotten(done, ranges, asid):
@@ -1097,7 +1124,7 @@ def test_told(run):
             return
         if not done:
             fail("neither the TLB is told nor any barrier executed")
-        narrow = {"TLBIMVA", "TLBIASID"} if code == DESTROY or code == UNMAP and changed[1:] else {"TLBIMVA"}
+        narrow = narrowest(code, changed[1:])
         if wide := [each.name for each in done if each.name in TLBI and each.name not in narrow]:
             fail(f"{wide[0]} forgets more than what changed")
         if code == DESTROY:
@@ -1108,7 +1135,8 @@ def test_told(run):
         behind, last = ([each for each in done if each.count > count] for count in (written, max(max(map(stored, changed)))))
         if new:
             linked = min(min(map(stored, changed[1:])))
-            zeros = [count for count in stored(table, PAGE) if count < linked and count not in stored(entry)]
+            own = stored(entry)
+            zeros = [count for count in stored(table, PAGE) if count < linked and count not in own]
             if zeros and not any(each.name == "DSB" and max(zeros) < each.count < linked for each in done):
                 fail("no DSB between the new table's zeros and the first-level entries that lead to it")
         if not ordered(last, "DSB", "ISB"):
@@ -1193,6 +1221,7 @@ SWITCHED_ON = (                 # fields and their values, in place; None: as it
     ("SCTLR", "M", 1 << 0, 1 << 0), ("SCTLR", "A", 1 << 1, 0), ("SCTLR", "C", 1 << 2, 1 << 2),
     ("SCTLR", "Z", 1 << 11, 1 << 11), ("SCTLR", "I", 1 << 12, 1 << 12), ("SCTLR", "TRE", 1 << 28, 1 << 28),
     ("SCTLR", "AFE", 1 << 29, 0), ("SCTLR", "the rest, which stays as it is,", 0xcfffe7f8, None),
+    ("PRRR", "all of it", 0xffffffff, 0x000b0084), ("NMRR", "all of it", 0xffffffff, 0x00400040),
     ("TTBCR", "N", 7, 2), ("TTBCR", "PD1, PD0", 0x30, 0), ("TTBR0", "IRGN, RGN, NOS, S", WALK, WBWA),
     ("TTBR1", "IRGN, RGN, NOS, S", WALK, WBWA), ("DACR", "D15 to D0", 0xffffffff, 1), ("CONTEXTIDR", "ASID", 0xff, 0))
 USED = "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "CONTEXTIDR"      # by the walk
@@ -1217,8 +1246,10 @@ def test_on(run):
         raise Wrong("The MMU is not switched on by mmu_on().", look="mmu_on, in mmu.c")
     before, behind = done[:on], done[on + 1:]
     last = max((i for i, each in enumerate(before) if each.name not in ("DSB", "ISB")), default=-1)
+    set_to, now = {each.name: each.value for each in before}, run.kept["system"]
     for problem, found in (
-        *((f"{name} is not written before", name in [each.name for each in before]) for name in USED),
+        *((f"{name} is not written before", name in set_to) for name in USED),
+        *((f"{name} has not yet the value that it has later", set_to.get(name) == now[name]) for name in USED),
         ("the instruction cache is not invalidated before", "ICIALLU" in [each.name for each in before]),
         ("the branch predictors are not invalidated before", "BPIALL" in [each.name for each in before]),
         ("the TLB is not invalidated before", "TLBIALL" in [each.name for each in before]),
@@ -1266,7 +1297,7 @@ def test_switch(run):
         owners = {space["l1"] >> 12: space["asid"] for space in model.spaces.values()}
         owners[nobody] = 0
         words = [f"{each.name} = 0x{each.value:08x}" if each.name in state else each.name for each in done[i]
-                 if each.name in state or each.name == "ISB"]
+                 if each.name in (*state, *TLBI, "ISB")]
 
         def fail(problem):
             model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did:",
@@ -1299,6 +1330,8 @@ def test_switch(run):
                 fail(f"it should end with {wanted}, and does with {got}")
         if open_:
             fail(f"there is no ISB behind the last write, that of {open_[-1]}")
+        if told := [each.name for each in done[i] if each.name in TLBI]:
+            fail(f"{told[0]} forgets what is as true as before: entries have their ASID")
 
     followed(run, switches(run.seed), after)
 
@@ -1332,27 +1365,56 @@ def stale(seed):
     both = [op(READ, 0, 0, va), op(READ, 0, 0, va ^ PAGE)]
     ops += [op(PROTECT, 0, R, va), *both, op(UNMAP, 0, 0, va), *both, op(MAP, 0, R | R << 8, va, slot(3)), *both]
     ops += [op(MAP, 1, R | R << 8, va, slot(2))] + 2 * [op(SWITCH, 1, 1), *both, op(SWITCH, 0, 1), *both]
+    # Changed while the other is the current one.
+    ops += [op(SWITCH, 1, 1), op(PROTECT, 0, 0, va), op(SWITCH, 0, 1), *both, op(PROTECT, 0, R, va), *both, op(SWITCH, 1, 1),
+            op(UNMAP, 0, 0, va), op(MAP, 0, R | R << 8, va, slot(1)), op(SWITCH, 0, 1), *both]
     # Gone with its table; and back with another.
     ops += [op(UNMAP, 0, 0, va), *both, op(UNMAP, 0, 0, va ^ PAGE), *both, op(MAP, 0, R | X | 7 << 8, va, slot(1)), *both]
     # Gone with the address space, whose ASID is another's now.
     ops += [op(SWITCH, 1, 1), *both, op(DESTROY, 0), *both, op(CREATE, 0, 2, asids[0]), op(SWITCH, 0, 1), *both,
             op(MAP, 0, R | R << 8, va ^ PAGE, slot(3)), *both, op(SWITCH, 0, 0), *both]
+    ops += [op(DESTROY, 1), op(CREATE, 1, 2, asids[1]), op(SWITCH, 1, 1), *both]
     return b"".join(ops)
 
 
-@check(points=3, step="2.5", boots=up(permitted), needs="switch",
+def look_at_mappings(held):
+    results(held)
+    held.keep("mappings", {each.va: each for each in held.walker().mappings(0, USER_TOP)})
+
+
+@check(points=3, step="2.5", boots=up(permitted, look_at_mappings), needs="switch",
        hint="What an application may do is AP[2:1]; what it may execute is XN, and readable too. In page 0, and from USER_TOP "
             "on, there is nothing for it.")
 def test_permissions(run):
     """An application reads, writes and executes what it may, and nothing else, tried by accesses of its own."""
-    followed(run, permitted(run.seed))
+    model, found = followed(run, permitted(run.seed)), run.kept["mappings"]
+    for va, (pa, prot, rights) in model.spaces[0]["maps"].items():
+        check_mapping(found.get(va, "nothing"), pa, prot, rights, lambda field, expected, got, helper: model.fail(
+            f"0x{va:08x}, as it is mapped in the end, {field}", expected, got, f"{helper}, in aspace.c"))
 
 
-@check(points=4, step="2.5", boots=up(stale, hardware=True), needs=("permissions", "unmap", "protect", "destroy"),
-       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID.")
+@check(points=4, step="2.5", boots=up(stale, marks=("next_operation",), hardware=True),
+       needs=("permissions", "unmap", "protect", "destroy"),
+       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID: that one alone,"
+            " and the branch predictors too.")
 def test_stale(run):
     """Once unmapped, protected, remapped or destroyed, the old translation is gone; ASIDs are kept apart."""
-    followed(run, stale(run.seed))
+    codes, done = [each[0] for each in struct.iter_unpack("<BBHII", stale(run.seed))], windows(run)
+    mapped = {}
+
+    def after(model, i):
+        nonlocal mapped
+        before, mapped = mapped, {(n, va): page for n, space in model.spaces.items() for va, page in space["maps"].items()}
+        if before == mapped:
+            return
+        gone = {(n, va // STRETCH) for n, va in before} - {(n, va // STRETCH) for n, va in mapped}
+        told = [each.name for each in done[i] if each.name in TLBI]
+        expected = ["TLBI of what changed", "BPIALL", "DSB", "ISB"] if told else ["DSB", "ISB"]
+        if set(told) - set(narrowest(codes[i], gone)) or not ordered(done[i], *told[-1:], *expected[bool(told):]):
+            model.fail(f"{model.what}, with the MMU on. What the core executed:", expected, in_words(done[i]),
+                       f"{model.look}, and at tlb.c")
+
+    followed(run, stale(run.seed), after)
 
 
 def history(seed, steps, spaces=4, pages=48):
@@ -1438,8 +1500,11 @@ def long_history(seed):
     """All 1,024 entries of a stretch in use, and one after the other not; then what comes."""
     draw = random.Random(seed)
     va, count, page = draw.randrange(1, 256) * STRETCH, op(COUNT, 1), op(QUERY, 0, 0, slot(200))
+    odd = [*(7 * PAGE | 1 << bit for bit in range(12)), *(7 * PAGE | top << 30 for top in range(4))]
     return b"".join([
-        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255), op(FILL, 8, 1024, va, slot(200)), count, page,
+        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255),
+        *(op(code, 8, R | R << 8 if code == MAP else R, at, slot(200)) for at in odd for code in (MAP, LOOKUP, PROTECT, UNMAP)),
+        op(FILL, 8, 1024, va, slot(200)), count, page,
         op(EMPTY, 8, 1023, va), count, op(EMPTY, 8, 1, va + 1023 * PAGE), count, page,
         op(DESTROY, 8), op(RELEASE, 0, 0, slot(200)), history(seed, 5000)])
 

@@ -4,12 +4,14 @@ Most of them enter user mode in states drawn from the run's seed (checks/cases.h
 compare what the kernel saw of the exception that follows, and what the application saw behind it, with what the manual says.
 """
 import functools
+import itertools
 import operator
 import random
 import re
 import struct
 from dataclasses import dataclass, field
 
+from grader import params
 from grader.checks import ENDINGS, Boot, Wrong, check
 
 CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000     # as in checks/cases.h
@@ -147,11 +149,13 @@ def keep_seen(held):
 def keep_cases(held):
     keep_seen(held)
     held.keep("status", struct.unpack("<1024i", held.memory(held.address("status"), 4096)))
+    held.keep("lost", held.word(held.address("lost")))
 
 
 def keep_told(held):
     keep_seen(held)
     held.keep("told", list(TOLD.iter_unpack(held.memory(held.address("told"), 1024 * TOLD.size))))
+    held.keep("input", held.memory(params.ADDRESS, params.LIMIT)[params.HEADER.size:])
 
 
 def differ(expected, got):
@@ -215,6 +219,8 @@ def entering(make, asked=0):
 def test_enter(run):
     """Every register that the frame says is there when the application's first instruction is executed."""
     entered(run, plain_entries(run.random()), 16)
+    if not run.kept["input"].startswith(run.boot.input(run.seed)):
+        raise Wrong("user_enter() changed the frame that it was called with, which is const.", look="user_enter, in user.S")
 
 
 @check(points=4, step="3.1", boots=entering(entries), needs="enter",
@@ -239,7 +245,8 @@ def test_leave(run):
     for i, told in enumerate(run.kept["told"][:len(masked_entries(run.random()))]):
         before, after = ([f"{name} 0x{value:08x}" for name, value in zip(names, half)] + [control(half[9])]
                          for half in (told[:10], told[10:20]))
-        compare(f"Behind user_enter, the time number {i + 1}:", [*before, f"returned 0x{0x1001 + i:08x}"],
+        status = (0x1001 + i) * 0x9e3779b9 & 0xffffffff
+        compare(f"Behind user_enter, the time number {i + 1}:", [*before, f"returned 0x{status:08x}"],
                 [*after, f"returned 0x{told[20]:08x}"], "user_leave, in user.S", run)
 
 
@@ -370,6 +377,8 @@ def happened(run, cases):
             place = [f"{entry[2] % 8} bytes past an 8-byte boundary", "on the SVC stack"
                      if run.symbol("__svc_stack_bottom") <= entry[2] < run.symbol("__svc_stack_top") else f"at 0x{entry[2]:08x}"]
             compare("Where the frame is:", ["0 bytes past an 8-byte boundary", "on the SVC stack"], place, WAYS[number], run)
+    if lost := run.kept["lost"]:
+        raise Wrong(f"Behind {NUMBERS[lost]} TPIDRPRW, which is the kernel's own, is not as it was.", look=WAYS[lost], run=run)
     if seen:
         raise Wrong(f"{cases[seen[0][0]]}.", expected="nothing further", got=NUMBERS.get(seen[0][1], seen[0][1]), run=run)
     if "end" not in run.reports:
@@ -533,24 +542,51 @@ def test_irq(run):
 
 
 # As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is; in words.
-WITHIN = 8
+FIQ, EACH = 5, 6
 BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined", "In IRQ mode the kernel executed an undefined instruction"),
-          (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load", "In SVC mode, in a handler of an application's undefined "
-           "instruction, the kernel read address 0x123, a data abort"),
-          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined", "In SVC mode, in trap_svc(), the kernel "
-           "executed an undefined instruction"),
-          (1 + WITHIN * IRQ, SUPERVISOR, "data abort", "broken_load", "In SVC mode, in trap_irq(), the kernel read address 0x123, a "
-           "data abort"),
-          (2, SYSTEM, "prefetch abort", 0, "In System mode the kernel jumped to address 0, a prefetch abort"),
-          (3, SUPERVISOR, "a jump to the reset vector", 0, "In SVC mode the kernel jumped to entry 0 of trap_vectors"),
-          (4, SUPERVISOR, "HYP trap", 0xfffffffc, "In SVC mode the kernel jumped to entry 5 of trap_vectors"),
-          (5, USER, "FIQ", CODE, "An FIQ came, while an application ran"))
+          (FIQ, USER, "FIQ", CODE, "An FIQ came, while an application ran"))
 TRAPS = ("trap", "trap_svc", "trap_irq")
 
+# And each in each mode, by itself and within, with the check's own in the place of the crash vectors: to which entry it has to
+# come, how far lr is past where it was.
+MODES = ((0x11, "FIQ"), (IRQS, "IRQ"), (SUPERVISOR, "SVC"), (0x17, "Abort"), (0x1b, "Undefined"), (SYSTEM, "System"))
+MISTAKES = [(*each, mode, words) for each in
+            ((UNDEFINED, "broken_undefined", 4, "executed an undefined instruction"),
+             (DATA_ABORT, "broken_load", 8, "read address 0x123, a data abort"),
+             (PREFETCH, 0, 4, "jumped to address 0, a prefetch abort")) for mode, words in MODES] + [
+             (0, 0, 0, "jumped to entry 0 of trap_vectors", SUPERVISOR, "SVC"),
+             (5, 0, 0, "jumped to entry 5 of trap_vectors", SUPERVISOR, "SVC")]
+WITHIN = ("", ", in a handler of an application's undefined instruction", ", in trap_irq()", ", in trap_svc()")
+INSTEAD, RECORD = 99, struct.Struct("<17I")
 
-def breaking(which, mode):
-    return Boot("broken", budget=12_000_000, marks=("user_enter", "broken", *TRAPS),
-                input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
+
+def breaking(which, mode, **more):
+    return Boot("broken", budget=12_000_000, marks=("user_enter", "broken", *TRAPS), **more,
+                input=lambda seed: struct.pack("<14I", which, mode | (seed & 0xf) << 28 | A | I | F, *twelve(seed)))
+
+
+def keep_records(held):
+    data = held.memory(held.address("told"), RECORD.size * len(WITHIN) * len(MISTAKES))
+    held.keep("records", list(RECORD.iter_unpack(data)))
+
+
+def each_told(run):
+    """Each of the mistakes came to its entry of the crash vectors, with everything as the exception had left it."""
+    for (within, mistake), record in zip(itertools.product(WITHIN, MISTAKES), run.kept["records"]):
+        entry, place, past, did, mode, named = mistake
+        did, (*registers, lr, spsr, _, to) = f"In {named} mode{within} the kernel {did}.", record
+        there = [f"it comes to entry {entry} of crash_vectors"]
+        if to != entry + 1:
+            raise Wrong(f"{did} The crash vectors should have told it.", expected=there, look=OWN, run=run,
+                        got="an application's handler was called" if to == INSTEAD else "nobody was told" if not to else
+                        f"it came to entry {to - 1}")
+        kept = 8 if mode == 0x11 else 12            # FIQ mode has an r8 and up of its own
+        at = (run.symbol(place) if place else 0) + past
+        psr = mode | (run.seed & 0xf) << 28 | A | I | F
+        compare(f"{did} What the crash vectors found then:", [f"lr 0x{at:08x}"] + [f"SPSR 0x{psr:08x}"] * bool(past) +
+                [f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed)[:kept])],
+                [f"lr 0x{lr:08x}"] + [f"SPSR 0x{spsr & 0xf00001ff:08x}"] * bool(past) +
+                [f"r{n} 0x{r:08x}" for n, r in enumerate(registers[:kept])], OWN, run)
 
 
 def twelve(seed):
@@ -566,7 +602,7 @@ def instead(marks):
 
 
 @check(points=5, step="3.2", needs="frames", ends=tuple(ENDINGS),
-       boots=[breaking(*each[:2]) for each in BREAKS],
+       boots=[*(breaking(*each[:2]) for each in BREAKS), breaking(EACH, 0, read_at_end=keep_records)],
        hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
             "the same entry of crash_vectors, with every register as it was. And so does what comes to entries 0, 5 and 7.")
 def test_own_faults(runs):
@@ -584,6 +620,9 @@ def test_own_faults(runs):
                  f"sp {told.get('r12')}", "lr 0x00000000"],
                 [said.partition(" in HYP")[0], *(f"r{n} {told.get(f'r{n}')}" for n in range(12)), f"sp {told.get('sp')}",
                  f"lr {told.get('lr')}"], OWN, run)
+    each_told(runs[-1])
+    if "end" not in runs[-1].reports:
+        raise Wrong("Each mistake was told, and behind the last one the kernel broke off.", run=runs[-1])
 
 
 # 3.3: why.
@@ -703,7 +742,7 @@ def test_causes(run):
 
 # 3.4: system calls.
 
-TELL, NULL, FRAME = 40, 0, 1
+TELL, NULL, FRAME = 63, 0, 1
 NOSYS, FAULT = -8, -7
 SYSCALLS = (0, 1, 2, 3, 4, TELL)        # those there are: as in exo/syscall.h, and the check's own
 
@@ -735,12 +774,17 @@ def bad_calls(rng):
     return calls(rng, [number for number in near + far if number not in SYSCALLS])
 
 
-@check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
+@check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls, marks=("trap_svc",)),
        hint="The frame is what the application gets back: the result goes into the frame's r0. SYS_NULL is in no table: svc's way, "
             "in vectors.S, answers it with 0. That fast path has no frame: it may touch nothing but r0.")
 def test_calls(run):
     """A system call gets r0 to r3, and its result comes back in r0; every other register and flag is as it was."""
-    happened(run, good_calls(run.random()))
+    cases = good_calls(run.random())
+    happened(run, cases)
+    wanted, came = sum(case.tf.r[7] != NULL and case.expected[0][0] != IRQ for case in cases), len(run.marks)
+    if came != wanted:
+        raise Wrong("SYS_NULL is answered by the fast path, before anything is saved; every other call goes by the full frame, and C.",
+                    expected=f"{wanted} calls of trap_svc()", got=f"{came} calls of trap_svc()", look="svc's way, in vectors.S")
 
 
 # (Lab 4 has more system calls.)
@@ -752,7 +796,7 @@ def test_numbers(run):
 
 
 PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000
-WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0x800000, 4096
+WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0xbc0000, 4096      # the last one in two stretches of 4 MB
 READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
 SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0), (SHUT + PAGE, 1, BOTH),
          (LAST, 1, BOTH)]
@@ -1039,3 +1083,6 @@ def test_idle(run):
                 [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["before"])],
                 [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["after"])], "irq's way, in vectors.S", run)
         raise Wrong("trap_idle() returned without its interrupt, or with more than one.", look="irq's way, in vectors.S")
+    if run.wfis < 8:
+        raise Wrong("trap_idle() came back with its interrupt, and did not sleep.", expected="WFI, 8 times",
+                    got=f"{run.wfis} times", look="trap_idle, in user.S")
