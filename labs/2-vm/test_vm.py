@@ -1,8 +1,8 @@
 """The checks of lab 2, in the order of the handout's steps.
 
-Most of them let the kernel carry out a list of operations, drawn from the run's seed (checks/operations.h), and follow it
-with a model: what each had to return, what an access had to come to, and what the tables in memory have to say, read from
-outside after each operation. What emulation forgives is told by the operations that the core executed.
+Most of them let the kernel carry out a list of operations, drawn from the run's seed (checks/operations.h), and follow
+it with a model: what each had to return, what an access had to come to, and what the tables in memory have to say,
+read from outside after each operation. What emulation forgives is told by the operations that the core executed.
 """
 import bisect
 import itertools
@@ -181,7 +181,8 @@ class Model:
         expected = self.known(pa) if self.is_page(pa) else "null"
         got = "null" if status else known(refs, owner, guard, epoch)
         if expected != got:
-            self.fail(what, expected, got, ("page_at" if "null" in (expected, got) else "page_release" if pa in self.free
+            self.fail(what, expected, got,
+                      ("page_at" if "null" in (expected, got) else "page_release" if pa in self.free
                                             else "page_alloc and page_hold") + ", in page.c")
         if pa in self.refs and (after or before):
             self.fail(what, "next and prev null: an allocated page is in no list",
@@ -431,23 +432,24 @@ def random_pages(seed):
 
 
 @check(points=4, step="2.1", boots=carried_out(one_page, junk=True),
-       hint="page_alloc takes a page off the list, writes into its entry what the caller said, and clears the page itself.")
+       hint="page_alloc takes a page off the list, writes into its entry what the caller said, and clears the page "
+            "itself.")
 def test_alloc(run):
     """A page is allocated, any or the one that is asked for: zero, with its owner and its guard, held once."""
     followed(run, one_page(run.seed))
 
 
 @check(points=3, step="2.1", boots=carried_out(strange_pages), needs="alloc",
-       hint="An address is a page of ours if it is the start of one, not before `first` and before `last`. Everything else "
-            "is -E_INVAL, whoever asks, and nothing changes.")
+       hint="An address is a page of ours if it is the start of one, not before `first` and before `last`. Everything "
+            "else is -E_INVAL, whoever asks, and nothing changes.")
 def test_strangers(run):
     """Addresses that are no pages of ours, a page in use and the owner nobody are refused."""
     followed(run, strange_pages(run.seed))
 
 
 @check(points=4, step="2.1", boots=carried_out(let_go), needs="alloc",
-       hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. One "
-            "release more is an error. However many hold it, each of them counts.")
+       hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. "
+            "One release more is an error. However many hold it, each of them counts.")
 def test_release(run):
     """A page is free when its last holder lets go, and not before; letting go once more is an error."""
     followed(run, let_go(run.seed))
@@ -576,7 +578,8 @@ def mints(seed):
 
 def prefixes(seed):
     draw = random.Random(seed)
-    names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff", b"\xff\xfe")
+    names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff",
+             b"\xff\xfe")
     for own, guard in itertools.product(names, names):
         fits = guard.startswith(own)
         yield (f"the guard {'begins' if fits else 'does not begin'} with the name",
@@ -640,8 +643,8 @@ def rights_and_epochs(seed):
 
 
 @check(points=5, step="2.2", boots=asked(mints),
-       hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it is "
-            "made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
+       hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it "
+            "is made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
 def test_mint(run):
     """Capabilities are minted as SipHash-2-4 under the boot key has them; what is no name or no right is refused."""
     compare(run, mints)
@@ -663,8 +666,8 @@ def test_prefixes(run):
 
 
 @check(points=4, step="2.2", boots=asked(rights_and_epochs), needs="mint",
-       hint="All of the rights that are asked for, not any of them; and an epoch that is the guard's or later, as numbers "
-            "without a sign.")
+       hint="All of the rights that are asked for, not any of them; and an epoch that is the guard's or later, as "
+            "numbers without a sign.")
 def test_rights(run):
     """All the rights asked for, and an epoch that is not before the guard's; narrowing and revoking follow from it."""
     compare(run, rights_and_epochs)
@@ -712,8 +715,9 @@ def told(operations):
 
 
 @check(points=8, step="2.3", boots=told(flushes),
-       hint="DSB, so that the store is where the walk will see it; the operation, with bits [31:12] the address and [7:0] "
-            "the ASID; BPIALL, as predictors know addresses too; DSB, to wait for both; ISB, for what was fetched already.")
+       hint="DSB, so that the store is where the walk will see it; the operation, with bits [31:12] the address and "
+            "[7:0] the ASID; BPIALL, as predictors know addresses too; DSB, to wait for both; ISB, for what was "
+            "fetched already.")
 def test_flushes(run):
     """Each flush tells the TLB what it is asked to, with its operand, between the barriers that make it count."""
     for (code, _, asid, va, _), done in zip(struct.iter_unpack("<BBHII", flushes(run.seed)), windows(run)):
@@ -740,8 +744,8 @@ def test_flushes(run):
 
 
 @check(points=4, step="2.3", boots=told(published),
-       hint="An entry that was invalid is in no TLB, so there is nothing to invalidate. But the store may still be on its "
-            "way to memory, and the next instruction fetched already.")
+       hint="An entry that was invalid is in no TLB, so there is nothing to invalidate. But the store may still be on "
+            "its way to memory, and the next instruction fetched already.")
 def test_publish(run):
     """A new entry is on its way before the next instruction: DSB, then ISB."""
     done = windows(run)[1]
@@ -842,7 +846,8 @@ def check_mapping(got, pa, prot, rights, fail):
         fail("a walk by hardware", f"page 0x{pa:08x}", str(got), "walk")
     word = f"entry 0x{got.descriptors[-1][1]:08x}"
     for field, expected, found in (
-        ("what it leads to", f"small page 0x{pa:08x}", f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
+        ("what it leads to", f"small page 0x{pa:08x}",
+         f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
         ("nG", "nG = 1: not global", "nG = 1: not global" if not got.global_ else "nG = 0: every ASID's"),
         ("memory", "normal, write-back, write-allocate", f"{got.memory}, {got.inner or 'not cached'}" +
          f" inside, {got.outer} outside" * (got.inner != got.outer)),
@@ -911,7 +916,8 @@ def lookups(seed):
     places = [va & ~0xfff for va in (PAGE, USER_TOP - PAGE, *(draw.randrange(PAGE, USER_TOP) for _ in range(6)))]
     for i, va in enumerate(places):
         prot = PROTS[i % 4]
-        ops += [op(LOOKUP, 0, 0, va), op(MAP, 0, prot | draw.choice((prot, R | W, R | X, R | W | X)) % 16 << 8 | prot << 8,
+        ops += [op(LOOKUP, 0, 0, va),
+                op(MAP, 0, prot | draw.choice((prot, R | W, R | X, R | W | X)) % 16 << 8 | prot << 8,
                                          va, slot(1 + i % 3)), op(LOOKUP, 0, 0, va)]
     return b"".join(ops + [op(LOOKUP, 0, 0, va) for va in (0, PAGE + 4, USER_TOP, 0xfffff000, places[2] ^ 0x00100000)])
 
@@ -957,8 +963,9 @@ def refusals(seed):
     bad += [op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5),
             op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256), op(CREATE, 1, 2, 0x105)]
     left = (POOL_END - POOL_FIRST) // PAGE - 4 - 2      # but for four, a first level and a page of tables
-    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, five, slot(2)), op(CREATE, 1, 2, 5),
-            op(MAP, 0, r, 3 * PAGE, slot(2)), op(COUNT, 1)]
+    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)]
+    full += [op(COUNT, 1), op(MAP, 0, r, five, slot(2)), op(CREATE, 1, 2, 5), op(MAP, 0, r, 3 * PAGE, slot(2)),
+             op(COUNT, 1)]
     return b"".join(ops + bad + [op(COUNT, 1)] + full)
 
 
@@ -971,7 +978,8 @@ def destroys(seed):
     ops += [op(UNMAP, 0, 0, places[1])] + [op(RELEASE, 0, 0, slot(i)) for i in (1, 2)]
     for n in (0, 1, 2):
         ops += [op(DESTROY, n), op(COUNT, 1)]
-    return b"".join(ops + begun(draw, 0) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)] + [op(DESTROY, 0), op(COUNT, 1)])
+    ops += begun(draw, 0) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)]
+    return b"".join(ops + [op(DESTROY, 0), op(COUNT, 1)])
 
 
 def binds(seed):
@@ -999,16 +1007,16 @@ def test_map(run):
 
 
 @check(points=3, step="2.4", boots=pooled(lookups), needs="map",
-       hint="described() is descriptor() reversed: AP[1] says whether it is readable, AP[2] whether it is read-only, XN "
-            "whether it cannot be executed; TEX[1] and TEX[2] have the rights.")
+       hint="described() is descriptor() reversed: AP[1] says whether it is readable, AP[2] whether it is read-only, "
+            "XN whether it cannot be executed; TEX[1] and TEX[2] have the rights.")
 def test_lookup(run):
     """What is mapped is found, with what it is mapped for and what it could be; where nothing is, that is said."""
     walked(run, lookups)
 
 
 @check(points=4, step="2.4", boots=pooled(refusals), needs="map",
-       hint="Refuse before anything is changed; and where that is not possible, as no page for a table is found only when "
-            "the page to be mapped is held already, undo it.")
+       hint="Refuse before anything is changed; and where that is not possible, as no page for a table is found only "
+            "when the page to be mapped is held already, undo it.")
 def test_refusals(run):
     """What as_map and as_create refuse, no memory for a table included, changes nothing: no entry, no holder."""
     walked(run, refusals)
@@ -1030,7 +1038,8 @@ def test_unmap(run):
 
 
 @check(points=4, step="2.4", boots=pooled(destroys), needs="unmap",
-       hint="Every page that is mapped is let go of as often as it is mapped; then each page of tables; then the first level.")
+       hint="Every page that is mapped is let go of as often as it is mapped; then each page of tables; then the first "
+            "level.")
 def test_destroy(run):
     """With an address space go its mappings and its tables: nothing is leaked, nothing goes twice."""
     walked(run, destroys)
@@ -1049,7 +1058,7 @@ def story(seed):
 
 
 def narrowest(code, with_table):
-    """What may be said to the TLB when an operation has changed an entry, or with_table, those of the first level too."""
+    """What may be said to the TLB when an operation has changed an entry; or, with_table, first-level ones too."""
     if code in (CREATE, MAP):
         return ()
     return ("TLBIMVA", "TLBIASID") if code == DESTROY or with_table else ("TLBIMVA",)
@@ -1071,9 +1080,10 @@ def forgotten(done, ranges, asid):
 
 @check(points=4, step="2.4", needs=("unmap", "protect", "destroy"),
        boots=pooled(story, marks=("next_operation",), hardware=True, watch=((POOL, POOL_END - POOL),)),
-       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB leads to "
-            "it. Where first-level entries go, all the addresses of theirs have to be forgotten: tlb_flush_asid. What was "
-            "not valid needs tlb_publish alone, and a DSB between a new table's zeros and the entries that lead to it.")
+       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB "
+            "leads to it. Where first-level entries go, all the addresses of theirs have to be forgotten: "
+            "tlb_flush_asid. What was not valid needs tlb_publish alone, and a DSB between a new table's zeros and the "
+            "entries that lead to it.")
 def test_told(run):
     """Whenever tables change the TLB is told: of that alone, behind the store, and before any page is let go of."""
     ops = list(struct.iter_unpack("<BBHII", SMALL + story(run.seed)))
@@ -1132,7 +1142,8 @@ def test_told(run):
                 fail(f"ASID {space['asid']} is not forgotten, with DSB and ISB behind")
             return
         written = max(min(stored(at)) for at in changed)        # from here on nothing is as it was
-        behind, last = ([each for each in done if each.count > count] for count in (written, max(max(map(stored, changed)))))
+        behind, last = ([each for each in done if each.count > count]
+                        for count in (written, max(max(map(stored, changed)))))
         if new:
             linked = min(min(map(stored, changed[1:])))
             own = stored(entry)
@@ -1149,8 +1160,9 @@ def test_told(run):
         megabytes = {(va // STRETCH * STRETCH + (k << 20), 1 << 20) for k in range(4)} if changed[1:] else set()
         over = forgotten(behind[first + 1:], {(va & ~0xfff, PAGE), *megabytes}, space["asid"])
         if over is None:
-            fail(f"behind store and DSB there is no TLBI of {'all that the four entries led to' if megabytes else 'this page'} "
-                 f"under ASID {space['asid']} with DSB and ISB behind it")
+            fail(f"behind store and DSB there is no TLBI of "
+                 f"{'all that the four entries led to' if megabytes else 'this page'} under ASID {space['asid']} with "
+                 f"DSB and ISB behind it")
         if code == UNMAP and max(stored(held(page))) < over:
             fail("the page was let go of before the TLB had forgotten it")
         if megabytes and max(stored(held(table))) < over:
@@ -1163,7 +1175,7 @@ def test_told(run):
        hint="as_bind is given, and asks your cap_check; what it then hands to your as_map as rights is what the "
             "capability has, RIGHT_GUARD included, which no entry records.")
 def test_bind(run):
-    """A page is bound to whoever shows a capability that fits, and to nobody else; its rights are the limit from then on."""
+    """A page is bound to whoever shows a capability that fits, and to nobody else; its rights are the limit then."""
     walked(run, binds)
 
 
@@ -1188,7 +1200,8 @@ def look_at_system(held):
 def kernel_map(run):
     """What the kernel's own map has to be: (va, bytes, pa, rights, memory) of each part."""
     normal, offset = "normal, write-back, write-allocate", 0xe0000000
-    text, text_end, data, data_end = (run.symbol(f"__{part}_{end}") for part in ("text", "rodata") for end in ("start", "end"))
+    text, text_end, data, data_end = (run.symbol(f"__{part}_{end}")
+                                      for part in ("text", "rodata") for end in ("start", "end"))
     for start, end, rights in ((USER_TOP, text, "rw"), (text, text_end, "r, executed"), (text_end, data, "rw"),
                                (data, data_end, "r"), (data_end, USER_TOP + (128 << 20), "rw")):
         if start < end:
@@ -1199,9 +1212,11 @@ def kernel_map(run):
 def found_map(translations):
     """What a walk found, in the same terms."""
     for each in translations:
-        rights = ", ".join([each.privileged, *["executed"] * each.allows(execute=True), *["by applications"] * bool(each.user),
+        rights = ", ".join([each.privileged, *["executed"] * each.allows(execute=True),
+                            *["by applications"] * bool(each.user),
                             *["not global"] * (not each.global_), *["domain not client"] * (each.access != "client")])
-        yield each.va, each.size, each.pa, rights, ", ".join(dict.fromkeys(filter(None, (each.memory, each.inner, each.outer))))
+        memory = dict.fromkeys(filter(None, (each.memory, each.inner, each.outer)))
+        yield each.va, each.size, each.pa, rights, ", ".join(memory)
 
 
 def ranges(parts):
@@ -1228,10 +1243,10 @@ USED = "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "CONTEXTIDR"      # by
 
 
 @check(points=5, step="2.5", boots=up(nothing, look_at_system, marks=("mmu_on", "check_main"), hardware=True),
-       hint="All that the walk uses is set first, and what caches, predictors and TLB hold from before is forgotten; DSB and "
-            "ISB; then SCTLR, and at once an ISB. mmio_offset moves with the devices.")
+       hint="All that the walk uses is set first, and what caches, predictors and TLB hold from before is forgotten; "
+            "DSB and ISB; then SCTLR, and at once an ISB. mmio_offset moves with the devices.")
 def test_on(run):
-    """The MMU is on as exo/mmu.h says, behind the right barriers, and what is mapped is the kernel's map and no more."""
+    """The MMU is on as exo/mmu.h says, behind the right barriers, and the kernel's map and no more is mapped."""
     begin = {mark.symbol: mark.count for mark in run.marks}
     was = [each.value for each in run.executed if each.name == "SCTLR" and each.count < begin["mmu_on"]][-1]
     for register, field, mask, value in SWITCHED_ON:
@@ -1239,7 +1254,8 @@ def test_on(run):
         if expected != got:
             unit = 1 if value is None else mask & -mask
             raise Wrong("Once the kernel is up a field is not as it should be:", look="mmu_on, in mmu.c",
-                        expected=f"{register}: {field} = {expected // unit:#x}", got=f"{register}: {field} = {got // unit:#x}")
+                        expected=f"{register}: {field} = {expected // unit:#x}",
+                        got=f"{register}: {field} = {got // unit:#x}")
     done = [each for each in run.executed if begin["mmu_on"] <= each.count < begin["check_main"]]
     on = next((i for i, each in enumerate(done) if each.name == "SCTLR" and each.value & 1), None)
     if on is None:
@@ -1258,7 +1274,8 @@ def test_on(run):
         ("there is no ISB behind SCTLR", "ISB" in [each.name for each in behind]),
     ):
         if not found:
-            raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done], look="mmu_on, in mmu.c")
+            raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done],
+                        look="mmu_on, in mmu.c")
     wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
     if wrong[0] != wrong[1]:
         raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
@@ -1279,8 +1296,8 @@ def switches(seed):
 
 
 @check(points=4, step="2.5", boots=up(switches, marks=("next_operation",), hardware=True), needs=("on", "map"),
-       hint="Between ISBs the core may have seen any part of what you wrote. An ASID must never meet somebody else's table, "
-            "nor may ASID 0, which is nobody's: in between is the empty table.")
+       hint="Between ISBs the core may have seen any part of what you wrote. An ASID must never meet somebody else's "
+            "table, nor may ASID 0, which is nobody's: in between is the empty table.")
 def test_switch(run):
     """From one address space to the next, no ASID ever meets another's table, however late a write takes effect."""
     ops = list(struct.iter_unpack("<BBHII", switches(run.seed)))
@@ -1300,7 +1317,8 @@ def test_switch(run):
                  if each.name in (*state, *TLBI, "ISB")]
 
         def fail(problem):
-            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did:",
+            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the "
+                       f"core did:",
                        None, words or "neither a write nor an ISB", "as_switch, in mmu.c")
 
         def meets(may_be):
@@ -1366,10 +1384,12 @@ def stale(seed):
     ops += [op(PROTECT, 0, R, va), *both, op(UNMAP, 0, 0, va), *both, op(MAP, 0, R | R << 8, va, slot(3)), *both]
     ops += [op(MAP, 1, R | R << 8, va, slot(2))] + 2 * [op(SWITCH, 1, 1), *both, op(SWITCH, 0, 1), *both]
     # Changed while the other is the current one.
-    ops += [op(SWITCH, 1, 1), op(PROTECT, 0, 0, va), op(SWITCH, 0, 1), *both, op(PROTECT, 0, R, va), *both, op(SWITCH, 1, 1),
+    ops += [op(SWITCH, 1, 1), op(PROTECT, 0, 0, va), op(SWITCH, 0, 1), *both, op(PROTECT, 0, R, va), *both,
+            op(SWITCH, 1, 1),
             op(UNMAP, 0, 0, va), op(MAP, 0, R | R << 8, va, slot(1)), op(SWITCH, 0, 1), *both]
     # Gone with its table; and back with another.
-    ops += [op(UNMAP, 0, 0, va), *both, op(UNMAP, 0, 0, va ^ PAGE), *both, op(MAP, 0, R | X | 7 << 8, va, slot(1)), *both]
+    ops += [op(UNMAP, 0, 0, va), *both, op(UNMAP, 0, 0, va ^ PAGE), *both, op(MAP, 0, R | X | 7 << 8, va, slot(1)),
+            *both]
     # Gone with the address space, whose ASID is another's now.
     ops += [op(SWITCH, 1, 1), *both, op(DESTROY, 0), *both, op(CREATE, 0, 2, asids[0]), op(SWITCH, 0, 1), *both,
             op(MAP, 0, R | R << 8, va ^ PAGE, slot(3)), *both, op(SWITCH, 0, 0), *both]
@@ -1383,8 +1403,8 @@ def look_at_mappings(held):
 
 
 @check(points=3, step="2.5", boots=up(permitted, look_at_mappings), needs="switch",
-       hint="What an application may do is AP[2:1]; what it may execute is XN, and readable too. In page 0, and from USER_TOP "
-            "on, there is nothing for it.")
+       hint="What an application may do is AP[2:1]; what it may execute is XN, and readable too. In page 0, and from "
+            "USER_TOP on, there is nothing for it.")
 def test_permissions(run):
     """An application reads, writes and executes what it may, and nothing else, tried by accesses of its own."""
     model, found = followed(run, permitted(run.seed)), run.kept["mappings"]
@@ -1395,7 +1415,8 @@ def test_permissions(run):
 
 @check(points=4, step="2.5", boots=up(stale, marks=("next_operation",), hardware=True),
        needs=("permissions", "unmap", "protect", "destroy"),
-       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID: that one alone,"
+       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID: "
+            "that one alone,"
             " and the branch predictors too.")
 def test_stale(run):
     """Once unmapped, protected, remapped or destroyed, the old translation is gone; ASIDs are kept apart."""
@@ -1404,7 +1425,8 @@ def test_stale(run):
 
     def after(model, i):
         nonlocal mapped
-        before, mapped = mapped, {(n, va): page for n, space in model.spaces.items() for va, page in space["maps"].items()}
+        before = mapped
+        mapped = {(n, va): page for n, space in model.spaces.items() for va, page in space["maps"].items()}
         if before == mapped:
             return
         gone = {(n, va // STRETCH) for n, va in before} - {(n, va // STRETCH) for n, va in mapped}
@@ -1503,15 +1525,16 @@ def long_history(seed):
     odd = [*(7 * PAGE | 1 << bit for bit in range(12)), *(7 * PAGE | top << 30 for top in range(4))]
     return b"".join([
         op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255),
-        *(op(code, 8, R | R << 8 if code == MAP else R, at, slot(200)) for at in odd for code in (MAP, LOOKUP, PROTECT, UNMAP)),
+        *(op(code, 8, R | R << 8 if code == MAP else R, at, slot(200))
+          for at in odd for code in (MAP, LOOKUP, PROTECT, UNMAP)),
         op(FILL, 8, 1024, va, slot(200)), count, page,
         op(EMPTY, 8, 1023, va), count, op(EMPTY, 8, 1, va + 1023 * PAGE), count, page,
         op(DESTROY, 8), op(RELEASE, 0, 0, slot(200)), history(seed, 5000)])
 
 
 @check(points=4, step="2.5", boots=up(long_history), needs="stale",
-       hint="Read the operation that went wrong; then the contract of its function, and what it may have left to do. The "
-            "checks before this one are of one thing each.")
+       hint="Read the operation that went wrong; then the contract of its function, and what it may have left to do. "
+            "The checks before this one are of one thing each.")
 def test_history(run):
     """Five thousand operations on pages, mappings and address spaces, by chance, with accesses in between."""
     followed(run, long_history(run.seed))

@@ -1,5 +1,5 @@
-// Faults of the kernel's own, with every register known: r0 to r11 from the table, r12 and sp the same. And what keeps what the
-// crash vectors would find, and goes on behind broken_once().
+// Faults of the kernel's own, with every register known: r0 to r11 from the table, r12 and sp the same. And
+// what keeps what the crash vectors would find, and goes on behind broken_once().
 
 #include <exo/arm.h>
 

@@ -1,7 +1,8 @@
-// The kernel's own mistakes, in whatever mode: an undefined instruction, a load, a jump, or a jump to one of the
-// vectors that nobody uses; and a real FIQ. The run's input says which, and what is in the registers. Or each of them but that one
-// after the other: by itself, in a handler of an undefined instruction, in trap_irq() and in trap_svc(), while an application
-// waits. Then the check's own stand in the place of the crash vectors, and keep what they find.
+// The kernel's own mistakes, in whatever mode: an undefined instruction, a load, a jump, or a jump to one of
+// the vectors that nobody uses; and a real FIQ. The run's input says which, and what is in the registers. Or
+// each of them but that one after the other: by itself, in a handler of an undefined instruction, in trap_irq()
+// and in trap_svc(), while an application waits. Then the check's own stand in the place of the crash vectors,
+// and keep what they find.
 
 #include <exo/gic.h>
 #include <exo/register.h>

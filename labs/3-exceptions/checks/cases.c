@@ -159,9 +159,9 @@ tick(unsigned irq, void *arg)
 	keep_found(TRAP_IRQ);
 }
 
-// What lies in no address space of the kernel's making (step 3.3), in the first megabytes from 0x1000000 on: a page and a table
-// at addresses where nothing answers, everything of domain 1, a page and a section without the access flag. And a word of
-// data that a watchpoint watches (DDI 0406C, C11.11).
+// What lies in no address space of the kernel's making (step 3.3), in the first megabytes from 0x1000000 on: a
+// page and a table at addresses where nothing answers, everything of domain 1, a page and a section without the
+// access flag. And a word of data that a watchpoint watches (DDI 0406C, C11.11).
 static void
 odd_entries(void)
 {
