@@ -395,7 +395,7 @@ def strange_pages(seed):
     first, there = table_end(start, end), 0x44000000 + draw.randrange(0x2000) * PAGE
     ops = [op(INIT, y=end, z=start), op(ALLOC, 1, 2, ANY)]
     for pa in (first, end - PAGE, there):           # each comes back clean
-        ops += [op(ALLOC, 3, 2, pa), op(QUERY, 0, 0, pa), op(RELEASE, 0, 0, pa), op(ALLOC, 3, 2, pa, 7)]
+        ops += [op(ALLOC, 3, 2, pa), op(QUERY, 0, 0, pa), op(RELEASE, 0, 0, pa), op(ALLOC, 3, 2, pa)]
     for pa in (end, end + PAGE, LAST, 0x48000000, 0xfffff000, 0, 0x1000, 0x40000000, 0x40100000, 0x09000000,
                start, first - PAGE, *(there + (1 << bit) for bit in range(1, 12))):
         ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
