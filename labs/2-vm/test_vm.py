@@ -1046,11 +1046,15 @@ def test_destroy(run):
 
 
 def story(seed):
-    """Each prot after each other, none included, in one stretch; all of it unmapped; and another, destroyed."""
+    """What is refused; each prot after each other, none included, in one stretch; all of it unmapped; and another,
+    destroyed."""
     draw = random.Random(seed)
     one, other = (number * STRETCH for number in draw.sample(range(256), 2))
     places = [one + (k << 20) + draw.randrange(1, 256) * PAGE for k in draw.sample(range(4), 3)]
     ops = begun(draw, 2) + [op(MAP, 0, draw.choice(PROTS) | 7 << 8, va, slot(1)) for va in places]
+    near, free = places[0] ^ PAGE, POOL_END - PAGE
+    ops += [op(MAP, 0, R | R << 8, near, free), op(MAP, 0, R | R << 8, near, slot(1)), op(PROTECT, 0, R | W, near),
+            op(UNMAP, 0, 0, near)]
     ops += [op(PROTECT, 0, prot, places[0]) for pair in itertools.permutations(PROTS, 2) for prot in pair]
     ops += [op(RELEASE, 0, 0, slot(1)), op(PROTECT, 0, 0, places[0])]   # the last mapping holds it alone
     ops += [op(UNMAP, 0, 0, va) for va in draw.sample(places, 3)]
@@ -1089,7 +1093,7 @@ def test_told(run):
     ops = list(struct.iter_unpack("<BBHII", SMALL + story(run.seed)))
     counts, pools = [mark.count for mark in run.marks], [Pool(data) for data in run.kept["pools"]]
     functions = {CREATE: "as_create", MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}
-    spaces = {}
+    spaces, statuses = {}, [status for status, _ in struct.iter_unpack("<iI", run.kept["results"])]
 
     def meanwhile(things, i):
         begin, end = (bisect.bisect_left(things, count, key=lambda each: each.count) for count in counts[i:i + 2])
@@ -1130,6 +1134,8 @@ def test_told(run):
             if zeros and not any(each.name == "DSB" and each.count > zeros for each in done):
                 fail("no DSB behind the new table's zeros, which a walk may then miss")
             return
+        if statuses[i] and stored(entry):
+            fail("it is refused, and yet the entry was another meanwhile, which a TLB may have now")
         if code != DESTROY and not changed:
             return
         if not done:
@@ -1138,7 +1144,8 @@ def test_told(run):
         if wide := [each.name for each in done if each.name in TLBI and each.name not in narrow]:
             fail(f"{wide[0]} forgets more than what changed")
         if code == DESTROY:
-            if forgotten(done, {(0, 1 << 32)}, space["asid"]) is None:
+            megabytes = {(at // STRETCH * STRETCH + (k << 20), 1 << 20) for at in space["maps"] for k in range(4)}
+            if forgotten(done, megabytes | {(at, PAGE) for at in space["maps"]}, space["asid"]) is None:
                 fail(f"ASID {space['asid']} is not forgotten, with DSB and ISB behind")
             return
         written = max(min(stored(at)) for at in changed)        # from here on nothing is as it was

@@ -841,6 +841,7 @@ READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
 SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0),
          (SHUT + PAGE, 1, BOTH),
          (LAST, 1, BOTH)]
+PROGRAM = [(0x10000, 1, EXECUTE), (0x3ffec000, 4, BOTH)]        # its text and its stack, as exo/user.h has them
 MAPPED_FOR = {READ: "to read", BOTH: "to read and write", EXECUTE: "to read and execute", 0: "for nothing"}
 CHECKS, COPIES = (CHECK_READ, CHECK_WRITE), (COPY_IN, COPY_OUT) = (0, 1), (2, 3)
 ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})",
@@ -887,6 +888,9 @@ def asked_of(seed, whats):
     rng = random.Random(seed)
     regions, holes = mapped(rng)
     spans = [(va, va + size) for va, size in RANGES]
+    if whats == CHECKS:
+        spans += [(start + at, start + at + size) for va, count, _ in PROGRAM for start in (va, va + count * PAGE)
+                  for at, size in ((-4, 4), (-4, 8), (0, 4))]
     for start, end, hole in holes:
         before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x3000)
         spans += [(start, hole), (start, hole + 1), (start, end), (hole + PAGE - 1, end), (hole + PAGE, behind),
@@ -953,6 +957,7 @@ def copied(pages, what, va, size):
 def answered(run, whats):
     """Each question, if its status was right, with the pages that are mapped and the hashes that it left."""
     regions, asked = asked_of(run.seed, whats)
+    regions = regions + PROGRAM * (whats == CHECKS)
     pages = in_pages(regions)
     for (what, va, size), (status, *hashes) in zip(asked, run.kept["answers"]):
         right = 0 if not size or allowed(pages, what, va, size) else FAULT
