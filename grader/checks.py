@@ -23,6 +23,7 @@ ENDINGS = {
     "quiet": "the kernel went to sleep, and nothing will ever wake it",
     "lost": "the core went where there is no code",
     "reset": "the kernel reset the machine",
+    "restarts": "the kernel started over, again and again, by no reset",
     "flood": "the kernel printed without end",
     "todo": "the kernel came to a part that is not written yet",
 }

@@ -119,7 +119,7 @@ def _look(run: Run) -> Run:
     """All that one more run records: the exceptions, who comes to the start or to panic(), who writes below stacks."""
     table = symbols.of(run.elf)
     watch = tuple((bottom - EDGE, EDGE) for bottom, _ in _stacks(table).values())
-    marks = tuple(name for name in (_start(table), "panic_at", *FRAME) if name in table)
+    marks = tuple(name for name in (table.start, "panic_at", *FRAME) if name in table)
     boot = replace(run.boot, watch=watch, marks=marks)
     seen = engine.look(replace(run, boot=boot), budget=run.instructions)
     crash = _crash(seen)
@@ -132,11 +132,6 @@ def _crash(seen: Run) -> Taken | None:
     first = next((mark for mark in seen.marks if mark.symbol in CRASHES), None)
     return first and next((t for t in reversed(seen.exceptions)
                            if t.count <= first.count and t.vector % 32 == 4 * int(first.symbol[-1])), None)
-
-
-def _start(table: symbols.Symbols) -> str:
-    """The symbol at which the kernel begins."""
-    return "_start" if "_start" in table else next(iter(table.names(table.entry)), "")
 
 
 def _stacks(table: symbols.Symbols) -> dict[str, tuple[int, int]]:
@@ -310,8 +305,8 @@ def _sleeps_on(run: Run, seen: Run) -> Diagnosis | None:
     return _overflowed(run, seen) or Diagnosis("", (), moment(run, run.instructions), "It stands here")
 
 
-_FINDERS = {"fault": _crashed, "lost": _lost, "budget": _endless, "hold-budget": _endless, "quiet": _asleep,
-            "wfi-budget": _sleeps_on, "reset": _switched, "power-off": _switched, "panic": _panicked}
+_FINDERS = {"fault": _crashed, "lost": _lost, "budget": _endless, "hold-budget": _endless, "restarts": _endless,
+            "quiet": _asleep, "wfi-budget": _sleeps_on, "reset": _switched, "power-off": _switched, "panic": _panicked}
 
 
 # Exceptions.
@@ -475,7 +470,7 @@ def _strays(run: Run, seen: Run) -> tuple[str, ...]:
 
 def _starts_over(run: Run, seen: Run) -> Diagnosis | None:
     """The kernel comes to its beginning again and again, by no reset."""
-    name = _start(symbols.of(run.elf))
+    name = symbols.of(run.elf).start
     counts = [mark.count for mark in seen.marks if mark.symbol == name]
     if len(counts) < 2:
         return None

@@ -35,6 +35,7 @@ from .vm import Abandoned, Vm, escaped
 JUNK = 1 << 20              # bytes of junk behind the image
 HOLDS = 2_000               # times a run may be held
 EMPTY = 256                 # words of zeros that may be executed in a row: exolab.c's EMPTY
+STARTS = 100                # times that a kernel may come to where it begins: exolab.c's STARTS
 NEAR = 4096                 # a budget below it is near from the start: more than exolab.c's NEAR and a longest block
 TICK = 0.01                 # seconds without an event until the engine looks whether any can still come
 TAIL = 1 << 16              # bytes of QEMU's log looked at behind the last instruction
@@ -54,7 +55,7 @@ TRIES = 5                   # a QEMU that has to stop between two instructions m
 
 STILL = ("power-off", "reset", "quiet")      # ends where nothing moves, so that it can be stopped any time
 HOSTS_MOMENT = ("flood", "wall-clock")      # ends that fall at a moment of the host's
-SPENT = ("budget", "wfi-budget", "hold-budget")     # ends of what may have gone on for ever
+SPENT = ("budget", "wfi-budget", "hold-budget", "restarts")     # ends of what may have gone on for ever
 
 
 class Wrong(Exception):
@@ -120,6 +121,7 @@ class Run:
       power-off, reset    the kernel did it
       budget, wfi-budget  it would have executed one instruction or one WFI too many
       hold-budget         it came to a hold 2,000 times, or to marks and watched memory 131,072 times
+      restarts            it comes to where it begins for the time number STARTS + 1, on one core
       quiet               it sleeps, and nothing can ever wake it (`registers` may be missing)
       lost                it is where no code can be: in page 0, a device or the flash, behind EMPTY words of zeros, or
                           an abort vector that cannot be fetched; r14 may tell from where
@@ -480,9 +482,11 @@ class _Following:
 
     def settings(self) -> list[str]:
         """The plugin's."""
-        boot = self._boot
+        boot, start = self._boot, self.table.start
         return [f"budget={boot.budget}", f"wfi={boot.wfi}", f"several={int(boot.smp > 1)}",
                 "nowhere={}+{}".format(*NOWHERE), "ram={}+{}".format(*RAM),
+                # A further core may well wait by going back to the start.
+                *([f"start={self.table.address(start)}"] if start and boot.smp == 1 else ()),
                 *(f"watch={start}+{size}" for start, size in boot.watch),
                 *(f"mark={address}" for address in self._marks), *(f"hold={address}" for address in self._symbols_held)]
 

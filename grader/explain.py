@@ -30,7 +30,7 @@ PANIC = re.compile(rb"panic: ([^\s:]+):(\d+): ")
 # The ending of a run that should have ended otherwise -> the reason of the verdict.
 REASON = {"return": "wrong output", "power-off": "early exit", "panic": "panic", "fault": "fault", "lost": "fault",
           "budget": "hang", "wfi-budget": "hang", "hold-budget": "hang", "quiet": "hang", "reset": "reboot",
-          "flood": "wrong output", "todo": "not attempted"}
+          "restarts": "reboot", "flood": "wrong output", "todo": "not attempted"}
 
 # What a run that reached the check's end should have done instead.
 SHOULD = {
@@ -96,6 +96,9 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
         said.append(Section("The machine was switched off before the check was through."))
     elif how == "reset":
         said.append(Section("The kernel reset the machine."))
+    elif how == "restarts":
+        said.append(Section(f"The kernel starts over, again and again: it began {engine.STARTS} times, and nothing reset the "
+                            "machine."))
     elif how == "flood":
         said.append(Section(f"The kernel printed more than {run.boot.serial_cap:,} characters, and did not stop."))
     elif how == "return":

@@ -7,6 +7,7 @@ import os
 import threading
 import traceback
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Callable, Generator, Sequence
 
@@ -19,7 +20,7 @@ from grader.paths import ROOT
 from grader.result import Line, Outcome, Report, Section, number, visible
 
 # How a run may have gone astray where a check allows every ending.
-STRAY = ("lost", "budget", "wfi-budget", "hold-budget", "quiet", "reset", "flood")
+STRAY = ("lost", "budget", "wfi-budget", "hold-budget", "quiet", "reset", "restarts", "flood")
 
 FINDINGS = 3                    # things told of those that a machine forgave and hardware would not
 HIDDEN = "hidden"               # the folder of the checks that students do not have
@@ -231,6 +232,11 @@ class _Session(_Collector):
         self.outcomes: dict[str, Outcome] = {}
         self.faults: dict[str, tuple[int | None, tuple[Section, ...]]] = {}     # check -> its boot that went wrong, and
                                                                                 # what the check itself said
+
+    @cached_property
+    def trees(self) -> str:
+        """What `make check` has to be told of whose files these are."""
+        return _trees(self.kernel)
 
     def pytest_collection_modifyitems(self, items):
         super().pytest_collection_modifyitems(items)
@@ -454,7 +460,7 @@ class _Session(_Collector):
 
     def _outcome(self, check, verdict, reason="", detail="", sections=(), hint="", boot: int | None = None) -> Outcome:
         lab = self.lab
-        same = f"LAB={lab.number} CHECK={check.name}{_trees(self.kernel)}"
+        same = f"LAB={lab.number} CHECK={check.name}{self.trees}"
         same += f" SEED={self.seed}" if self.seed is not None else ""
         which = f" BOOT={boot + 1}" if boot is not None and len(check.boots) > 1 else ""
         points = 0 if self.kernel.later else check.points       # it has earned them in its own lab's kernel

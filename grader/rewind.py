@@ -36,6 +36,7 @@ ENDS = {
     "quiet": "it goes to sleep for ever",
     "budget": "all the instructions that it may take are used up",
     "wfi-budget": "it has slept as often as it may",
+    "restarts": "it is where it begins, once more than it may",
     "hold-budget": "it has come to where the check looks as often as it may",
     "hold": "the check has seen here what is wrong",
     "lost": "its next instruction leads to where no code can be",

@@ -111,6 +111,11 @@ class Symbols:
     def __contains__(self, name: str) -> bool:
         return name in self._addresses
 
+    @property
+    def start(self) -> str:
+        """The symbol at which the kernel begins; "" if that has no name."""
+        return "_start" if "_start" in self else next(iter(self.names(self.entry)), "")
+
     def address(self, name: str) -> int:
         """The address of a symbol; raises NoSymbol."""
         try:

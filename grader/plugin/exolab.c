@@ -25,6 +25,7 @@
  *              wfi-budget ADDRESS CPU COUNT    one WFI too many
  *              records ...              the same, for records
  *              lost ...                 it lies where no code can be: in page 0, or not in RAM
+ *              restarts ...             it is where the kernel begins, and has been there STARTS times
  *              storm ...                exceptions, as many as may be, one and the same
  *            Numbers are decimal; COUNT is of the instructions executed before.
  *
@@ -110,6 +111,7 @@ _Static_assert(sizeof(struct record) == 24, "plugin/__init__.py reads records of
 enum { RECORDS_AT = 4096 };
 enum { NEAR = 2048 }; /* more than the longest block (512) that still runs after `near` */
 enum { EMPTY = 256 }; /* words of zeros that may be executed in a row */
+enum { STARTS = 100 }; /* times that a kernel may come to where it begins */
 enum { POINTS_MAX = 256, WATCHES_MAX = 16 };
 #define MEMORY_MAX                                                                                 \
 	(2ull << 30) /* bytes of addresses that QEMU may have; it takes a third of them */
@@ -121,6 +123,7 @@ static struct point {
 static struct range watches[WATCHES_MAX];
 static unsigned npoints, nwatches;
 static struct range nowhere; /* virtual addresses that no code has */
+static uint32_t start_at;    /* where the kernel begins; 0: nobody counts how often */
 struct range ram;
 uintptr_t ram_here;
 
@@ -280,6 +283,15 @@ before_empty(unsigned cpu, void *pc)
 		stop("lost", cpu, (uint32_t)(uintptr_t)pc);
 }
 
+static void
+before_start(unsigned cpu, void *pc)
+{
+	static unsigned times;
+
+	if (times++ == STARTS)
+		stop("restarts", cpu, (uint32_t)(uintptr_t)pc);
+}
+
 static struct record *
 new_record(char kind, unsigned cpu, uint32_t pc, uint64_t count)
 {
@@ -414,6 +426,9 @@ translate(plugin_id id, struct plugin_block *block)
 
 		if (is_nowhere(insn))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_nowhere, CB_NO_REGS,
+			                                       data);
+		if (pc == start_at)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_start, CB_NO_REGS,
 			                                       data);
 		if (bits == 0)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_empty, CB_NO_REGS,
@@ -550,6 +565,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			hardware = number;
 		else if (IS("several"))
 			several = number;
+		else if (IS("start"))
+			start_at = (uint32_t)number;
 		else if (IS("hold") || IS("mark"))
 			good = add_point((uint32_t)number, IS("hold"));
 		else if (IS("watch"))

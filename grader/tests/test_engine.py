@@ -39,6 +39,15 @@ def test_reset_is_told_from_power_off():
     assert (boot("reset").end, boot("reset").serial) == ("reset", b"r")
 
 
+def test_a_kernel_that_starts_over_is_stopped():
+    run = boot("again", budget=1 << 40)
+    assert (run.end, run.instructions, run.pc) == ("restarts", 2 * engine.STARTS, symbols.of(run.elf).address("_start"))
+    seen = engine.look(run)
+    assert (seen.end, seen.instructions) == (run.end, run.instructions)
+    assert boot("again", budget=2 * engine.STARTS).end == "budget"
+    assert boot("again", smp=2, budget=10_000).end == "budget", "one of several may wait like that"
+
+
 def test_a_dead_halt_is_quiet():
     run = boot("halt")
     assert (run.end, run.serial, run.instructions, run.wfis) == ("quiet", b"z", 4, 1)

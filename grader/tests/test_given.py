@@ -430,7 +430,7 @@ def test_programs_are_embedded_by_name():
     done = run("user", b"".join(record(FIND, name.encode() + b"\0") for name in names + strangers))
     free, *log = done.kept["log"]
     found = [(start, end) for start, end, _ in zip(log[::3], log[1::3], log[2::3], strict=True)]
-    assert names == ["first", "gone", "second", "undone"] and found[len(names):] == [(0, 0)] * len(strangers)
+    assert names == ["first", "gone", "says", "second", "undone"] and found[len(names):] == [(0, 0)] * len(strangers)
     image = kernels()["user"].read_bytes()
     segments = [SEGMENT.unpack_from(image, 52 + 32 * at) for at in range(struct.unpack_from("<H", image, 44)[0])]
     rodata, = (segment for segment in segments if segment[6] == 4)
@@ -449,6 +449,14 @@ def test_programs_run_and_leave_nothing():
               "gone": lambda n: FAULT}
     assert log == [word for name, argument in calls for word in (wanted[name](argument) & WORD, 1, free)]
     assert run("user", record(RUN, words(7) + b"first\0"), hardware=True).findings == ()
+
+
+def test_what_is_not_the_programs_is_not_printed():
+    """By SYS_WRITE: null, the kernel's, straddling and wrapping ranges are an error, and not one byte of them is seen."""
+    wanted = (10, 4, FAULT, FAULT, FAULT, FAULT, FAULT, 0)
+    done = run("user", b"".join(record(RUN, words(which) + b"says\0") for which in range(len(wanted))))
+    assert [signed(word) for word in done.kept["log"][1::3]] == list(wanted)
+    assert b"own words\n!!!!" == done.console.partition(b"\n")[2], done.console
 
 
 def test_a_programs_todo_ends_the_run():

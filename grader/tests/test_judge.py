@@ -117,6 +117,7 @@ CRASH = b"hel\ncrash: data abort at pc 0x40010004\ncrash: DFSR 0x00000805\ncrash
     (run_of(b"", end="lost"), "fault", ["no instruction can be fetched"]),
     (run_of(b"hel\n"), "early exit", ["switched off before", "hel"]),
     (run_of(b"hel\n", end="reset"), "reboot", ["reset the machine"]),
+    (run_of(b"hel\n", end="restarts"), "reboot", ["starts over"]),
     (run_of(b"x\n" * 99, end="flood"), "wrong output", ["1,048,576"]),
     (run_of(b"\nTODO 1.1: not written yet (labs/1-toy, step 1.1)\n"), "not attempted", ["Step 1.1 is not written"]),
     (run_of(b"", end="hold", error=Wrong("It is off.")), "wrong output", ["It is off."]),
@@ -434,7 +435,7 @@ ANY = ALLOWS.replace('("return", "todo", "fault")', "tuple(ENDINGS)").replace("{
     ("budget", "wrong output", "It spun here: starter/1-toy/toy.c:6"),
     ("wfi-budget", "wrong output", "It stands here"), ("quiet", "wrong output", "It stands here"),
     ("reset", "wrong output", "reset the machine"), ("flood", "wrong output", "characters, and did not stop"),
-    ("hold-budget", "wrong output", "same device")])
+    ("hold-budget", "wrong output", "same device"), ("restarts", "wrong output", "starts over")])
 def test_where_a_run_went_astray_is_told_beside_what_is_wrong(toy, end, reason, words):
     ends = "from grader.checks import ENDINGS\n"
     report = toy(ends + textwrap.dedent(ANY), [run_of(b"hel\n", end=end)])

@@ -1,8 +1,8 @@
 """The checks of lab 2, in the order of the handout's steps.
 
-Most of them let the kernel carry out a list of operations, drawn from the run's seed (checks/operations.h), and follow it
-with a model: what each had to return, what an access had to come to, and what the tables in memory have to say, read from
-outside after each operation. What emulation forgives is told by the operations that the core executed.
+Most of them let the kernel carry out a list of operations, drawn from the run's seed (checks/operations.h), and follow
+it with a model: what each had to return, what an access had to come to, and what the tables in memory have to say,
+read from outside after each operation. What emulation forgives is told by the operations that the core executed.
 """
 import bisect
 import itertools
@@ -181,7 +181,8 @@ class Model:
         expected = self.known(pa) if self.is_page(pa) else "null"
         got = "null" if status else known(refs, owner, guard, epoch)
         if expected != got:
-            self.fail(what, expected, got, ("page_at" if "null" in (expected, got) else "page_release" if pa in self.free
+            self.fail(what, expected, got,
+                      ("page_at" if "null" in (expected, got) else "page_release" if pa in self.free
                                             else "page_alloc and page_hold") + ", in page.c")
         if pa in self.refs and (after or before):
             self.fail(what, "next and prev null: an allocated page is in no list",
@@ -389,11 +390,16 @@ def one_page(seed):
 
 def strange_pages(seed):
     draw = random.Random(seed)
+    start = 0x40400000 + draw.randrange(1024) * PAGE
     end = LAST - draw.randrange(16, 64) * PAGE      # of pages, so that behind it there is nothing to be broken
-    ops = [op(INIT, y=end), op(ALLOC, 1, 2, ANY)]
+    first, there = table_end(start, end), 0x44000000 + draw.randrange(0x2000) * PAGE
+    ops = [op(INIT, y=end, z=start), op(ALLOC, 1, 2, ANY)]
+    for pa in (first, end - PAGE, there):           # each comes back clean
+        ops += [op(ALLOC, 3, 2, pa), op(QUERY, 0, 0, pa), op(RELEASE, 0, 0, pa), op(ALLOC, 3, 2, pa)]
     for pa in (end, end + PAGE, LAST, 0x48000000, 0xfffff000, 0, 0x1000, 0x40000000, 0x40100000, 0x09000000,
-               0x42000000 + draw.randrange(1, 2047) * 2):
+               start, first - PAGE, *(there + (1 << bit) for bit in range(1, 12))):
         ops += [op(QUERY, 0, 0, pa), op(ALLOC, 2, 2, pa), op(HOLD, 0, 0, pa), op(RELEASE, 0, 0, pa)]
+    ops.append(op(QUERY, 0, 0, there))
     return b"".join(ops + [op(ALLOC, 2, 2, slot(1)), op(ALLOC, 2, 0, ANY), op(QUERY, 0, 0, slot(1)), op(COUNT)])
 
 
@@ -426,23 +432,24 @@ def random_pages(seed):
 
 
 @check(points=4, step="2.1", boots=carried_out(one_page, junk=True),
-       hint="page_alloc takes a page off the list, writes into its entry what the caller said, and clears the page itself.")
+       hint="page_alloc takes a page off the list, writes into its entry what the caller said, and clears the page "
+            "itself.")
 def test_alloc(run):
     """A page is allocated, any or the one that is asked for: zero, with its owner and its guard, held once."""
     followed(run, one_page(run.seed))
 
 
 @check(points=3, step="2.1", boots=carried_out(strange_pages), needs="alloc",
-       hint="An address is a page of ours if it is the start of one, not before `first` and before `last`. Everything else "
-            "is -E_INVAL, whoever asks, and nothing changes.")
+       hint="An address is a page of ours if it is the start of one, not before `first` and before `last`. Everything "
+            "else is -E_INVAL, whoever asks, and nothing changes.")
 def test_strangers(run):
     """Addresses that are no pages of ours, a page in use and the owner nobody are refused."""
     followed(run, strange_pages(run.seed))
 
 
 @check(points=4, step="2.1", boots=carried_out(let_go), needs="alloc",
-       hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. One "
-            "release more is an error. However many hold it, each of them counts.")
+       hint="The last holder's release makes the page nobody's again: its entry is cleared and goes back on the list. "
+            "One release more is an error. However many hold it, each of them counts.")
 def test_release(run):
     """A page is free when its last holder lets go, and not before; letting go once more is an error."""
     followed(run, let_go(run.seed))
@@ -562,18 +569,27 @@ def mints(seed):
             name = bytes(draw.randrange(1, 256) for _ in range(length))
             wanted = cap(seed, name, draw.randrange(16), draw.choice((0, 1, draw.getrandbits(32), MASK >> 32)))
             yield "a name and rights that there are", question(MINT, wanted[:16]), (0,), wanted
-    for name in (b"\0a", b"a\0b", b"abcdef\0h", b"\0\0\0\0\0\0\0z"):
+    for zero, other in itertools.combinations(range(8), 2):
+        name = b"abcdefgh"[:zero].ljust(other, b"\0") + b"z"
         yield "a name with a byte behind a zero", question(MINT, struct.pack("<8sII", name, R, 0)), (INVAL,), None
-    for rights in (0x10, 0x80000001, 0xffffffff):
+    for rights in (*(R | 1 << bit for bit in range(4, 32)), 0xffffffff):
         yield "bits that are no rights", question(MINT, struct.pack("<8sII", b"a", rights, 0)), (INVAL,), None
 
 
 def prefixes(seed):
-    names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff", b"\xff\xfe")
+    draw = random.Random(seed)
+    names = (b"", b"a", b"ab", b"abc", b"alice", b"b", b"bob", b"abcdefg", b"abcdefgh", b"abcdefgi", b"\xff",
+             b"\xff\xfe")
     for own, guard in itertools.product(names, names):
         fits = guard.startswith(own)
         yield (f"the guard {'begins' if fits else 'does not begin'} with the name",
-               question(CHECK, cap(seed, own, R), guard, 0, R), (0 if fits else PERM,), None)
+               question(CHECK, cap(seed, own, R), guard, 0, draw.choice((0, R))), (0 if fits else PERM,), None)
+    for length in range(1, 9):
+        for byte, bit in itertools.product(range(length), range(8) if length == 8 else (draw.randrange(8),)):
+            own = bytes(draw.choice((0x35, 0x5a, 0xa5, 0xca)) for _ in range(length))
+            guard = (int.from_bytes(own, "little") ^ 1 << 8 * byte + bit).to_bytes(8, "little")
+            yield (f"the guard does not begin with the name: of byte {byte} bit {bit} is another",
+                   question(CHECK, cap(seed, own, 15), guard, 0, draw.choice((0, R, 15))), (PERM,), None)
 
 
 def forgeries(seed):
@@ -581,7 +597,7 @@ def forgeries(seed):
 
     def ask(words, cap, status, function=CHECK):
         name, rights, epoch = struct.unpack("<8sII", cap[:16])      # of a guard that it would fit, were it genuine
-        return words, question(function, cap, name, epoch, rights), (status,), None
+        return words, question(function, cap, name, epoch, draw.choice((0, rights))), (status,), None
 
     for name, rights, epoch in ((b"alice", R, 0), (b"", R | W | X | GUARD, 7), (b"abcdefgh", W, draw.getrandbits(32))):
         good = cap(seed, name, rights, epoch)
@@ -604,14 +620,17 @@ def forgeries(seed):
 
 def rights_and_epochs(seed):
     for rights, wanted in itertools.chain(itertools.product(range(16), range(16)),
-                                          itertools.product((15,), (0x10, 0x80000001, 0xffffffff))):
+                                          itertools.product((15,), (*(1 << bit for bit in range(4, 32)), 0xffffffff))):
         fits = not wanted & ~rights
         yield (f"it {'has' if fits else 'has not'} all the rights asked for",
                question(CHECK, cap(seed, b"a", rights), b"ab", 0, wanted), (0 if fits else PERM,), None)
-    epochs = (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
-    for minted, guard in itertools.product(epochs, epochs):
+    draw, epochs = random.Random(seed), (0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff)
+    near = [(epoch, epoch ^ 1 << bit) for bit in range(32) for epoch in (draw.getrandbits(32),)]
+    for minted, guard in itertools.chain(itertools.product(epochs, epochs), near):
+        own = draw.choice((b"", b"a", b"ab"))
         yield (f"its epoch is {'before the' if minted < guard else 'the' if minted == guard else 'behind the'} guard's",
-               question(CHECK, cap(seed, b"a", R, minted), b"a", guard, R), (PERM if minted < guard else 0,), None)
+               question(CHECK, cap(seed, own, 15, minted), b"ab", guard, draw.choice((0, R, 15))),
+               (PERM if minted < guard else 0,), None)
     # What is given builds on it.
     old, narrow, new = cap(seed, b"al", 15), cap(seed, b"alice", R), cap(seed, b"al", 15, 1)
     yield "a name that begins with its own, and fewer rights", question(NARROW, old, b"alice", 0, R), (0,), narrow
@@ -624,8 +643,8 @@ def rights_and_epochs(seed):
 
 
 @check(points=5, step="2.2", boots=asked(mints),
-       hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it is "
-            "made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
+       hint="The MAC is of the sixteen bytes before it, under params()->key, and they have to be filled in before it "
+            "is made. A name is bytes that are not zero, then zeros, none at all or eight included. Refuse first.")
 def test_mint(run):
     """Capabilities are minted as SipHash-2-4 under the boot key has them; what is no name or no right is refused."""
     compare(run, mints)
@@ -647,8 +666,8 @@ def test_prefixes(run):
 
 
 @check(points=4, step="2.2", boots=asked(rights_and_epochs), needs="mint",
-       hint="All of the rights that are asked for, not any of them; and an epoch that is the guard's or later, as numbers "
-            "without a sign.")
+       hint="All of the rights that are asked for, not any of them; and an epoch that is the guard's or later, as "
+            "numbers without a sign.")
 def test_rights(run):
     """All the rights asked for, and an epoch that is not before the guard's; narrowing and revoking follow from it."""
     compare(run, rights_and_epochs)
@@ -658,8 +677,8 @@ def test_rights(run):
 
 def windows(run):
     """For each operation of the list: what the core executed meanwhile."""
-    counts = [mark.count for mark in run.marks]
-    return [[each for each in run.executed if one <= each.count < other] for one, other in zip(counts, counts[1:])]
+    at = [bisect.bisect_left(run.executed, mark.count, key=lambda each: each.count) for mark in run.marks]
+    return [run.executed[begin:end] for begin, end in zip(at, at[1:])]
 
 
 TLBI = ("TLBIALL", "TLBIMVA", "TLBIASID", "TLBIMVAA")
@@ -682,8 +701,9 @@ def flushes(seed):
     draw = random.Random(seed)
     ops = [op(FLUSH_PAGE, x=draw.randrange(1, 256), y=va)
            for va in (PAGE, USER_TOP - PAGE, draw.getrandbits(30) | 0xf00, draw.getrandbits(30) & ~0xfff)]
+    ops += [op(FLUSH_PAGE, x=asid, y=draw.getrandbits(30)) for asid in range(1, 256)]
     return b"".join([SMALL] + ops + [op(FLUSH_PAGE, x=0, y=0xc0000000 + draw.randrange(256) * PAGE)] +
-                    [op(FLUSH_ASID, x=asid) for asid in (1, 255, draw.randrange(2, 255))] + [op(FLUSH_ALL)])
+                    [op(FLUSH_ASID, x=asid) for asid in range(1, 256)] + [op(FLUSH_ALL)])
 
 
 def published(seed):
@@ -695,8 +715,9 @@ def told(operations):
 
 
 @check(points=8, step="2.3", boots=told(flushes),
-       hint="DSB, so that the store is where the walk will see it; the operation, with bits [31:12] the address and [7:0] "
-            "the ASID; BPIALL, as predictors know addresses too; DSB, to wait for both; ISB, for what was fetched already.")
+       hint="DSB, so that the store is where the walk will see it; the operation, with bits [31:12] the address and "
+            "[7:0] the ASID; BPIALL, as predictors know addresses too; DSB, to wait for both; ISB, for what was "
+            "fetched already.")
 def test_flushes(run):
     """Each flush tells the TLB what it is asked to, with its operand, between the barriers that make it count."""
     for (code, _, asid, va, _), done in zip(struct.iter_unpack("<BBHII", flushes(run.seed)), windows(run)):
@@ -723,8 +744,8 @@ def test_flushes(run):
 
 
 @check(points=4, step="2.3", boots=told(published),
-       hint="An entry that was invalid is in no TLB, so there is nothing to invalidate. But the store may still be on its "
-            "way to memory, and the next instruction fetched already.")
+       hint="An entry that was invalid is in no TLB, so there is nothing to invalidate. But the store may still be on "
+            "its way to memory, and the next instruction fetched already.")
 def test_publish(run):
     """A new entry is on its way before the next instruction: DSB, then ISB."""
     done = windows(run)[1]
@@ -783,14 +804,12 @@ def check_space(model, pool, space):
     maps, first = space["maps"], pool.words(space["l1"], 1024)
     walker = mmu.Walker(REGISTERS | {"TTBR0": space["l1"]}, pool.word)
     needed, found = {va // STRETCH for va in maps}, {}
-    for number in range(256):
+    for number in sorted(needed | {i // 4 for i, word in enumerate(first) if word & 3}):
         words = first[4 * number:4 * number + 4]
         where = f"the first-level entries {4 * number} to {4 * number + 3}"
         if number not in needed:
-            if any(word & 3 for word in words):
-                fail(where, "bits [1:0] = 0 in all four: nothing is mapped in these 4 MB",
-                     ", ".join(f"0x{word:08x}" for word in words))
-            continue
+            fail(where, "bits [1:0] = 0 in all four: nothing is mapped in these 4 MB",
+                 ", ".join(f"0x{word:08x}" for word in words))
         table = words[0] & 0xfffff000
         if words[0] & 3 != 1:
             fail(f"{where}, below which 0x{min(va for va in maps if va // STRETCH == number):08x} is mapped",
@@ -812,9 +831,9 @@ def check_space(model, pool, space):
                  f"it is held, owner {space['owner']}, under the empty guard",
                  f"holders: {refs}, owner {owner}, guard {guard.rstrip(bytes(1))!r}")
         found[number] = table
-        for i, word in enumerate(pool.words(table, 1024)):
+        for i, word in [(i, word) for i, word in enumerate(pool.words(table, 1024)) if word & 3]:
             va = number * STRETCH + i * PAGE
-            if word & 3 and va not in maps:
+            if va not in maps:
                 fail(f"0x{va:08x}", "nothing is mapped there", f"entry 0x{word:08x}", "walk")
     for va, (pa, prot, rights) in maps.items():
         check_mapping(walker.translate(va), pa, prot, rights, lambda *said: fail(f"0x{va:08x}, {said[0]}", *said[1:]))
@@ -823,11 +842,12 @@ def check_space(model, pool, space):
 
 def check_mapping(got, pa, prot, rights, fail):
     """One page is mapped as it should be, as hardware reads it."""
-    if isinstance(got, mmu.Fault):
+    if isinstance(got, mmu.Fault | str):
         fail("a walk by hardware", f"page 0x{pa:08x}", str(got), "walk")
     word = f"entry 0x{got.descriptors[-1][1]:08x}"
     for field, expected, found in (
-        ("what it leads to", f"small page 0x{pa:08x}", f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
+        ("what it leads to", f"small page 0x{pa:08x}",
+         f"{'small page' if got.size == PAGE else 'large page'} 0x{got.pa:08x}"),
         ("nG", "nG = 1: not global", "nG = 1: not global" if not got.global_ else "nG = 0: every ASID's"),
         ("memory", "normal, write-back, write-allocate", f"{got.memory}, {got.inner or 'not cached'}" +
          f" inside, {got.outer} outside" * (got.inner != got.outer)),
@@ -870,8 +890,8 @@ def walked(run, operations):
 
 
 def begun(draw, pages=3, spaces=1):
-    """Pages in slots 1 and up, and address spaces from number 0, of any owner and ASID."""
-    return [op(ALLOC, 1 + i, 9, ANY, 0x6261) for i in range(pages)] + \
+    """Pages in slots 1 and up, the first the kernel's, and address spaces from number 0, of any owner and ASID."""
+    return [op(ALLOC, 1 + i, 9 if i else KERNEL, ANY, 0x6261) for i in range(pages)] + \
         [op(CREATE, n, draw.randrange(1, 1 << 16), asid) for n, asid in enumerate(draw.sample(range(1, 256), spaces))]
 
 
@@ -896,7 +916,8 @@ def lookups(seed):
     places = [va & ~0xfff for va in (PAGE, USER_TOP - PAGE, *(draw.randrange(PAGE, USER_TOP) for _ in range(6)))]
     for i, va in enumerate(places):
         prot = PROTS[i % 4]
-        ops += [op(LOOKUP, 0, 0, va), op(MAP, 0, prot | draw.choice((prot, R | W, R | X, R | W | X)) % 16 << 8 | prot << 8,
+        ops += [op(LOOKUP, 0, 0, va),
+                op(MAP, 0, prot | draw.choice((prot, R | W, R | X, R | W | X)) % 16 << 8 | prot << 8,
                                          va, slot(1 + i % 3)), op(LOOKUP, 0, 0, va)]
     return b"".join(ops + [op(LOOKUP, 0, 0, va) for va in (0, PAGE + 4, USER_TOP, 0xfffff000, places[2] ^ 0x00100000)])
 
@@ -923,23 +944,28 @@ def protects(seed):
         ops.append(op(MAP, 0, (R & rights) | rights << 8, va, slot(1)))
         for prot in (R, R | W, R | X, 0, R | X, R | W, 0, R, W, R | W | X):
             ops.append(op(PROTECT, 0, prot, va))
+        if rights == R | W | X:
+            ops += [op(PROTECT, 0, prot, va) for prot in (W | X, R | GUARD, R | 0x80, R | 0x100, 0x8000)]
     return b"".join(ops + [op(PROTECT, 0, R, va) for va in (0, PAGE + 4, USER_TOP, 3 * PAGE, 200 * STRETCH)])
 
 
 def refusals(seed):
     draw, r = random.Random(seed), R | R << 8
     two, three, four, five = (number * STRETCH for number in draw.sample(range(1, 256), 4))
-    ops = begun(draw, 3) + [op(MAP, 0, r, PAGE, slot(1))]
+    there = POOL_FIRST + 16 * PAGE
+    ops = begun(draw, 3) + [op(MAP, 0, r, PAGE, slot(1)), op(ALLOC, 4, 9, there)]
     bad = [op(MAP, 0, r, va, slot(2)) for va in (0, PAGE // 2, 2 * PAGE + 4, USER_TOP, USER_TOP + PAGE, 0xfffff000)]
-    bad += [op(MAP, 0, r, two, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE)]
-    bad += [op(MAP, 0, prot | 7 << 8, three, slot(2)) for prot in (W, X, W | X, R | W | X)]
+    bad += [op(MAP, 0, r, two, pa) for pa in (0, 0x40000000, POOL_END, POOL_END - PAGE, POOL_FIRST + 20 * PAGE,
+                                              there + 2, there + draw.randrange(4, PAGE, 2))]
+    bad += [op(MAP, 0, prot | 7 << 8, three, slot(2)) for prot in (W, X, W | X, R | W | X, R | GUARD, R | 0x80)]
     bad += [op(MAP, 0, prot | rights << 8, four, slot(2)) for prot, rights in
-            ((R | W, R), (R | X, R | W), (R | W, R | X))]
+            ((R | W, R), (R | X, R | W), (R | W, R | X), (R, 0), (R, W | X), (R | W, W))]
     bad += [op(MAP, 0, r, PAGE, slot(2)), op(MAP, 0, R | W | 7 << 8, PAGE, slot(1)), op(CREATE, 1, 0, 5),
-            op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256)]
-    left = (POOL_END - POOL_FIRST) // PAGE - 3 - 2      # but for three, a first level and a page of tables
-    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)] + [op(COUNT, 1), op(MAP, 0, r, five, slot(2)), op(CREATE, 1, 2, 5),
-            op(MAP, 0, r, 3 * PAGE, slot(2)), op(COUNT, 1)]
+            op(CREATE, 1, 2, 0), op(CREATE, 1, 2, 256), op(CREATE, 1, 2, 0x105)]
+    left = (POOL_END - POOL_FIRST) // PAGE - 4 - 2      # but for four, a first level and a page of tables
+    full = [op(ALLOC, 10 + i, 9, ANY) for i in range(left)]
+    full += [op(COUNT, 1), op(MAP, 0, r, five, slot(2)), op(CREATE, 1, 2, 5), op(MAP, 0, r, 3 * PAGE, slot(2)),
+             op(COUNT, 1)]
     return b"".join(ops + bad + [op(COUNT, 1)] + full)
 
 
@@ -952,7 +978,8 @@ def destroys(seed):
     ops += [op(UNMAP, 0, 0, places[1])] + [op(RELEASE, 0, 0, slot(i)) for i in (1, 2)]
     for n in (0, 1, 2):
         ops += [op(DESTROY, n), op(COUNT, 1)]
-    return b"".join(ops + begun(draw, 0) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)] + [op(DESTROY, 0), op(COUNT, 1)])
+    ops += begun(draw, 0) + [op(RELEASE, 0, 0, slot(i)) for i in (3, 4)]
+    return b"".join(ops + [op(DESTROY, 0), op(COUNT, 1)])
 
 
 def binds(seed):
@@ -980,16 +1007,16 @@ def test_map(run):
 
 
 @check(points=3, step="2.4", boots=pooled(lookups), needs="map",
-       hint="described() is descriptor() reversed: AP[1] says whether it is readable, AP[2] whether it is read-only, XN "
-            "whether it cannot be executed; TEX[1] and TEX[2] have the rights.")
+       hint="described() is descriptor() reversed: AP[1] says whether it is readable, AP[2] whether it is read-only, "
+            "XN whether it cannot be executed; TEX[1] and TEX[2] have the rights.")
 def test_lookup(run):
     """What is mapped is found, with what it is mapped for and what it could be; where nothing is, that is said."""
     walked(run, lookups)
 
 
 @check(points=4, step="2.4", boots=pooled(refusals), needs="map",
-       hint="Refuse before anything is changed; and where that is not possible, as no page for a table is found only when "
-            "the page to be mapped is held already, undo it.")
+       hint="Refuse before anything is changed; and where that is not possible, as no page for a table is found only "
+            "when the page to be mapped is held already, undo it.")
 def test_refusals(run):
     """What as_map and as_create refuse, no memory for a table included, changes nothing: no entry, no holder."""
     walked(run, refusals)
@@ -1011,21 +1038,34 @@ def test_unmap(run):
 
 
 @check(points=4, step="2.4", boots=pooled(destroys), needs="unmap",
-       hint="Every page that is mapped is let go of as often as it is mapped; then each page of tables; then the first level.")
+       hint="Every page that is mapped is let go of as often as it is mapped; then each page of tables; then the first "
+            "level.")
 def test_destroy(run):
     """With an address space go its mappings and its tables: nothing is leaked, nothing goes twice."""
     walked(run, destroys)
 
 
 def story(seed):
-    """Each prot after each other, none included, in one stretch; all of it unmapped; and another, destroyed."""
+    """What is refused; each prot after each other, none included, in one stretch; all of it unmapped; and another,
+    destroyed."""
     draw = random.Random(seed)
     one, other = (number * STRETCH for number in draw.sample(range(256), 2))
     places = [one + (k << 20) + draw.randrange(1, 256) * PAGE for k in draw.sample(range(4), 3)]
     ops = begun(draw, 2) + [op(MAP, 0, draw.choice(PROTS) | 7 << 8, va, slot(1)) for va in places]
+    near, free = places[0] ^ PAGE, POOL_END - PAGE
+    ops += [op(MAP, 0, R | R << 8, near, free), op(MAP, 0, R | R << 8, near, slot(1)), op(PROTECT, 0, R | W, near),
+            op(UNMAP, 0, 0, near)]
     ops += [op(PROTECT, 0, prot, places[0]) for pair in itertools.permutations(PROTS, 2) for prot in pair]
-    ops += [op(PROTECT, 0, 0, places[0])] + [op(UNMAP, 0, 0, va) for va in draw.sample(places, 3)]
+    ops += [op(RELEASE, 0, 0, slot(1)), op(PROTECT, 0, 0, places[0])]   # the last mapping holds it alone
+    ops += [op(UNMAP, 0, 0, va) for va in draw.sample(places, 3)]
     return b"".join(ops + [op(MAP, 0, R | R << 8, other + PAGE, slot(2)), op(DESTROY, 0)])
+
+
+def narrowest(code, with_table):
+    """What may be said to the TLB when an operation has changed an entry; or, with_table, first-level ones too."""
+    if code in (CREATE, MAP):
+        return ()
+    return ("TLBIMVA", "TLBIASID") if code == DESTROY or with_table else ("TLBIMVA",)
 
 
 def forgotten(done, ranges, asid):
@@ -1044,15 +1084,16 @@ def forgotten(done, ranges, asid):
 
 @check(points=4, step="2.4", needs=("unmap", "protect", "destroy"),
        boots=pooled(story, marks=("next_operation",), hardware=True, watch=((POOL, POOL_END - POOL),)),
-       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB leads to "
-            "it. Where first-level entries go, all the addresses of theirs have to be forgotten: tlb_flush_asid. What was "
-            "not valid needs tlb_publish alone, and a DSB between a new table's zeros and the entries that lead to it.")
+       hint="First the store, then the flush, and only then is the page let go of: until the flush has ended the TLB "
+            "leads to it. Where first-level entries go, all the addresses of theirs have to be forgotten: "
+            "tlb_flush_asid. What was not valid needs tlb_publish alone, and a DSB between a new table's zeros and the "
+            "entries that lead to it.")
 def test_told(run):
     """Whenever tables change the TLB is told: of that alone, behind the store, and before any page is let go of."""
     ops = list(struct.iter_unpack("<BBHII", SMALL + story(run.seed)))
     counts, pools = [mark.count for mark in run.marks], [Pool(data) for data in run.kept["pools"]]
     functions = {CREATE: "as_create", MAP: "as_map", PROTECT: "as_protect", UNMAP: "as_unmap", DESTROY: "as_destroy"}
-    spaces = {}
+    spaces, statuses = {}, [status for status, _ in struct.iter_unpack("<iI", run.kept["results"])]
 
     def meanwhile(things, i):
         begin, end = (bisect.bisect_left(things, count, key=lambda each: each.count) for count in counts[i:i + 2])
@@ -1093,22 +1134,27 @@ def test_told(run):
             if zeros and not any(each.name == "DSB" and each.count > zeros for each in done):
                 fail("no DSB behind the new table's zeros, which a walk may then miss")
             return
+        if statuses[i] and stored(entry):
+            fail("it is refused, and yet the entry was another meanwhile, which a TLB may have now")
         if code != DESTROY and not changed:
             return
         if not done:
             fail("neither the TLB is told nor any barrier executed")
-        narrow = {"TLBIMVA", "TLBIASID"} if code == DESTROY or code == UNMAP and changed[1:] else {"TLBIMVA"}
+        narrow = narrowest(code, changed[1:])
         if wide := [each.name for each in done if each.name in TLBI and each.name not in narrow]:
             fail(f"{wide[0]} forgets more than what changed")
         if code == DESTROY:
-            if forgotten(done, {(0, 1 << 32)}, space["asid"]) is None:
+            megabytes = {(at // STRETCH * STRETCH + (k << 20), 1 << 20) for at in space["maps"] for k in range(4)}
+            if forgotten(done, megabytes | {(at, PAGE) for at in space["maps"]}, space["asid"]) is None:
                 fail(f"ASID {space['asid']} is not forgotten, with DSB and ISB behind")
             return
         written = max(min(stored(at)) for at in changed)        # from here on nothing is as it was
-        behind, last = ([each for each in done if each.count > count] for count in (written, max(max(map(stored, changed)))))
+        behind, last = ([each for each in done if each.count > count]
+                        for count in (written, max(max(map(stored, changed)))))
         if new:
             linked = min(min(map(stored, changed[1:])))
-            zeros = [count for count in stored(table, PAGE) if count < linked and count not in stored(entry)]
+            own = stored(entry)
+            zeros = [count for count in stored(table, PAGE) if count < linked and count not in own]
             if zeros and not any(each.name == "DSB" and max(zeros) < each.count < linked for each in done):
                 fail("no DSB between the new table's zeros and the first-level entries that lead to it")
         if not ordered(last, "DSB", "ISB"):
@@ -1121,8 +1167,9 @@ def test_told(run):
         megabytes = {(va // STRETCH * STRETCH + (k << 20), 1 << 20) for k in range(4)} if changed[1:] else set()
         over = forgotten(behind[first + 1:], {(va & ~0xfff, PAGE), *megabytes}, space["asid"])
         if over is None:
-            fail(f"behind store and DSB there is no TLBI of {'all that the four entries led to' if megabytes else 'this page'} "
-                 f"under ASID {space['asid']} with DSB and ISB behind it")
+            fail(f"behind store and DSB there is no TLBI of "
+                 f"{'all that the four entries led to' if megabytes else 'this page'} under ASID {space['asid']} with "
+                 f"DSB and ISB behind it")
         if code == UNMAP and max(stored(held(page))) < over:
             fail("the page was let go of before the TLB had forgotten it")
         if megabytes and max(stored(held(table))) < over:
@@ -1135,7 +1182,7 @@ def test_told(run):
        hint="as_bind is given, and asks your cap_check; what it then hands to your as_map as rights is what the "
             "capability has, RIGHT_GUARD included, which no entry records.")
 def test_bind(run):
-    """A page is bound to whoever shows a capability that fits, and to nobody else; its rights are the limit from then on."""
+    """A page is bound to whoever shows a capability that fits, and to nobody else; its rights are the limit then."""
     walked(run, binds)
 
 
@@ -1160,7 +1207,8 @@ def look_at_system(held):
 def kernel_map(run):
     """What the kernel's own map has to be: (va, bytes, pa, rights, memory) of each part."""
     normal, offset = "normal, write-back, write-allocate", 0xe0000000
-    text, text_end, data, data_end = (run.symbol(f"__{part}_{end}") for part in ("text", "rodata") for end in ("start", "end"))
+    text, text_end, data, data_end = (run.symbol(f"__{part}_{end}")
+                                      for part in ("text", "rodata") for end in ("start", "end"))
     for start, end, rights in ((USER_TOP, text, "rw"), (text, text_end, "r, executed"), (text_end, data, "rw"),
                                (data, data_end, "r"), (data_end, USER_TOP + (128 << 20), "rw")):
         if start < end:
@@ -1171,9 +1219,11 @@ def kernel_map(run):
 def found_map(translations):
     """What a walk found, in the same terms."""
     for each in translations:
-        rights = ", ".join([each.privileged, *["executed"] * each.allows(execute=True), *["by applications"] * bool(each.user),
+        rights = ", ".join([each.privileged, *["executed"] * each.allows(execute=True),
+                            *["by applications"] * bool(each.user),
                             *["not global"] * (not each.global_), *["domain not client"] * (each.access != "client")])
-        yield each.va, each.size, each.pa, rights, ", ".join(dict.fromkeys(filter(None, (each.memory, each.inner, each.outer))))
+        memory = dict.fromkeys(filter(None, (each.memory, each.inner, each.outer)))
+        yield each.va, each.size, each.pa, rights, ", ".join(memory)
 
 
 def ranges(parts):
@@ -1193,16 +1243,17 @@ SWITCHED_ON = (                 # fields and their values, in place; None: as it
     ("SCTLR", "M", 1 << 0, 1 << 0), ("SCTLR", "A", 1 << 1, 0), ("SCTLR", "C", 1 << 2, 1 << 2),
     ("SCTLR", "Z", 1 << 11, 1 << 11), ("SCTLR", "I", 1 << 12, 1 << 12), ("SCTLR", "TRE", 1 << 28, 1 << 28),
     ("SCTLR", "AFE", 1 << 29, 0), ("SCTLR", "the rest, which stays as it is,", 0xcfffe7f8, None),
+    ("PRRR", "all of it", 0xffffffff, 0x000b0084), ("NMRR", "all of it", 0xffffffff, 0x00400040),
     ("TTBCR", "N", 7, 2), ("TTBCR", "PD1, PD0", 0x30, 0), ("TTBR0", "IRGN, RGN, NOS, S", WALK, WBWA),
     ("TTBR1", "IRGN, RGN, NOS, S", WALK, WBWA), ("DACR", "D15 to D0", 0xffffffff, 1), ("CONTEXTIDR", "ASID", 0xff, 0))
 USED = "TTBR0", "TTBR1", "TTBCR", "DACR", "PRRR", "NMRR", "CONTEXTIDR"      # by the walk
 
 
 @check(points=5, step="2.5", boots=up(nothing, look_at_system, marks=("mmu_on", "check_main"), hardware=True),
-       hint="All that the walk uses is set first, and what caches, predictors and TLB hold from before is forgotten; DSB and "
-            "ISB; then SCTLR, and at once an ISB. mmio_offset moves with the devices.")
+       hint="All that the walk uses is set first, and what caches, predictors and TLB hold from before is forgotten; "
+            "DSB and ISB; then SCTLR, and at once an ISB. mmio_offset moves with the devices.")
 def test_on(run):
-    """The MMU is on as exo/mmu.h says, behind the right barriers, and what is mapped is the kernel's map and no more."""
+    """The MMU is on as exo/mmu.h says, behind the right barriers, and the kernel's map and no more is mapped."""
     begin = {mark.symbol: mark.count for mark in run.marks}
     was = [each.value for each in run.executed if each.name == "SCTLR" and each.count < begin["mmu_on"]][-1]
     for register, field, mask, value in SWITCHED_ON:
@@ -1210,15 +1261,18 @@ def test_on(run):
         if expected != got:
             unit = 1 if value is None else mask & -mask
             raise Wrong("Once the kernel is up a field is not as it should be:", look="mmu_on, in mmu.c",
-                        expected=f"{register}: {field} = {expected // unit:#x}", got=f"{register}: {field} = {got // unit:#x}")
+                        expected=f"{register}: {field} = {expected // unit:#x}",
+                        got=f"{register}: {field} = {got // unit:#x}")
     done = [each for each in run.executed if begin["mmu_on"] <= each.count < begin["check_main"]]
     on = next((i for i, each in enumerate(done) if each.name == "SCTLR" and each.value & 1), None)
     if on is None:
         raise Wrong("The MMU is not switched on by mmu_on().", look="mmu_on, in mmu.c")
     before, behind = done[:on], done[on + 1:]
     last = max((i for i, each in enumerate(before) if each.name not in ("DSB", "ISB")), default=-1)
+    set_to, now = {each.name: each.value for each in before}, run.kept["system"]
     for problem, found in (
-        *((f"{name} is not written before", name in [each.name for each in before]) for name in USED),
+        *((f"{name} is not written before", name in set_to) for name in USED),
+        *((f"{name} has not yet the value that it has later", set_to.get(name) == now[name]) for name in USED),
         ("the instruction cache is not invalidated before", "ICIALLU" in [each.name for each in before]),
         ("the branch predictors are not invalidated before", "BPIALL" in [each.name for each in before]),
         ("the TLB is not invalidated before", "TLBIALL" in [each.name for each in before]),
@@ -1227,7 +1281,8 @@ def test_on(run):
         ("there is no ISB behind SCTLR", "ISB" in [each.name for each in behind]),
     ):
         if not found:
-            raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done], look="mmu_on, in mmu.c")
+            raise Wrong(f"When the MMU is switched on, {problem}.", got=[each.name for each in done],
+                        look="mmu_on, in mmu.c")
     wrong = ranges(kernel_map(run)), ranges(found_map(run.kept["kernel"]))
     if wrong[0] != wrong[1]:
         raise Wrong("The kernel's own map, as a walk from outside finds it, is not kmap_init()'s.", expected=wrong[0],
@@ -1248,8 +1303,8 @@ def switches(seed):
 
 
 @check(points=4, step="2.5", boots=up(switches, marks=("next_operation",), hardware=True), needs=("on", "map"),
-       hint="Between ISBs the core may have seen any part of what you wrote. An ASID must never meet somebody else's table, "
-            "nor may ASID 0, which is nobody's: in between is the empty table.")
+       hint="Between ISBs the core may have seen any part of what you wrote. An ASID must never meet somebody else's "
+            "table, nor may ASID 0, which is nobody's: in between is the empty table.")
 def test_switch(run):
     """From one address space to the next, no ASID ever meets another's table, however late a write takes effect."""
     ops = list(struct.iter_unpack("<BBHII", switches(run.seed)))
@@ -1266,10 +1321,11 @@ def test_switch(run):
         owners = {space["l1"] >> 12: space["asid"] for space in model.spaces.values()}
         owners[nobody] = 0
         words = [f"{each.name} = 0x{each.value:08x}" if each.name in state else each.name for each in done[i]
-                 if each.name in state or each.name == "ISB"]
+                 if each.name in (*state, *TLBI, "ISB")]
 
         def fail(problem):
-            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the core did:",
+            model.fail(f"as_switch({'ASID ' + str(model.spaces[n]['asid']) if on else 'null'}): {problem}. What the "
+                       f"core did:",
                        None, words or "neither a write nor an ISB", "as_switch, in mmu.c")
 
         def meets(may_be):
@@ -1299,6 +1355,8 @@ def test_switch(run):
                 fail(f"it should end with {wanted}, and does with {got}")
         if open_:
             fail(f"there is no ISB behind the last write, that of {open_[-1]}")
+        if told := [each.name for each in done[i] if each.name in TLBI]:
+            fail(f"{told[0]} forgets what is as true as before: entries have their ASID")
 
     followed(run, switches(run.seed), after)
 
@@ -1332,27 +1390,60 @@ def stale(seed):
     both = [op(READ, 0, 0, va), op(READ, 0, 0, va ^ PAGE)]
     ops += [op(PROTECT, 0, R, va), *both, op(UNMAP, 0, 0, va), *both, op(MAP, 0, R | R << 8, va, slot(3)), *both]
     ops += [op(MAP, 1, R | R << 8, va, slot(2))] + 2 * [op(SWITCH, 1, 1), *both, op(SWITCH, 0, 1), *both]
+    # Changed while the other is the current one.
+    ops += [op(SWITCH, 1, 1), op(PROTECT, 0, 0, va), op(SWITCH, 0, 1), *both, op(PROTECT, 0, R, va), *both,
+            op(SWITCH, 1, 1),
+            op(UNMAP, 0, 0, va), op(MAP, 0, R | R << 8, va, slot(1)), op(SWITCH, 0, 1), *both]
     # Gone with its table; and back with another.
-    ops += [op(UNMAP, 0, 0, va), *both, op(UNMAP, 0, 0, va ^ PAGE), *both, op(MAP, 0, R | X | 7 << 8, va, slot(1)), *both]
+    ops += [op(UNMAP, 0, 0, va), *both, op(UNMAP, 0, 0, va ^ PAGE), *both, op(MAP, 0, R | X | 7 << 8, va, slot(1)),
+            *both]
     # Gone with the address space, whose ASID is another's now.
     ops += [op(SWITCH, 1, 1), *both, op(DESTROY, 0), *both, op(CREATE, 0, 2, asids[0]), op(SWITCH, 0, 1), *both,
             op(MAP, 0, R | R << 8, va ^ PAGE, slot(3)), *both, op(SWITCH, 0, 0), *both]
+    ops += [op(DESTROY, 1), op(CREATE, 1, 2, asids[1]), op(SWITCH, 1, 1), *both]
     return b"".join(ops)
 
 
-@check(points=3, step="2.5", boots=up(permitted), needs="switch",
-       hint="What an application may do is AP[2:1]; what it may execute is XN, and readable too. In page 0, and from USER_TOP "
-            "on, there is nothing for it.")
+def look_at_mappings(held):
+    results(held)
+    held.keep("mappings", {each.va: each for each in held.walker().mappings(0, USER_TOP)})
+
+
+@check(points=3, step="2.5", boots=up(permitted, look_at_mappings), needs="switch",
+       hint="What an application may do is AP[2:1]; what it may execute is XN, and readable too. In page 0, and from "
+            "USER_TOP on, there is nothing for it.")
 def test_permissions(run):
     """An application reads, writes and executes what it may, and nothing else, tried by accesses of its own."""
-    followed(run, permitted(run.seed))
+    model, found = followed(run, permitted(run.seed)), run.kept["mappings"]
+    for va, (pa, prot, rights) in model.spaces[0]["maps"].items():
+        check_mapping(found.get(va, "nothing"), pa, prot, rights, lambda field, expected, got, helper: model.fail(
+            f"0x{va:08x}, as it is mapped in the end, {field}", expected, got, f"{helper}, in aspace.c"))
 
 
-@check(points=4, step="2.5", boots=up(stale, hardware=True), needs=("permissions", "unmap", "protect", "destroy"),
-       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID.")
+@check(points=4, step="2.5", boots=up(stale, marks=("next_operation",), hardware=True),
+       needs=("permissions", "unmap", "protect", "destroy"),
+       hint="Whoever changes an entry has to see that the TLB forgets the old one, for that address and that ASID: "
+            "that one alone,"
+            " and the branch predictors too.")
 def test_stale(run):
     """Once unmapped, protected, remapped or destroyed, the old translation is gone; ASIDs are kept apart."""
-    followed(run, stale(run.seed))
+    codes, done = [each[0] for each in struct.iter_unpack("<BBHII", stale(run.seed))], windows(run)
+    mapped = {}
+
+    def after(model, i):
+        nonlocal mapped
+        before = mapped
+        mapped = {(n, va): page for n, space in model.spaces.items() for va, page in space["maps"].items()}
+        if before == mapped:
+            return
+        gone = {(n, va // STRETCH) for n, va in before} - {(n, va // STRETCH) for n, va in mapped}
+        told = [each.name for each in done[i] if each.name in TLBI]
+        expected = ["TLBI of what changed", "BPIALL", "DSB", "ISB"] if told else ["DSB", "ISB"]
+        if set(told) - set(narrowest(codes[i], gone)) or not ordered(done[i], *told[-1:], *expected[bool(told):]):
+            model.fail(f"{model.what}, with the MMU on. What the core executed:", expected, in_words(done[i]),
+                       f"{model.look}, and at tlb.c")
+
+    followed(run, stale(run.seed), after)
 
 
 def history(seed, steps, spaces=4, pages=48):
@@ -1438,15 +1529,19 @@ def long_history(seed):
     """All 1,024 entries of a stretch in use, and one after the other not; then what comes."""
     draw = random.Random(seed)
     va, count, page = draw.randrange(1, 256) * STRETCH, op(COUNT, 1), op(QUERY, 0, 0, slot(200))
+    odd = [*(7 * PAGE | 1 << bit for bit in range(12)), *(7 * PAGE | top << 30 for top in range(4))]
     return b"".join([
-        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255), op(FILL, 8, 1024, va, slot(200)), count, page,
+        op(ALLOC, 200, 2, ANY), op(CREATE, 8, 2, 255),
+        *(op(code, 8, R | R << 8 if code == MAP else R, at, slot(200))
+          for at in odd for code in (MAP, LOOKUP, PROTECT, UNMAP)),
+        op(FILL, 8, 1024, va, slot(200)), count, page,
         op(EMPTY, 8, 1023, va), count, op(EMPTY, 8, 1, va + 1023 * PAGE), count, page,
         op(DESTROY, 8), op(RELEASE, 0, 0, slot(200)), history(seed, 5000)])
 
 
 @check(points=4, step="2.5", boots=up(long_history), needs="stale",
-       hint="Read the operation that went wrong; then the contract of its function, and what it may have left to do. The "
-            "checks before this one are of one thing each.")
+       hint="Read the operation that went wrong; then the contract of its function, and what it may have left to do. "
+            "The checks before this one are of one thing each.")
 def test_history(run):
     """Five thousand operations on pages, mappings and address spaces, by chance, with accesses in between."""
     followed(run, long_history(run.seed))

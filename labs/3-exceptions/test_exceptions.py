@@ -1,15 +1,18 @@
 """The checks of lab 3, in the order of the handout's steps.
 
-Most of them enter user mode in states drawn from the run's seed (checks/cases.h): all registers, flags, IT blocks, byte order; and
-compare what the kernel saw of the exception that follows, and what the application saw behind it, with what the manual says.
+Most of them enter user mode in states drawn from the run's seed (checks/cases.h): all registers, flags, IT blocks, byte
+order; and compare what the kernel saw of the exception that follows, and what the application saw behind it, with what
+the manual says.
 """
 import functools
+import itertools
 import operator
 import random
 import re
 import struct
 from dataclasses import dataclass, field
 
+from grader import params
 from grader.checks import ENDINGS, Boot, Wrong, check
 
 CODE, LATER, DATA, CONST, NOTHING = 0x10000, 0x12000, 0x20000, 0x21000, 0x22000     # as in checks/cases.h
@@ -52,7 +55,7 @@ def advanced(it):
 
 
 def random_cpsr(rng, thumb, block):
-    """Flags, GE, byte order and masks at random; within an IT block, if asked for, at an instruction that is executed."""
+    """Flags, GE, byte order and masks at random; if asked for, within an IT block, at one that is executed."""
     cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 | rng.getrandbits(4) << 6 | thumb * T
     if block:
         condition = rng.randrange(14)
@@ -96,7 +99,7 @@ class Frame:
 
 
 def words(*instructions):
-    """The bytes of instructions: numbers below 0x10000 are half-words, pairs of half-words those of Thumb's long ones."""
+    """The bytes of instructions: numbers below 0x10000 are half-words, pairs of half-words Thumb's long ones."""
     out = b""
     for one in instructions:
         if isinstance(one, tuple):
@@ -124,7 +127,8 @@ class Case:
         where, more = self.more
         both = [struct.unpack("<II4I", struct.pack("<II16s", at, len(code), code))
                 for at, code in ((self.tf.pc, self.code), (where, more))]
-        return CASE.pack(*self.tf.pack(), *(self.next or self.tf).pack(), *both[0], *both[1], self.action, self.x, self.y)
+        return CASE.pack(*self.tf.pack(), *(self.next or self.tf).pack(), *both[0], *both[1], self.action, self.x,
+                         self.y)
 
     def __str__(self):
         block = f", in an IT block ({it_of(self.tf.cpsr):08b})" if it_of(self.tf.cpsr) else ""
@@ -147,11 +151,13 @@ def keep_seen(held):
 def keep_cases(held):
     keep_seen(held)
     held.keep("status", struct.unpack("<1024i", held.memory(held.address("status"), 4096)))
+    held.keep("lost", held.word(held.address("lost")))
 
 
 def keep_told(held):
     keep_seen(held)
     held.keep("told", list(TOLD.iter_unpack(held.memory(held.address("told"), 1024 * TOLD.size))))
+    held.keep("input", held.memory(params.ADDRESS, params.LIMIT)[params.HEADER.size:])
 
 
 def differ(expected, got):
@@ -176,7 +182,8 @@ def entries(rng, kinds=3):
     cases = []
     for i in range(240):
         thumb, block = i % kinds > 0, i % kinds == 2
-        tf = Frame.random(rng, CODE + rng.randrange(256) * 8 + 4 * (not thumb) + 2 * thumb * rng.randrange(4), thumb, block)
+        tf = Frame.random(rng, CODE + rng.randrange(256) * 8 + 4 * (not thumb) + 2 * thumb * rng.randrange(4), thumb,
+                          block)
         if kinds < 3:
             tf.cpsr &= ~E
         cases.append(Case("svc #0", tf, words(0xdf00 if thumb else 0xef000000)))
@@ -199,8 +206,10 @@ def entered(run, cases, upto):
     assert len(seen) == len(cases), "as many system calls as entries"
     for case, entry in zip(cases, seen):
         thumb = bool(case.tf.cpsr & T)
-        there = case.tf.but(pc=case.tf.pc + (2 if thumb else 4), cpsr=with_it(case.tf.cpsr, advanced(it_of(case.tf.cpsr))))
-        compare(f"The application's first instruction ({case}) was executed in another state than the frame says. Where it "
+        there = case.tf.but(pc=case.tf.pc + (2 if thumb else 4),
+                            cpsr=with_it(case.tf.cpsr, advanced(it_of(case.tf.cpsr))))
+        compare(f"The application's first instruction ({case}) was executed in another state than the frame says. "
+                f"Where it "
                 "went on, and the registers that are wrong:", there.lines()[:upto], frame_of(entry).lines()[:upto],
                 "user_enter, in user.S", run)
 
@@ -215,31 +224,36 @@ def entering(make, asked=0):
 def test_enter(run):
     """Every register that the frame says is there when the application's first instruction is executed."""
     entered(run, plain_entries(run.random()), 16)
+    if not run.kept["input"].startswith(run.boot.input(run.seed)):
+        raise Wrong("user_enter() changed the frame that it was called with, which is const.",
+                    look="user_enter, in user.S")
 
 
 @check(points=4, step="3.1", boots=entering(entries), needs="enter",
-       hint="All 32 bits of the CPSR count, not the flags alone: T and IT decide how the first instruction is read, E how "
-            "its data is, GE what SEL makes of it. If they go by SPSR, then by `msr spsr_cxsf`: `msr spsr` writes two of its four "
-            "bytes.")
+       hint="All 32 bits of the CPSR count, not the flags alone: T and IT decide how the first instruction is read, E "
+            "how its data is, GE what SEL makes of it. If they go by SPSR, then by `msr spsr_cxsf`: `msr spsr` writes "
+            "two of its four bytes.")
 def test_state(run):
-    """The application starts with the frame's flags, GE bits, IT block, byte order and instruction set, in A32 and in Thumb."""
+    """The application starts with the frame's flags, GE bits, IT block and byte order, in A32 and in Thumb."""
     entered(run, entries(run.random()), 17)
 
 
 @check(points=5, step="3.1", boots=entering(masked_entries, 1), needs="enter",
-       hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and the "
-            "kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its own. An even "
-            "number of words pushed keeps sp a multiple of 8. Nothing is unmasked on the way, in or out.")
+       hint="user_enter is a function: r4 to r11 and sp are its caller's when it returns, whatever the application and "
+            "the kernel did meanwhile. user_leave is called from somewhere else, with a stack and registers of its "
+            "own. An even number of words pushed keeps sp a multiple of 8. Nothing is unmasked on the way, in or out.")
 def test_leave(run):
     """user_leave returns from user_enter with its status, from anywhere: r4 to r11, sp, mode and masks as they were."""
     names = [f"r{n}" for n in range(4, 12)] + ["sp"]
     at = run.kept["seen"][0][2]
     compare("SVC's sp, when the application's first exception comes, is where the kernel's C goes on:",
-            ["0 bytes past an 8-byte boundary"], [f"{at % 8} bytes past an 8-byte boundary"], "user_enter, in user.S", run)
+            ["0 bytes past an 8-byte boundary"], [f"{at % 8} bytes past an 8-byte boundary"], "user_enter, in user.S",
+            run)
     for i, told in enumerate(run.kept["told"][:len(masked_entries(run.random()))]):
         before, after = ([f"{name} 0x{value:08x}" for name, value in zip(names, half)] + [control(half[9])]
                          for half in (told[:10], told[10:20]))
-        compare(f"Behind user_enter, the time number {i + 1}:", [*before, f"returned 0x{0x1001 + i:08x}"],
+        status = (0x1001 + i) * 0x9e3779b9 & 0xffffffff
+        compare(f"Behind user_enter, the time number {i + 1}:", [*before, f"returned 0x{status:08x}"],
                 [*after, f"returned 0x{told[20]:08x}"], "user_leave, in user.S", run)
 
 
@@ -250,7 +264,8 @@ def exclusive(rng):
     cases = []
     for i in range(16):
         tf = Frame.random(rng, CODE + 4 * rng.randrange(1024), i % 2 > 0).but(r2=DATA)
-        cases.append(Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E), words(*(STREX[i % 2], (0xef000000, 0xdf00)[i % 2]))))
+        cases.append(Case("strex r0, r1, [r2]", tf.but(cpsr=tf.cpsr & ~E),
+                          words(*(STREX[i % 2], (0xef000000, 0xdf00)[i % 2]))))
     return cases
 
 
@@ -262,7 +277,8 @@ def test_exclusive(run):
     for case, entry in zip(exclusive(run.random()), run.kept["seen"]):
         r0 = frame_of(entry).r[0]
         if r0 != 1:
-            raise Wrong(f"The kernel began an exclusive access by LDREX, and the application's STREX finished it ({case}).",
+            raise Wrong(f"The kernel began an exclusive access by LDREX, and the application's STREX finished it "
+                        f"({case}).",
                         expected="STREX fails: r0 1", got=f"r0 {r0}", look="user_enter, in user.S")
 
 
@@ -320,7 +336,7 @@ def places(rng):
 
 
 def elsewhere(rng, what, tf, code, number, result=0):
-    """A handler puts another frame in the place of the exception's own; a system call's result is in r0 all the same."""
+    """A handler puts another frame in the place of the exception's own; a call's result is in r0 all the same."""
     there = placed(rng, rng.randrange(3), FAULTING[0]).but(pc=(tf.pc + 0x40) & ~3)
     next = there.but(r0=result) if number == SVC else there
     return Case(f"{what}, and a handler that changes all of the frame", tf, code,
@@ -353,25 +369,34 @@ def happened(run, cases):
                 if called:
                     then += " trap_irq was called, and nobody's handler: what did GICC_IAR say? Read it once."
                 raise Wrong(f"{case}.{then}", expected=f"{NUMBERS[number]}",
-                            got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i else "nothing came",
+                            got=NUMBERS.get(entry[1], f"number {entry[1]}") if entry and entry[0] == i
+                            else "nothing came",
                             look="trap_irq, in irq.c" if called else case.look or WAYS[number], run=run)
             compare(f"{case}: the kernel's CPSR in C, and the application's thread ID registers then.{then}",
                     state(KERNEL, ~case.tf.r[2] & 0xffffffff, ~case.tf.r[3] & 0xffffffff), state(*kernel.pop(0)),
                     WAYS[number], run)
             if isinstance(frame, list):
-                compare(f"{case}: the arguments that the function was called with.", [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
+                compare(f"{case}: the arguments that the function was called with.",
+                        [f"r{k} 0x{v:08x}" for k, v in enumerate(frame)],
                         [f"r{k} 0x{v:08x}" for k, v in enumerate(entry[3:7])], "trap_svc, in syscall.c", run)
                 continue
             wrong = (f"{case} {answer(frame_of(entry).r[0])}. What is not as it should be behind it:" if case.look else
                      f"{case}: what is wrong with the frame of {NUMBERS[number]}.{then}")
             part = case.look and (frame.r[0], entry[3]) == (NOSYS & 0xffffffff, 0)
-            compare(wrong, frame.lines(), frame_of(entry).lines(), (case.look or WAYS[number if n == 0 else case.expected[0][0]]) +
+            compare(wrong, frame.lines(), frame_of(entry).lines(),
+                    (case.look or WAYS[number if n == 0 else case.expected[0][0]]) +
                     (", or the fast path in vectors.S, which has to compare all 32 bits of r7" if part else ""), run)
             place = [f"{entry[2] % 8} bytes past an 8-byte boundary", "on the SVC stack"
-                     if run.symbol("__svc_stack_bottom") <= entry[2] < run.symbol("__svc_stack_top") else f"at 0x{entry[2]:08x}"]
-            compare("Where the frame is:", ["0 bytes past an 8-byte boundary", "on the SVC stack"], place, WAYS[number], run)
+                     if run.symbol("__svc_stack_bottom") <= entry[2] < run.symbol("__svc_stack_top")
+                     else f"at 0x{entry[2]:08x}"]
+            compare("Where the frame is:", ["0 bytes past an 8-byte boundary", "on the SVC stack"], place, WAYS[number],
+                    run)
+    if lost := run.kept["lost"]:
+        raise Wrong(f"Behind {NUMBERS[lost]} TPIDRPRW, which is the kernel's own, is not as it was.", look=WAYS[lost],
+                    run=run)
     if seen:
-        raise Wrong(f"{cases[seen[0][0]]}.", expected="nothing further", got=NUMBERS.get(seen[0][1], seen[0][1]), run=run)
+        raise Wrong(f"{cases[seen[0][0]]}.", expected="nothing further", got=NUMBERS.get(seen[0][1], seen[0][1]),
+                    run=run)
     if "end" not in run.reports:
         raise Wrong("Each exception was as it should be, and behind the last one the kernel broke off.", run=run)
     assert all(status == 0x2000 + i for i, status in zip(range(len(cases)), run.kept["status"]))
@@ -386,18 +411,20 @@ def states(make, asked=0, budget=20_000_000, **more):
 
 
 @check(points=9, step="3.2", boots=states(places), needs="state", ends=("return", "fault", "lost", "budget"),
-       hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and undefined's "
-            "is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's mode has. An "
-            "undefined instruction masks I; A and F stay as the application had them, until you mask them.")
+       hint="Each exception leaves its own distance between lr and the instruction (DDI 0406C, table B1-7), and "
+            "undefined's is not the same in Thumb as in A32. User's sp and lr are not the ones that the exception's "
+            "mode has. An undefined instruction masks I; A and F stay as the application had them, until you mask "
+            "them.")
 def test_frames(run):
-    """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets a frame with all of the application's state."""
+    """Undefined instructions and aborts, in A32, Thumb and IT blocks: trap() gets all of the application's state."""
     at, psr = run.symbol("trap_vectors"), re.search(rb"crash:.* psr 0x([0-9a-f]{8})", run.console)
     if at % 32:
-        raise Wrong(f"trap_vectors stands at 0x{at:08x}, which is no multiple of 32: VBAR rounds down. `.balign 32` has to stand "
+        raise Wrong(f"trap_vectors stands at 0x{at:08x}, which is no multiple of 32: VBAR rounds down. `.balign 32` "
+                    f"has to stand "
                     "before the label.", look="trap_vectors, in vectors.S", run=run)
     if psr and int(psr[1], 16) & 31 == USER:
-        raise Wrong("The application's own exception was sent to the crash vectors. What says that it was the application's is the "
-                    "low four bits of SPSR, not of the CPSR.", look=OWN, run=run)
+        raise Wrong("The application's own exception was sent to the crash vectors. What says that it was the "
+                    "application's is the low four bits of SPSR, not of the CPSR.", look=OWN, run=run)
     happened(run, places(run.random()))
 
 
@@ -441,10 +468,11 @@ def returns(rng):
 
 
 @check(points=7, step="3.2", boots=states(returns), needs="frames",
-       hint="What the frame says when trap() returns is what is gone on with, pc and all 32 bits of the CPSR included, and the"
+       hint="What the frame says when trap() returns is what is gone on with, pc and all 32 bits of the CPSR included, "
+            "and the"
             " handler may have changed any of it.")
 def test_returns(run):
-    """Whatever a handler makes of the frame, the application goes on with exactly that: behind the instruction or with it."""
+    """Whatever a handler makes of the frame, the application goes on with that: behind the instruction or with it."""
     happened(run, returns(run.random()))
 
 
@@ -476,16 +504,18 @@ def test_nobody(run):
 def many(rng, times=25_000):
     """Loops of an instruction and a branch to it."""
     cases = []
-    for thumb, instruction, loop in ((False, FAULTING[0], 0xeafffffd), (True, FAULTING[0], 0xe7fd), (False, FAULTING[2], 0xeafffffd),
-                                     (True, LDR, 0xe7fd)):
+    for thumb, instruction, loop in ((False, FAULTING[0], 0xeafffffd), (True, FAULTING[0], 0xe7fd),
+                                     (False, FAULTING[2], 0xeafffffd), (True, LDR, 0xe7fd)):
         tf = placed(rng, int(thumb), instruction, False)
-        cases.append(Case(f"{instruction.what}, again and again", tf, words(instruction.thumb if thumb else instruction.a32, loop),
+        cases.append(Case(f"{instruction.what}, again and again", tf,
+                          words(instruction.thumb if thumb else instruction.a32, loop),
                           [(instruction.number, tf)] * 2, action=MANY, x=instruction.size(thumb), y=times))
     return cases
 
 
 @check(points=3, step="3.2", boots=states(many, budget=40_000_000), needs="returns",
-       hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, RFE takes.")
+       hint="What the vectors take from the SVC stack they give back before they return. Count bytes: what SRS pushed, "
+            "RFE takes.")
 def test_many(run):
     """After a hundred thousand exceptions a frame lies where the first one lay."""
     seen = run.kept["seen"]
@@ -517,9 +547,9 @@ svcs, irqs = functools.partial(begin, number=SVC), functools.partial(begin, numb
 
 
 @check(points=4, step="3.2", needs="frames", boots=states(svcs, BEGIN),
-       hint="After an SVC lr is where the application goes on: nothing is to be taken from it. r7 is no register of the kernel's "
-            "here: whatever you use is saved first. (If step 3.4 is begun: the fast path writes r0 only when r7 is SYS_NULL, and no "
-            "other register.)")
+       hint="After an SVC lr is where the application goes on: nothing is to be taken from it. r7 is no register of "
+            "the kernel's here: whatever you use is saved first. (If step 3.4 is begun: the fast path writes r0 only "
+            "when r7 is SYS_NULL, and no other register.)")
 def test_svc(run):
     """A system call comes to trap_svc with all of the application's state, and the address behind it."""
     happened(run, svcs(run.random()))
@@ -528,29 +558,57 @@ def test_svc(run):
 @check(points=4, step="3.2", needs="frames", boots=states(irqs, INTERRUPT | BEGIN),
        hint="An interrupt comes between two instructions, and lr is 4 past the one to go on with, in Thumb too.")
 def test_irq(run):
-    """An interrupt comes to trap_irq with all of the application's state, and the instruction that it was to execute next."""
+    """An interrupt comes to trap_irq with all of the application's state, and the instruction that is next."""
     happened(run, irqs(run.random()))
 
 
 # As in checks/broken.c: what breaks, in which mode; what the crash vectors have to call it, and where it is; in words.
-WITHIN = 8
-BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined", "In IRQ mode the kernel executed an undefined instruction"),
-          (1 + WITHIN * UNDEFINED, SUPERVISOR, "data abort", "broken_load", "In SVC mode, in a handler of an application's undefined "
-           "instruction, the kernel read address 0x123, a data abort"),
-          (0 + WITHIN * SVC, SUPERVISOR, "undefined instruction", "broken_undefined", "In SVC mode, in trap_svc(), the kernel "
-           "executed an undefined instruction"),
-          (1 + WITHIN * IRQ, SUPERVISOR, "data abort", "broken_load", "In SVC mode, in trap_irq(), the kernel read address 0x123, a "
-           "data abort"),
-          (2, SYSTEM, "prefetch abort", 0, "In System mode the kernel jumped to address 0, a prefetch abort"),
-          (3, SUPERVISOR, "a jump to the reset vector", 0, "In SVC mode the kernel jumped to entry 0 of trap_vectors"),
-          (4, SUPERVISOR, "HYP trap", 0xfffffffc, "In SVC mode the kernel jumped to entry 5 of trap_vectors"),
-          (5, USER, "FIQ", CODE, "An FIQ came, while an application ran"))
+FIQ, EACH = 5, 6
+BREAKS = ((0, IRQS, "undefined instruction", "broken_undefined",
+           "In IRQ mode the kernel executed an undefined instruction"),
+          (FIQ, USER, "FIQ", CODE, "An FIQ came, while an application ran"))
 TRAPS = ("trap", "trap_svc", "trap_irq")
 
+# And each in each mode, by itself and within, with the check's own in the place of the crash vectors: to which entry it
+# has to come, how far lr is past where it was.
+MODES = ((0x11, "FIQ"), (IRQS, "IRQ"), (SUPERVISOR, "SVC"), (0x17, "Abort"), (0x1b, "Undefined"), (SYSTEM, "System"))
+MISTAKES = [(*each, mode, words) for each in
+            ((UNDEFINED, "broken_undefined", 4, "executed an undefined instruction"),
+             (DATA_ABORT, "broken_load", 8, "read address 0x123, a data abort"),
+             (PREFETCH, 0, 4, "jumped to address 0, a prefetch abort")) for mode, words in MODES] + [
+             (0, 0, 0, "jumped to entry 0 of trap_vectors", SUPERVISOR, "SVC"),
+             (5, 0, 0, "jumped to entry 5 of trap_vectors", SUPERVISOR, "SVC")]
+WITHIN = ("", ", in a handler of an application's undefined instruction", ", in trap_irq()", ", in trap_svc()")
+INSTEAD, RECORD = 99, struct.Struct("<17I")
 
-def breaking(which, mode):
-    return Boot("broken", budget=12_000_000, marks=("user_enter", "broken", *TRAPS),
-                input=lambda seed: struct.pack("<14I", which, mode | A | I | F, *twelve(seed)))
+
+def breaking(which, mode, **more):
+    return Boot("broken", budget=12_000_000, marks=("user_enter", "broken", *TRAPS), **more,
+                input=lambda seed: struct.pack("<14I", which, mode | (seed & 0xf) << 28 | A | I | F, *twelve(seed)))
+
+
+def keep_records(held):
+    data = held.memory(held.address("told"), RECORD.size * len(WITHIN) * len(MISTAKES))
+    held.keep("records", list(RECORD.iter_unpack(data)))
+
+
+def each_told(run):
+    """Each of the mistakes came to its entry of the crash vectors, with everything as the exception had left it."""
+    for (within, mistake), record in zip(itertools.product(WITHIN, MISTAKES), run.kept["records"]):
+        entry, place, past, did, mode, named = mistake
+        did, (*registers, lr, spsr, _, to) = f"In {named} mode{within} the kernel {did}.", record
+        there = [f"it comes to entry {entry} of crash_vectors"]
+        if to != entry + 1:
+            raise Wrong(f"{did} The crash vectors should have told it.", expected=there, look=OWN, run=run,
+                        got="an application's handler was called" if to == INSTEAD else "nobody was told" if not to else
+                        f"it came to entry {to - 1}")
+        kept = 8 if mode == 0x11 else 12            # FIQ mode has an r8 and up of its own
+        at = (run.symbol(place) if place else 0) + past
+        psr = mode | (run.seed & 0xf) << 28 | A | I | F
+        compare(f"{did} What the crash vectors found then:", [f"lr 0x{at:08x}"] + [f"SPSR 0x{psr:08x}"] * bool(past) +
+                [f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed)[:kept])],
+                [f"lr 0x{lr:08x}"] + [f"SPSR 0x{spsr & 0xf00001ff:08x}"] * bool(past) +
+                [f"r{n} 0x{r:08x}" for n, r in enumerate(registers[:kept])], OWN, run)
 
 
 def twelve(seed):
@@ -566,11 +624,12 @@ def instead(marks):
 
 
 @check(points=5, step="3.2", needs="frames", ends=tuple(ENDINGS),
-       boots=[breaking(*each[:2]) for each in BREAKS],
-       hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the application's goes to "
-            "the same entry of crash_vectors, with every register as it was. And so does what comes to entries 0, 5 and 7.")
+       boots=[*(breaking(*each[:2]) for each in BREAKS), breaking(EACH, 0, read_at_end=keep_records)],
+       hint="Which mode was interrupted? SPSR tells, before anything is stored or changed: what was not the "
+            "application's goes to the same entry of crash_vectors, with every register as it was. And so does what "
+            "comes to entries 0, 5 and 7.")
 def test_own_faults(runs):
-    """A fault of the kernel's own, in any mode, or an FIQ: the crash vectors tell it, with its registers, and end the run."""
+    """A fault of the kernel's own, in any mode, or an FIQ: the crash vectors tell it, with its registers."""
     for run, (_, _, name, place, did) in zip(runs, BREAKS):
         pc = run.symbol(place) if isinstance(place, str) else place
         said = next((line for line in run.lines() if line.startswith("crash: ")), None)
@@ -582,17 +641,21 @@ def test_own_faults(runs):
         compare(f"{did}. As the crash vectors tell it:",
                 [f"crash: {name} at pc 0x{pc:08x}", *(f"r{n} 0x{r:08x}" for n, r in enumerate(twelve(run.seed))),
                  f"sp {told.get('r12')}", "lr 0x00000000"],
-                [said.partition(" in HYP")[0], *(f"r{n} {told.get(f'r{n}')}" for n in range(12)), f"sp {told.get('sp')}",
+                [said.partition(" in HYP")[0], *(f"r{n} {told.get(f'r{n}')}" for n in range(12)),
+                 f"sp {told.get('sp')}",
                  f"lr {told.get('lr')}"], OWN, run)
+    each_told(runs[-1])
+    if "end" not in runs[-1].reports:
+        raise Wrong("Each mistake was told, and behind the last one the kernel broke off.", run=runs[-1])
 
 
 # 3.3: why.
 
 (UNKNOWN, ALIGNMENT, TRANSLATION, ACCESS_FLAG, DOMAIN, PERMISSION, EXTERNAL, EXTERNAL_WALK, PARITY, PARITY_WALK, CACHE,
  TLB_CONFLICT, DEBUG, LOCKDOWN, COPROCESSOR) = range(15)
-KINDS = ("FAULT_UNKNOWN", "FAULT_ALIGNMENT", "FAULT_TRANSLATION", "FAULT_ACCESS_FLAG", "FAULT_DOMAIN", "FAULT_PERMISSION",
-         "FAULT_EXTERNAL", "FAULT_EXTERNAL_WALK", "FAULT_PARITY", "FAULT_PARITY_WALK", "FAULT_CACHE_MAINTENANCE",
-         "FAULT_TLB_CONFLICT", "FAULT_DEBUG", "FAULT_LOCKDOWN", "FAULT_COPROCESSOR")
+KINDS = ("FAULT_UNKNOWN", "FAULT_ALIGNMENT", "FAULT_TRANSLATION", "FAULT_ACCESS_FLAG", "FAULT_DOMAIN",
+         "FAULT_PERMISSION", "FAULT_EXTERNAL", "FAULT_EXTERNAL_WALK", "FAULT_PARITY", "FAULT_PARITY_WALK",
+         "FAULT_CACHE_MAINTENANCE", "FAULT_TLB_CONFLICT", "FAULT_DEBUG", "FAULT_LOCKDOWN", "FAULT_COPROCESSOR")
 
 # DDI 0406C, table B3-23, by FS[4:0]: the source of the fault and its level.
 TABLE = {0b00001: (ALIGNMENT, 0), 0b00100: (CACHE, 0), 0b01100: (EXTERNAL_WALK, 1), 0b01110: (EXTERNAL_WALK, 2),
@@ -608,18 +671,20 @@ def decoded(number, fs, address, write, domain):
     """What fault_decode() has to say: kind, address, level, domain, write, asynchronous."""
     kind, level = TABLE.get(fs, (UNKNOWN, 0))
     return (kind, 0 if fs in LATE or kind == DEBUG else address, level,
-            domain if kind == DOMAIN and number == DATA_ABORT else 0, int(write and number == DATA_ABORT and kind != DEBUG),
+            domain if kind == DOMAIN and number == DATA_ABORT else 0,
+            int(write and number == DATA_ABORT and kind != DEBUG),
             int(fs in LATE))
 
 
 def told(answer):
     kind, address, level, domain, write, late = answer
-    return [f"kind {KINDS[kind] if kind < len(KINDS) else kind}", f"address 0x{address:08x}", f"level {level}", f"domain {domain}",
+    return [f"kind {KINDS[kind] if kind < len(KINDS) else kind}", f"address 0x{address:08x}", f"level {level}",
+            f"domain {domain}",
             f"write {write}", f"asynchronous {late}"]
 
 
 def questions(seed):
-    """Each fault status, of reads and writes, in each of the registers; all other bits and the other registers say anything."""
+    """Each fault status, of reads and writes, in each register; other bits and the other registers say anything."""
     rng = random.Random(seed)
     asked = []
     for number in (DATA_ABORT, PREFETCH):
@@ -627,7 +692,8 @@ def questions(seed):
             for write in (0, 1, 0, 1):
                 right = rng.getrandbits(32) & ~0xe0f | (fs & 0x10) << 6 | fs & 0xf | write << 11
                 wrong, far, other = rng.getrandbits(32) & ~0x200, rng.getrandbits(32), rng.getrandbits(32)
-                asked.append((number, *((right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right, far))))
+                asked.append((number,
+                              *((right, far, wrong, other) if number == DATA_ABORT else (wrong, other, right, far))))
     rng.shuffle(asked)
     return asked
 
@@ -639,27 +705,34 @@ def keep_answers(held):
 @check(points=6, step="3.3",
        boots=Boot("faults", budget=20_000_000, read_at_end=keep_answers,
                   input=lambda seed: b"".join(struct.pack("<5I", *each) for each in questions(seed))),
-       hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR are of data "
-            "aborts, IFSR and IFAR of prefetch aborts, which have neither WnR nor a domain. An asynchronous abort has no address, a "
-            "debug event neither that nor WnR; a domain is told of domain faults alone.")
+       hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR "
+            "are of data aborts, IFSR and IFAR of prefetch aborts, which have neither WnR nor a domain. An "
+            "asynchronous abort has no address, a debug event neither that nor WnR; a domain is told of domain faults "
+            "alone.")
 def test_statuses(run):
     """Each of the 32 fault statuses, in DFSR and in IFSR, is decoded as the manual's table has it."""
     for (number, dfsr, dfar, ifsr, ifar), answer in zip(questions(run.seed), run.kept["answers"]):
         name, fsr, far = ("DFSR", dfsr, dfar) if number == DATA_ABORT else ("IFSR", ifsr, ifar)
         fs = fsr >> 6 & 0x10 | fsr & 0xf
         compare(f"{name} 0x{fsr:08x} (FS 0b{fs:05b}), {name[0]}FAR 0x{far:08x}, decoded by fault_decode():",
-                told(decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)), told(answer), "fault_decode and its table, in fault.c", run)
+                told(decoded(number, fs, far, fsr >> 11 & 1, fsr >> 4 & 15)), told(answer),
+                "fault_decode and its table, in fault.c", run)
 
 
 # Addresses, and the fault status that an access by an application comes to there; see odd_entries() in checks/cases.c.
 LOADS = ((DATA + 2, 0b00001, "at an address that is not aligned"), (NOTHING, 0b00111, "of a page that is not mapped"),
-         (0x00800000, 0b00101, "where there is no second-level table"), (0x30000000, 0b00101, "where there is no second-level table"),
-         (0, 0b00111, "of page 0"), (0x44000000, 0b01101, "of the kernel's memory"), (0x40100000, 0b01111, "of the kernel's text"),
+         (0x00800000, 0b00101, "where there is no second-level table"),
+         (0x30000000, 0b00101, "where there is no second-level table"),
+         (0, 0b00111, "of page 0"), (0x44000000, 0b01101, "of the kernel's memory"),
+         (0x40100000, 0b01111, "of the kernel's text"),
          (0xe9000000, 0b01101, "of a device"), (0x80000000, 0b00101, "where the kernel has nothing"),
-         (0x01000000, 0b01000, "of a page where nothing answers"), (0x01100000, 0b01110, "through a table where nothing answers"),
+         (0x01000000, 0b01000, "of a page where nothing answers"),
+         (0x01100000, 0b01110, "through a table where nothing answers"),
          (0x01200000, 0b01011, "of a page of domain 1"), (0x01300000, 0b01001, "of a section of domain 1"),
-         (0x01001000, 0b00110, "of a page without the access flag"), (0x01400000, 0b00011, "of a section without the access flag"))
-DATA_ALONE = (CONST, 0b01111, "of a page that is only to be read"), (DATA + 0xff8, 0b00010, "of a word that a watchpoint watches")
+         (0x01001000, 0b00110, "of a page without the access flag"),
+         (0x01400000, 0b00011, "of a section without the access flag"))
+DATA_ALONE = ((CONST, 0b01111, "of a page that is only to be read"),
+              (DATA + 0xff8, 0b00010, "of a word that a watchpoint watches"))
 LDRD = Instruction("ldrd r2, r3, [r1]", 0xe1c120d0, (0xe9d1, 0x2300), DATA_ABORT)
 STRD = Instruction("strd r2, r3, [r1]", 0xe1c120f0, (0xe9c1, 0x2300), DATA_ABORT)
 
@@ -683,16 +756,18 @@ def causes(rng):
         cases.append((Case("a Thumb instruction with its second half on a page that is not mapped", tf, words(first),
                            [(PREFETCH, tf)]), 0b00111, LATER, False))
     tf = Frame.random(rng, CODE, False)
-    cases.append((Case("a fetch with a first level where nothing answers", tf, b"", [(PREFETCH, tf)], y=0xffffffff), 0b01100, CODE,
+    cases.append((Case("a fetch with a first level where nothing answers", tf, b"", [(PREFETCH, tf)], y=0xffffffff),
+                  0b01100, CODE,
                   False))
     return cases
 
 
-@check(points=6, step="3.3", needs=("statuses", "frames"), boots=states(lambda rng: [case for case, *_ in causes(rng)], DECODE),
-       hint="The address is that of the access, or of what could not be fetched: of a Thumb instruction that straddles two pages "
-            "that may be its second half, while pc is where it begins.")
+@check(points=6, step="3.3", needs=("statuses", "frames"),
+       boots=states(lambda rng: [case for case, *_ in causes(rng)], DECODE),
+       hint="The address is that of the access, or of what could not be fetched: of a Thumb instruction that straddles "
+            "two pages that may be its second half, while pc is where it begins.")
 def test_causes(run):
-    """Every abort that this machine can raise, from A32, Thumb and IT blocks, and why: cause, level, address, domain, write."""
+    """Every abort that this machine can raise, in A32, Thumb and IT blocks: cause, level, address, domain, write."""
     cases = causes(run.random())
     happened(run, [case for case, *_ in cases])
     for (case, fs, address, write), entry in zip(cases, run.kept["seen"]):
@@ -703,14 +778,14 @@ def test_causes(run):
 
 # 3.4: system calls.
 
-TELL, NULL, FRAME = 40, 0, 1
+TELL, NULL, FRAME = 63, 0, 1
 NOSYS, FAULT = -8, -7
 SYSCALLS = (0, 1, 2, 3, 4, TELL)        # those there are: as in exo/syscall.h, and the check's own
 
 
 def calls(rng, numbers, times=0):
-    """System calls, so many times in A32, in Thumb and in IT blocks, or once in one of them; what comes behind each is an undefined
-    instruction, which shows the state then."""
+    """System calls, so many times in A32, in Thumb and in IT blocks, or once in one of them; what comes behind each is
+    an undefined instruction, which shows the state then."""
     cases = []
     for i, number in enumerate(numbers * (times or 1)):
         for kind in range(3) if times else (i % 3,):
@@ -720,7 +795,8 @@ def calls(rng, numbers, times=0):
             what = {NULL: "SYS_NULL", FRAME: "SYS_FRAME"}.get(number, "svc #0") + f" (r7 = 0x{number:x})"
             cases.append(Case(what, tf, words(0xdf00 if kind else 0xef000000) + UDFS[kind > 0],
                               [(SVC, tf.r[:4])] * (number == TELL) + [(UNDEFINED, there)], action=LEAVE, x=value,
-                              look="svc's way, in vectors.S, where SYS_NULL is answered" if number == NULL else "trap_svc, in syscall.c"))
+                              look="svc's way, in vectors.S, where SYS_NULL is answered" if number == NULL else
+                              "trap_svc, in syscall.c"))
     return cases
 
 
@@ -735,12 +811,20 @@ def bad_calls(rng):
     return calls(rng, [number for number in near + far if number not in SYSCALLS])
 
 
-@check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls),
-       hint="The frame is what the application gets back: the result goes into the frame's r0. SYS_NULL is in no table: svc's way, "
-            "in vectors.S, answers it with 0. That fast path has no frame: it may touch nothing but r0.")
+@check(points=6, step="3.4", needs=("svc", "returns"), boots=states(good_calls, marks=("trap_svc",)),
+       hint="The frame is what the application gets back: the result goes into the frame's r0. SYS_NULL is in no "
+            "table: svc's way, in vectors.S, answers it with 0. That fast path has no frame: it may touch nothing but "
+            "r0.")
 def test_calls(run):
     """A system call gets r0 to r3, and its result comes back in r0; every other register and flag is as it was."""
-    happened(run, good_calls(run.random()))
+    cases = good_calls(run.random())
+    happened(run, cases)
+    wanted, came = sum(case.tf.r[7] != NULL and case.expected[0][0] != IRQ for case in cases), len(run.marks)
+    if came != wanted:
+        raise Wrong("SYS_NULL is answered by the fast path, before anything is saved; every other call goes by the "
+                    "full frame, and C.",
+                    expected=f"{wanted} calls of trap_svc()", got=f"{came} calls of trap_svc()",
+                    look="svc's way, in vectors.S")
 
 
 # (Lab 4 has more system calls.)
@@ -752,33 +836,45 @@ def test_numbers(run):
 
 
 PAIR, MIXED, XPAGE, SHUT, LAST, USER_TOP = 0x100000, 0x110000, 0x130000, 0x140000, 0x3ffff000, 0x40000000
-WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0x800000, 4096
+WIDE, LONG, PAGE = (0x400000, 0x480000, 0x500000), 0xbc0000, 4096      # the last one in two stretches of 4 MB
 READ, BOTH, EXECUTE = 1, 3, 5           # RIGHT_, as in exo/cap.h
-SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0), (SHUT + PAGE, 1, BOTH),
+SMALL = [(PAIR, 2, BOTH), (MIXED, 1, READ), (MIXED + PAGE, 1, BOTH), (XPAGE, 1, EXECUTE), (SHUT, 1, 0),
+         (SHUT + PAGE, 1, BOTH),
          (LAST, 1, BOTH)]
+PROGRAM = [(0x10000, 1, EXECUTE), (0x3ffec000, 4, BOTH)]        # its text and its stack, as exo/user.h has them
 MAPPED_FOR = {READ: "to read", BOTH: "to read and write", EXECUTE: "to read and execute", 0: "for nothing"}
 CHECKS, COPIES = (CHECK_READ, CHECK_WRITE), (COPY_IN, COPY_OUT) = (0, 1), (2, 3)
-ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})", "copy_out({va}, from, {size})")
+ASKED = ("user_check({va}, {size}, false)", "user_check({va}, {size}, true)", "copy_in(to, {va}, {size})",
+         "copy_out({va}, from, {size})")
 BUFFER = 0x6000
 
-RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2), (PAIR - 1, 1),
-          (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR, 0), (PAIR + 3, 0), (PAIR + 100, 8092), (PAIR + 101, 8092),
-          (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096), (MIXED + 4096, 4097),
+RANGES = [(PAIR, 1), (PAIR, 4096), (PAIR, 8192), (PAIR, 8193), (PAIR + 8191, 1), (PAIR + 8192, 1), (PAIR + 8191, 2),
+          (PAIR - 1, 1),
+          (PAIR - 1, 2), (PAIR + 4095, 2), (PAIR + 4090, 4100), (PAIR + 4090, 4103), (PAIR, 0), (PAIR + 3, 0),
+          (PAIR + 100, 8092), (PAIR + 101, 8092),
+          (MIXED, 4096), (MIXED, 8192), (MIXED + 4095, 1), (MIXED + 4095, 2), (MIXED + 4096, 4096),
+          (MIXED + 4096, 4097),
           (XPAGE, 4), (XPAGE + 4092, 4), (SHUT, 4), (SHUT + 4094, 4), (SHUT + 4095, 1), (SHUT + 4096, 4096),
-          (LAST, 4096), (LAST, 4097), (LAST, 8192), (LAST, 0x5000), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4), (0x200000, 4), (0x3fff0000, 4),
-          (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4), (0xffffffff, 1),
+          (LAST, 4096), (LAST, 4097), (LAST, 8192), (LAST, 0x5000), (LAST + 4095, 1), (LAST + 4095, 2), (0, 1), (4, 4),
+          (0x200000, 4), (0x3fff0000, 4),
+          (USER_TOP, 1), (0x40100000, 4), (0x40200000, 8192), (0xe9000000, 4), (0x80000000, 4), (0xfffffffc, 4),
+          (0xffffffff, 1),
           (0, 0), (PAIR + 8192, 0), (XPAGE, 0), (SHUT, 0), (USER_TOP, 0), (0x40100000, 0), (0xffffffff, 0),
-          (PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1), (PAIR + 4, 0xfffffffe),
-          (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (LAST, 0x200000), (0x40100000, 0xc0000000), (0xfffff000, 0x101001),
-          (0xfffff000, 0x1001), (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR), (0xffffffff, 0xffffffff),
+          (PAIR, 0x80000000), (PAIR, 0xffffffff), (PAIR, -PAIR & 0xffffffff), (PAIR, (-PAIR & 0xffffffff) + 1),
+          (PAIR + 4, 0xfffffffe),
+          (LAST, 0xc0001001), (LAST, 0xc0001000), (LAST, 0x40001000), (LAST, 0x200000), (0x40100000, 0xc0000000),
+          (0xfffff000, 0x101001),
+          (0xfffff000, 0x1001), (PAIR + 4095, 0xfffff001), (PAIR, 0x100002000 - 0x2000 - PAIR),
+          (0xffffffff, 0xffffffff),
           (0, 0xffffffff), (USER_TOP, 0xffffffff)]
 
 
 def mapped(rng):
-    """What is mapped, (va, pages, prot) each; and of the longer regions start, end, and the one page that is missing there, or is
-    mapped for less: in the longest, beyond its first megabyte."""
+    """What is mapped, (va, pages, prot) each; and of the longer regions start, end, and the one page that is missing
+    there, or is mapped for less: in the longest, beyond its first megabyte."""
     regions, holes = list(SMALL), []
-    for start, pages, first, prot in (*((start, rng.randrange(16, 40), 4, prot) for start, prot in zip(WIDE, (None, READ, 0))),
+    wide = ((start, rng.randrange(16, 40), 4, prot) for start, prot in zip(WIDE, (None, READ, 0)))
+    for start, pages, first, prot in (*wide,
                                       (LONG, 300, 257, rng.choice((None, READ, 0)))):
         at = rng.randrange(first, pages - 4)
         hole, end = start + at * PAGE, start + pages * PAGE
@@ -792,16 +888,22 @@ def asked_of(seed, whats):
     rng = random.Random(seed)
     regions, holes = mapped(rng)
     spans = [(va, va + size) for va, size in RANGES]
+    if whats == CHECKS:
+        spans += [(start + at, start + at + size) for va, count, _ in PROGRAM for start in (va, va + count * PAGE)
+                  for at, size in ((-4, 4), (-4, 8), (0, 4))]
     for start, end, hole in holes:
         before, behind = hole - rng.randrange(8193, 0x4000), hole + PAGE + rng.randrange(8193, 0x3000)
-        spans += [(start, hole), (start, hole + 1), (start, end), (hole + PAGE - 1, end), (hole + PAGE, behind), (before, hole),
-                  (before, hole + 1), (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)), (hole + rng.randrange(PAGE), behind),
+        spans += [(start, hole), (start, hole + 1), (start, end), (hole + PAGE - 1, end), (hole + PAGE, behind),
+                  (before, hole),
+                  (before, hole + 1), (before, hole + PAGE), (before, hole + rng.randrange(1, 8192)),
+                  (hole + rng.randrange(PAGE), behind),
                   *(sorted(rng.sample(range(start, end), 2)) for _ in range(4))]
     for _ in range(10):
         va, pages, _ = rng.choice(SMALL)
         at = va + rng.randrange(pages * PAGE)
         spans.append((at, at + rng.randrange(1, 8192)))
-    return regions, [(what, low, high - low) for what in whats for low, high in spans if what not in COPIES or high - low <= BUFFER]
+    return regions, [(what, low, high - low) for what in whats for low, high in spans
+                     if what not in COPIES or high - low <= BUFFER]
 
 
 def keep_pointers(held):
@@ -855,25 +957,28 @@ def copied(pages, what, va, size):
 def answered(run, whats):
     """Each question, if its status was right, with the pages that are mapped and the hashes that it left."""
     regions, asked = asked_of(run.seed, whats)
+    regions = regions + PROGRAM * (whats == CHECKS)
     pages = in_pages(regions)
     for (what, va, size), (status, *hashes) in zip(asked, run.kept["answers"]):
         right = 0 if not size or allowed(pages, what, va, size) else FAULT
         if status != right:
             there = [f"0x{at:x} to 0x{at + count * PAGE - 1:x} ({MAPPED_FOR[prot]})" for at, count, prot in regions
                      if at <= va + size and at + count * PAGE >= va]
-            raise Wrong(f"USER_TOP is 0x{USER_TOP:x}, and this range ends at 0x{va + size:x}." if size and va + size > USER_TOP else
-                        f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else "Nothing is mapped there.",
+            raise Wrong(f"USER_TOP is 0x{USER_TOP:x}, and this range ends at 0x{va + size:x}."
+                        if size and va + size > USER_TOP else
+                        f"Of what is in this range or next to it, mapped are {', '.join(there)}." if there else
+                        "Nothing is mapped there.",
                         expected=f"{ASKED[what].format(va=hex(va), size=hex(size))} returns {right}",
                         got=f"it returned {status}", look="user_check, in syscall.c", run=run)
         yield pages, (what, va, size), hashes
 
 
 @check(points=7, step="3.4", needs="calls", boots=pointers(CHECKS),
-       hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; nothing from "
-            "USER_TOP on, whatever is mapped there; to write takes more than to read; no bytes are always there; and maybe no application "
-            "runs at all.")
+       hint="Every page from the first byte to the last one, not the one behind it; a size that makes va + size wrap; "
+            "nothing from USER_TOP on, whatever is mapped there; to write takes more than to read; no bytes are always "
+            "there; and maybe no application runs at all.")
 def test_pointers(run):
-    """user_check() says yes to exactly what the application may read, or write: null, the kernel's, unmapped, straddling, wrapping."""
+    """user_check() says yes to what the application may read, or write: not to the kernel's, unmapped, wrapping."""
     list(answered(run, CHECKS))
     for name, status in zip(2 * ("an address that was the application's", "one of the kernel's"), run.kept["alone"]):
         if status != FAULT:
@@ -884,7 +989,7 @@ def test_pointers(run):
 @check(points=3, step="3.4", needs="pointers", boots=pointers(COPIES),
        hint="copy_in and copy_out ask user_check; one of them has to be able to write.")
 def test_copies(run):
-    """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on, and no page is leaked."""
+    """copy_in() and copy_out() copy everything, or say -E_FAULT and copy nothing; the program goes on."""
     for pages, (what, va, size), hashes in answered(run, COPIES):
         if tuple(hashes) != copied(pages, what, va, size):
             raise Wrong(f"{ASKED[what].format(va=hex(va), size=hex(size))} " +
@@ -892,8 +997,8 @@ def test_copies(run):
                          "refused, and copied something."),
                         look="copy_in and copy_out, in syscall.c")
     if run.kept["result"] != 42:
-        raise Wrong("The program got another result of its system call, or user_run() another of the program.", expected="42",
-                    got=f"{run.kept['result']}", look="trap_svc, in syscall.c")
+        raise Wrong("The program got another result of its system call, or user_run() another of the program.",
+                    expected="42", got=f"{run.kept['result']}", look="trap_svc, in syscall.c")
     assert not run.kept["leaked"], "as_destroy() is lab 2's, and checked there"
 
 
@@ -915,28 +1020,36 @@ def say(eoir):
 
 
 def keep_gic(held):
-    held.keep("answers", list(struct.iter_unpack("<14I", held.memory(held.address("answers"), 1024 * 56))))
+    held.keep("answers", list(struct.iter_unpack("<15I", held.memory(held.address("answers"), 1024 * 60))))
 
 
 @check(points=6, step="3.5", needs="irq",
-       boots=Boot("gic", budget=20_000_000, input=lambda seed: struct.pack("<292I", *acknowledged(seed)), read_at_end=keep_gic),
-       hint="What GICC_IAR said is what GICC_EOIR wants, all of it, but the interrupt's number is bits 9 to 0. 1023 means that there "
-            "was none: nobody is called, and nothing is ended. One that nobody wants is disabled and still ended. "
-            "The end comes last.")
+       boots=Boot("gic", budget=20_000_000, input=lambda seed: struct.pack("<292I", *acknowledged(seed)),
+                  read_at_end=keep_gic),
+       hint="What GICC_IAR said is what GICC_EOIR wants, all of it, but the interrupt's number is bits 9 to 0. 1023 "
+            "means that there was none: nobody is called, and nothing is ended. One that nobody wants is disabled and "
+            "still ended. The end comes last.")
 def test_gic(run):
-    """Each interrupt is acknowledged, handed to whom it belongs to, and ended; a spurious one is not; a stranger is disabled."""
-    for iar, (calls, irq, arg, within, eoir, *disabled) in zip(acknowledged(run.seed), run.kept["answers"]):
+    """Each interrupt is acknowledged, handed to its handler, and ended; a spurious one not; a stranger is disabled."""
+    for iar, (calls, irq, arg, within, eoir, *disabled, other) in zip(acknowledged(run.seed), run.kept["answers"]):
         number = iar & 1023
         wanted = number != SPURIOUS and number % 3 != 0
         off = [n for n in range(288) if disabled[n // 32] >> n % 32 & 1]
-        expected = [f"calls of its handler: {int(wanted)}", f"interrupts disabled: {'none' if wanted or number == SPURIOUS else [number]}",
-                    f"written to GICC_EOIR: {say(BEFORE if number == SPURIOUS else iar)}"]
-        got = [f"calls of its handler: {calls}", f"interrupts disabled: {off or 'none'}", f"written to GICC_EOIR: {say(eoir)}"]
+        expected = [f"calls of its handler: {int(wanted)}",
+                    f"interrupts disabled: {'none' if wanted or number == SPURIOUS else [number]}",
+                    f"written to GICC_EOIR: {say(BEFORE if number == SPURIOUS else iar)}",
+                    "written to enable registers, GICC_PMR and the CTLRs: nothing"]
+        got = [f"calls of its handler: {calls}", f"interrupts disabled: {off or 'none'}",
+               f"written to GICC_EOIR: {say(eoir)}",
+               f"written to enable registers, GICC_PMR and the CTLRs: {say(other or BEFORE)}"]
         if wanted and calls:
-            expected += [f"called with {number}, argument 0x{0x1000 + number:x}", "written to GICC_EOIR before the handler was called: nothing"]
-            got += [f"called with {irq}, argument 0x{arg:x}", f"written to GICC_EOIR before the handler was called: {say(within)}"]
+            expected += [f"called with {number}, argument 0x{0x1000 + number:x}",
+                         "written to GICC_EOIR before the handler was called: nothing"]
+            got += [f"called with {irq}, argument 0x{arg:x}",
+                    f"written to GICC_EOIR before the handler was called: {say(within)}"]
         compare(f"GICC_IAR said 0x{iar:x}, interrupt {number}" + (f" from core {iar >> 10}" if iar >> 10 else "") +
-                (", which is none at all" if number == SPURIOUS else "" if wanted else ", for which nobody has registered") + ":",
+                (", which is none at all" if number == SPURIOUS else
+                 "" if wanted else ", for which nobody has registered") + ":",
                 expected, got, "trap_irq, in irq.c", run)
 
 
@@ -947,7 +1060,8 @@ def waiting(rng):
         tf = placed(rng, i % 3, FAULTING[0])
         tf = tf.but(cpsr=tf.cpsr & ~I)
         cases.append(changed(rng, IRQ, i % 3) if i % 2 else
-                     Case("an interrupt that waited for the application", tf, UDFS[i % 3 > 0], [(IRQ, tf), (UNDEFINED, tf)]))
+                     Case("an interrupt that waited for the application", tf, UDFS[i % 3 > 0],
+                          [(IRQ, tf), (UNDEFINED, tf)]))
     return cases
 
 
@@ -963,9 +1077,10 @@ def keep_passes(held):
 
 
 @check(points=6, step="3.5", needs="gic",
-       boots=[states(waiting, INTERRUPT, marks=("trap_irq",)), Boot("interrupts", budget=20_000_000, read_at_end=keep_passes)],
-       hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it was there: "
-            "every register, NZCVQ, GE, IT, E and T.")
+       boots=[states(waiting, INTERRUPT, marks=("trap_irq",)),
+              Boot("interrupts", budget=20_000_000, read_at_end=keep_passes)],
+       hint="An interrupt comes between any two instructions, also within an IT block, and nothing may show that it "
+            "was there: every register, NZCVQ, GE, IT, E and T.")
 def test_interrupts(runs):
     """A program's result is the same wherever an interrupt comes: between any two instructions, in A32 and in Thumb."""
     first, run = runs
@@ -992,12 +1107,15 @@ def keep_ticks(held):
 
 
 @check(points=5, step="3.5", needs="interrupts",
-       boots=Boot("ticks", input=struct.pack("<I", TICKS), read_at_end=keep_ticks, budget=20_000_000, watch=((GICC_IAR, 8),)),
-       hint="GICC_IAR is read once for each interrupt, as the read itself acknowledges it; GICC_EOIR is written once for each.")
+       boots=Boot("ticks", input=struct.pack("<I", TICKS), read_at_end=keep_ticks, budget=20_000_000,
+                  watch=((GICC_IAR, 8),)),
+       hint="GICC_IAR is read once for each interrupt, as the read itself acknowledges it; GICC_EOIR is written once "
+            "for each.")
 def test_ticks(run):
-    """Ten thousand interrupts while a program works and calls the kernel: none is lost, none comes twice, no stack wanders."""
+    """Ten thousand interrupts while a program works: none is lost, none comes twice, no stack wanders."""
     kept = run.kept
-    expected = ["a stranger's interrupt disabled, and the program's result 42", f"the program's result 42, ticks {TICKS}",
+    expected = ["a stranger's interrupt disabled, and the program's result 42",
+                f"the program's result 42, ticks {TICKS}",
                 f"interrupts that the core sent itself {kept['calls'] // 64}", "the stack always at the same place"]
     wanders = [low != high for low, high in zip(kept["lowest"], kept["highest"])]
     got = ["a stranger's interrupt " + ("still enabled" if kept["enabled"] else "disabled") +
@@ -1023,19 +1141,26 @@ def keep_frame(held):
 
 @check(points=2, step="3.5", needs="ticks",
        boots=Boot("ticks", input=bytes(4), holds={"trap_irq": keep_frame}, read_at_end=keep_ticks),
-       hint="An interrupt that ends the kernel's sleep comes from SVC mode: the frame's sp and lr are that mode's own then, and so is "
-            "what is given back.")
+       hint="An interrupt that ends the kernel's sleep comes from SVC mode: the frame's sp and lr are that mode's own "
+            "then, and so is what is given back.")
 def test_idle(run):
-    """An interrupt while the kernel sleeps: its handler is called, the frame is whole, and every register is as it was."""
+    """An interrupt while the kernel sleeps: its handler is called, the frame is whole, all registers as they were."""
     names, before = (*(f"r{n}" for n in range(13)), "sp", "lr", "cpsr"), run.kept["before"]
     if "frame" in run.kept:
         *frame, _, pc, cpsr = run.kept["frame"]
         compare("The frame of an interrupt in trap_idle(), which trap_irq() is called with:",
-                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before[:15], before[15] & ~I))] + ["pc in trap_idle"],
-                [f"{name} 0x{value:08x}" for name, value in zip(names, (*frame, cpsr))] + [f"pc in {run.where(pc).function}"],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*before[:15], before[15] & ~I))] +
+                ["pc in trap_idle"],
+                [f"{name} 0x{value:08x}" for name, value in zip(names, (*frame, cpsr))] +
+                [f"pc in {run.where(pc).function}"],
                 "irq's way, in vectors.S", run)
     if run.kept["idle_ticks"] < 8:
         compare("Behind trap_idle(), which was woken by an interrupt:",
                 [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["before"])],
-                [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["after"])], "irq's way, in vectors.S", run)
-        raise Wrong("trap_idle() returned without its interrupt, or with more than one.", look="irq's way, in vectors.S")
+                [f"{name} 0x{value:08x}" for name, value in zip(names, run.kept["after"])], "irq's way, in vectors.S",
+                run)
+        raise Wrong("trap_idle() returned without its interrupt, or with more than one.",
+                    look="irq's way, in vectors.S")
+    if run.wfis < 8:
+        raise Wrong("trap_idle() came back with its interrupt, and did not sleep.", expected="WFI, 8 times",
+                    got=f"{run.wfis} times", look="trap_idle, in user.S")

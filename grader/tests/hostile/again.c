@@ -1,8 +1,7 @@
 // Starts itself again by a jump, for ever.
 //
 // file: lab1.c
-// budget: 300000
-// check banner: fail, hang
+// check banner: fail, reboot
 
 #include "hostile.h"
 

@@ -72,7 +72,7 @@ int as_bind(struct aspace *as, uint32_t va, physaddr_t pa, uint32_t prot, const 
 
 // Step 2.5, in mmu.c: translate for *as from now on; null: for nobody (ASID 0, an empty table). At
 // no moment, however late a write takes effect, does an ASID, 0 included, meet another's table; the
-// empty table is everybody's.
+// empty table is everybody's. So nothing has to be forgotten, and the TLB is told nothing.
 void as_switch(const struct aspace *as);
 
 // The MMU and the caches on, with these first-level tables: from here on what the kernel sees is

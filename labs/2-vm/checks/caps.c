@@ -23,7 +23,8 @@ struct answer {
 
 struct answer answers[PARAMS_MAX / sizeof(struct question)];
 
-// With any two bits of its MAC changed a capability is refused; else what is answered is the first forgery that was not.
+// With any two bits of its MAC changed a capability is refused; else what is answered is the first forgery that
+// was not.
 static void
 forge(struct answer *a, const struct question *q)
 {

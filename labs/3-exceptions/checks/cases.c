@@ -9,13 +9,14 @@
 #include "cases.h"
 
 #define WATCHED (DATA + 0xff8)	// by a watchpoint, in step 3.3
-#define SYS_TELL 40		// keeps its arguments, returns what the case says
+#define SYS_TELL 63		// the last there is: keeps its arguments, returns what the case says
 
 // The input's first word: faults are decoded, too; each case says in y whose handlers are registered by then; an
 // interrupt waits for each application; system calls and interrupts are looked at where trap_svc and trap_irq begin.
 enum { DECODE = 1, NOBODY = 2, INTERRUPT = 4, BEGIN = 8 };
 
 int status[1024];		// what user_enter() returned, for each case
+uint32_t lost;			// TRAP_ of the first exception that changed TPIDRPRW, which is 0
 
 static uint32_t now;		// the case that runs
 static uint32_t times;		// exceptions it has had
@@ -37,6 +38,8 @@ keep(unsigned number, const void *at)
 	s->cpsr = cpsr_read();
 	s->rw = tpidrurw_read();
 	s->ro = tpidruro_read();
+	if (lost == 0 && user_space() != NULL)
+		lost = number;
 	if (seen_count == ARRAY_SIZE(seen))
 		user_leave(-1);
 	return s;
@@ -156,9 +159,9 @@ tick(unsigned irq, void *arg)
 	keep_found(TRAP_IRQ);
 }
 
-// What lies in no address space of the kernel's making (step 3.3), in the first megabytes from 0x1000000 on: a page and a table
-// at addresses where nothing answers, everything of domain 1, a page and a section without the access flag. And a word of
-// data that a watchpoint watches (DDI 0406C, C11.11).
+// What lies in no address space of the kernel's making (step 3.3), in the first megabytes from 0x1000000 on: a
+// page and a table at addresses where nothing answers, everything of domain 1, a page and a section without the
+// access flag. And a word of data that a watchpoint watches (DDI 0406C, C11.11).
 static void
 odd_entries(void)
 {

@@ -89,8 +89,9 @@ put(const struct instructions *code)
 	isb();
 }
 
-// From now on `by` is called in a function's place, which may be one that is not written yet: the function's first instruction
-// becomes a branch. It lies in text; but where a domain has a manager, rights are not asked (DDI 0406C, B3.7.3).
+// From now on `by` is called in a function's place, which may be one that is not written yet: the function's
+// first instruction becomes a branch. It lies in text; but where a domain has a manager, rights are not asked
+// (DDI 0406C, B3.7.3).
 static inline void
 in_place_of(void (*function)(struct trapframe *), void (*by)(struct trapframe *))
 {

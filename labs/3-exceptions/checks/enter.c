@@ -32,7 +32,7 @@ enter_svc(uint32_t sp)
 	s->tf.cpsr = enter_seen[16];
 	if (*(const uint32_t *)params()->input != 0)
 		enter_depth = 64 + seen_count % 8 * 8;
-	return 0x1000 + seen_count;
+	return (0x1000 + seen_count) * 0x9e3779b9;
 }
 
 void

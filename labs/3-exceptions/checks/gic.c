@@ -14,6 +14,7 @@ struct answer {
 	uint32_t calls, irq, arg;	// of the handler
 	uint32_t eoir_within, eoir;	// what had been written when it was called, and in the end
 	uint32_t disabled[IRQ_COUNT / 32];
+	uint32_t other;			// whether anything else of it was written to
 };
 
 struct answer answers[1024];
@@ -46,7 +47,7 @@ check_main(void)
 	trap_irq(&tf);			// of the real one, which has nothing to tell: spurious
 	for (uint32_t i = 0; i < params()->input_size / 4; i++) {
 		now = &answers[i];
-		memset(fake + GICD_ICENABLER, 0, sizeof now->disabled);
+		memset(fake + GICD_ISENABLER, 0, GICD_ICENABLER - GICD_ISENABLER + sizeof now->disabled);
 		FAKE_GICC(GICC_IAR) = iar[i];
 		FAKE_GICC(GICC_EOIR) = EOIR_BEFORE;
 		mmio_offset = (uintptr_t)fake - BOARD_GICD_PA;
@@ -54,5 +55,8 @@ check_main(void)
 		mmio_offset = real;
 		now->eoir = FAKE_GICC(GICC_EOIR);
 		memcpy(now->disabled, fake + GICD_ICENABLER, sizeof now->disabled);
+		now->other = FAKE_GICC(GICC_CTLR) | FAKE_GICC(GICC_PMR) | *(uint32_t *)&fake[GICD_CTLR];
+		for (unsigned irq = 0; irq < IRQ_COUNT; irq += 32)
+			now->other |= *(uint32_t *)&fake[GICD_ISENABLER + irq / 8];
 	}
 }

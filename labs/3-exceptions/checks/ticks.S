@@ -23,7 +23,9 @@ idle_told:
 	str	sp, [r0, #52]
 	adr	r2, 2f
 	str	r2, [r0, #56]
-	cmp	r4, #1				// flags that are not all zero
+	mvn	r2, #0
+	uadd8	r2, r2, r2			// GE bits and flags that are not all zero
+	cmp	r4, #1
 	mrs	r2, cpsr
 	str	r2, [r0, #60]
 	ldm	r0, {r0-r12}
