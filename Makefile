@@ -6,7 +6,7 @@
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
-	FILE MERGE TRANSCRIPTS DEBUG OPT WERROR PYTHON
+	FILE MERGE TRANSCRIPTS KEY DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
@@ -44,6 +44,7 @@ define help
   make gradescope LAB=1      the autograder that Gradescope runs, as a zip
   make check LAB=1 SUBMISSION=path    grades what was handed in; JSON=, JUNIT=, CSV=, GRADESCOPE=file: its report
   make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
+  make variant KEY=words     a term of its own, in which old solutions fail: labs/guide/instructor.md
   make bench                 the papers' tables, counted in instructions
   make mutants               the known-wrong solutions, each against the check that must find it
   make clean                 removes what was built
@@ -87,10 +88,12 @@ begin update:
 reset:
 	@$(call grader,$(lab) $(call option,FILE,file))
 
-.PHONY: handouts gradescope bench soak mutants
+.PHONY: handouts variant gradescope bench soak mutants
 handouts:
 	@sh grader/setup.sh check extra course
 	@$(call with,check course,grader handouts $(call flag,MERGE,merge) $(call flag,TRANSCRIPTS,transcripts))
+variant:
+	@$(call with,check course,grader variant $(call option,KEY,key))
 bench:
 	@$(call grader,$(lab) $(trees) $(call option,JSON,json))
 gradescope soak mutants:
