@@ -24,6 +24,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Mapping
 
 from grader import docs, labs, mutants, starter
 from grader.errors import GraderError, Usage
@@ -53,9 +54,9 @@ class Point:
     choices: tuple[dict[str, str], ...]
     places: tuple[Place, ...]
 
-    def present(self, root: Path = ROOT) -> int:
-        """Which choice holds in the tree; GraderError names a file in which none does."""
-        texts = {place.file: _read(root, place.file) for place in self.places}
+    def present(self, root: Path = ROOT, instead: Mapping[str, str] = {}) -> int:
+        """Which choice holds in the tree, some files being others `instead`; GraderError names one in which none does."""
+        texts = {place.file: instead.get(place.file) or _read(root, place.file) for place in self.places}
         wrong = [[place for place in self.places if texts[place.file].count(place.filled(words)) != place.times]
                  for words in self.choices]
         if [] in wrong:
@@ -121,6 +122,9 @@ def apply(chosen: dict[Point, int], root: Path = ROOT) -> int:
             swaps.setdefault(place.file, {})[place.filled(now)] = place.filled(point.choices[choice])
     for file, texts in swaps.items():
         new[file] = _swapped(_read(root, file), texts)
+    for point, choice in chosen.items():
+        if point.present(root, new) != choice:
+            raise GraderError(f"labs/{point.lab}/{FILE}, {point.name}: two choices are alike, or two places overlap")
     for lab in labs.every(root):
         for path in sorted((root / lab.folder / "mutants").glob("*.patch")):
             new[path.relative_to(root).as_posix()] = _mutant(path, new, swaps, root)
