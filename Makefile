@@ -6,7 +6,7 @@
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
-	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE DEBUG OPT WERROR PYTHON
+	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE KEY DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
@@ -54,6 +54,7 @@ define help
   make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
   make release LAB=1         what students get up to that lab; REFERENCE=1: earlier labs' reference as objects, too
   make leaks                 is a solution in anything that students get?
+  make variant KEY=words     a term of its own, in which old solutions fail: labs/guide/instructor.md
   make bench                 the papers' tables, counted in instructions
   make mutants               the known-wrong solutions, each against the check that must find it
   make clean                 removes what was built
@@ -97,13 +98,15 @@ begin update:
 reset:
 	@$(call grader,$(lab) $(call option,FILE,file))
 
-.PHONY: handouts release grade gradescope bench soak mutants leaks
+.PHONY: handouts release grade variant gradescope bench soak mutants leaks
 grade:
 	@$(call with,check course,grader grade $(lab) $(call option,SUBMISSIONS,submissions) $(call option,PART,part) \
 		$(call option,SEED,seed) $(call option,AT,at) $(call option,OUT,out) $(call flag,REGRADE,regrade))
 handouts:
 	@sh grader/setup.sh check extra course
 	@$(call with,check course,grader handouts $(call flag,MERGE,merge) $(call flag,TRANSCRIPTS,transcripts))
+variant:
+	@$(call with,check course,grader variant $(call option,KEY,key))
 bench:
 	@$(call grader,$(lab) $(trees) $(call option,JSON,json))
 release:

@@ -30,6 +30,7 @@ VERBS = {
     "begin": ("grader.starter", "a branch of the student's own"),
     "update": ("grader.starter", "what is new in the course, merged"),
     "reset": ("grader.starter", "one file of the starter as it was"),
+    "variant": ("grader.variant", "a term of its own, in which old solutions fail"),
     "pristine": ("grader.starter", "an untouched starter, anywhere"),
 }
 

@@ -115,13 +115,10 @@ def make(mutant: Mutant) -> Path:
     solution, here, new = ROOT / "solutions" / mutant.lab, tree / mutant.lab, tree / "new"
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(solution, new)
-    # Below an ignored folder of a repository git quietly does nothing, so it must not see one.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    done = subprocess.run(["git", "apply", "-p1", "--whitespace=nowarn", "-"], cwd=new, input=mutant.patch, text=True,
-                          capture_output=True, env=environment | {"GIT_CEILING_DIRECTORIES": str(tree), "LC_ALL": "C"})
-    if done.returncode or _contents(new) == _contents(solution):
-        why = (done.stderr.strip().splitlines() or ["it changes nothing"])[0].removeprefix("error: ")
-        raise GraderError(f"mutant {mutant.name} of {mutant.lab} does not apply to the solution: {why}")
+    why = apply(mutant.patch, new)
+    if why or _contents(new) == _contents(solution):
+        raise GraderError(f"mutant {mutant.name} of {mutant.lab} does not apply to the solution: "
+                          f"{why or 'it changes nothing'}")
     old, wanted = _contents(here), _contents(new)
     for name in old.keys() - wanted.keys():
         (here / name).unlink()
@@ -130,6 +127,17 @@ def make(mutant: Mutant) -> Path:
         (here / name).write_bytes(wanted[name])
     shutil.rmtree(new)
     return tree
+
+
+def apply(patch: str, folder: Path) -> str:
+    """Apply a patch to the files of a folder; "", or why it cannot be, and nothing has changed."""
+    # Below an ignored folder of a repository git quietly does nothing, so it must not see one.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment |= {"GIT_CEILING_DIRECTORIES": str(folder.resolve().parent), "LC_ALL": "C"}
+    done = subprocess.run(["git", "apply", "-p1", "--whitespace=nowarn", "-"], cwd=folder, input=patch, text=True,
+                          capture_output=True, env=environment)
+    return (done.stderr.strip().splitlines() or ["git does not say why"])[0].removeprefix("error: ") \
+        if done.returncode else ""
 
 
 def _contents(folder: Path) -> dict[Path, bytes]:

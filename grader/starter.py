@@ -129,10 +129,7 @@ def update(root: Path = ROOT) -> tuple[str, bool]:
     branch = _branch(root)
     if not branch:
         raise Usage("you are on no branch; type make begin")
-    _nothing_under_way(root)
-    if _dirty(root):
-        raise Usage('you have changes that are not committed; type git commit -am "my work so far", '
-                    "then make update again")
+    committed(root, "update")
     theirs = _upstream(root, branch)
     before = _must(root, "rev-parse", "HEAD")
     if _git(root, "merge-base", "--is-ancestor", theirs, "HEAD").returncode == 0:
@@ -152,6 +149,15 @@ def update(root: Path = ROOT) -> tuple[str, bool]:
         raise GraderError(f"git could not merge {theirs}: {_words(merge)}")
     return (f"{', '.join(conflicts)}: you and {theirs} changed the same lines; mend what stands between <<<<<<< and "
             ">>>>>>>, then type git commit -a (git merge --abort takes the merge back)"), False
+
+
+def committed(root: Path, again: str) -> None:
+    """Raises Usage unless `root` is a repository in which everything is committed; `again` is what to make then."""
+    _repository(root)
+    _nothing_under_way(root)
+    if _dirty(root):
+        raise Usage('you have changes that are not committed; type git commit -am "my work so far", '
+                    f"then make {again} again")
 
 
 def reset(lab: str, file: str, root: Path = ROOT) -> str:

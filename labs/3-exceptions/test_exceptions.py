@@ -707,8 +707,8 @@ def keep_answers(held):
                   input=lambda seed: b"".join(struct.pack("<5I", *each) for each in questions(seed))),
        hint="FS is bit 10 and bits 3 to 0. Table B3-23 has 22 of the 32 codes, the others are unknown. DFSR and DFAR "
             "are of data aborts, IFSR and IFAR of prefetch aborts, which have neither WnR nor a domain. An "
-            "asynchronous abort has no address, a debug event neither that nor WnR; a domain is told of domain faults "
-            "alone.")
+            "asynchronous abort has no address (0 is told), a debug event neither that nor WnR; a domain is told of "
+            "domain faults alone.")
 def test_statuses(run):
     """Each of the 32 fault statuses, in DFSR and in IFSR, is decoded as the manual's table has it."""
     for (number, dfsr, dfar, ifsr, ifar), answer in zip(questions(run.seed), run.kept["answers"]):

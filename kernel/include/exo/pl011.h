@@ -20,6 +20,9 @@
 #define UARTFBRD    0x028	// baud rate divisor, fraction in 64ths (3.3.6)
 
 #define UARTLCR_H        0x02c	// line control (3.3.7); writing it is what latches the two divisors above
+#define UARTLCR_H_PEN    (1 << 1)	//   parity: a bit behind the data bits, odd
+#define UARTLCR_H_EPS    (1 << 2)	//   even, where there is one
+#define UARTLCR_H_STP2   (1 << 3)	//   two stop bits
 #define UARTLCR_H_FEN    (1 << 4)	//   FIFOs on, 16 deep (32 from r1p5 on); off, one character deep
 #define UARTLCR_H_WLEN_8 (3 << 5)	//   eight data bits
 
