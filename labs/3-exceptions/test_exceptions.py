@@ -151,6 +151,10 @@ def keep_seen(held):
 def keep_cases(held):
     keep_seen(held)
     held.keep("status", struct.unpack("<1024i", held.memory(held.address("status"), 4096)))
+
+
+def keep_outcomes(held):
+    keep_cases(held)
     held.keep("lost", held.word(held.address("lost")))
 
 
@@ -407,7 +411,7 @@ def state(cpsr, rw, ro):
 
 
 def states(make, asked=0, budget=20_000_000, **more):
-    return Boot("cases", input=packed(make, asked), read_at_end=keep_cases, budget=budget, **more)
+    return Boot("cases", input=packed(make, asked), read_at_end=keep_outcomes, budget=budget, **more)
 
 
 @check(points=9, step="3.2", boots=states(places), needs="state", ends=("return", "fault", "lost", "budget"),
