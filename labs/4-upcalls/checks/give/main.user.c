@@ -17,13 +17,13 @@ word(uint32_t i)
 
 static uint32_t gone;
 
-// Some become dearer with each one that goes.
+// Small ones change with each page that goes.
 static uint32_t
 cost(uint32_t va)
 {
 	uint32_t cost = word(2 + (va - PAGES) / PAGE_SIZE * 2);
 
-	return va / PAGE_SIZE % 4 == 0 && cost < 1000 ? cost + 5 * gone : cost;
+	return cost < 1000 ? (cost + 3 * (va / PAGE_SIZE) + 5 * gone) % 16 : cost;
 }
 
 static void
