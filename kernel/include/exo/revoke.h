@@ -10,7 +10,7 @@
 // *The abort protocol*: when the processor then comes back to slice_next(), by whomever, and it has not REVOKE_PAGES mapped fewer than when it was
 // asked, they are taken: from the lowest address up, none of its guaranteed ones, as many as are missing (REVOKE_PAGES at most), each unmapped and its address
 // added to `taken` (at `repossessed`, counted up, as long as there is room). The same happens at once to one that was asked and has not
-// been told within REVOKE_TICKS, as soon as another operation fails so. Then nothing is wanted of it any more.
+// been told within REVOKE_TICKS, as soon as another operation fails so. Then nothing is wanted of it any more; and nobody else is asked by the operation that found that out.
 //
 // *Guaranteed* are the save page and the pages at the addresses that `guaranteed` in the save page lists.
 #pragma once

@@ -14,14 +14,14 @@
 // EXCESS_MAX; one that owes EXCESS_MAX already ends (ENDED_EXCESS), whether or not
 // its slot has been free since. Ticks that pass during one system call are
 // told together when it returns: they are owed, all of them, and end nobody but as one tick does. Who owes pays as its slices
-// come round: each is passed over, in no time, and one less is owed.
+// come round: each is passed over, in no time, and one less is owed; but who sleeps meanwhile pays nothing.
 //
 // *Lending*: a synchronous transfer by the user of the running slice makes the callee its user, now and whenever the
 // slice comes round; so on from callee to callee, and back by a synchronous transfer to the lender. By anybody else (who has what is left
 // of a slice, and no more) it lends nothing. Precisely: entering X synchronously forgets whom X has lent to, then notes X with the
 // caller; when the slice is over its new user is found by following those notes from the old one. A slice
 // that begins forgets whom its user has lent to. A user that has ended is
-// replaced by the owner; the owner takes a slice back by giving it to itself; a slice whose owner ends is nobody's.
+// replaced by the owner; the owner takes a slice back by giving it to itself (slice_assign() also forgets whom the new user has lent to); a slice whose owner ends is nobody's.
 #pragma once
 
 #include <exo/env.h>
@@ -66,7 +66,8 @@ int32_t sys_slice_give(uint32_t index, uint32_t id, uint32_t a2, uint32_t a3);
 // `transfer`, flags zero, with r7 the caller's name and every other register as the caller had it: the message. The caller is not
 // remembered. The TLB is left alone: address spaces are told apart by their ASID, and
 // only ASID 0, which no application has, may meet another's tables on the way. Whoever uses exclusives executes CLREX at `transfer`.
-// -E_NOENT: no environment of that name is alive, or it has no such entry; -E_PERM: the caller has been told that its time is up. Then
+// -E_NOENT: no environment of that name is alive, or it has no such entry; -E_PERM: the caller has been told that its time is up,
+// whomever it names. Then
 // every register but r0 is as it was;
 // but where a callee without an entry was asked synchronously, what either of the two has lent may be forgotten.
 extern uint32_t transfer[];

@@ -50,8 +50,8 @@
 // A slot: what was interrupted. r3 to r12, sp and lr are still in their registers.
 struct upcall {
 	uint32_t cpsr;		// the interrupted CPSR, never 0; 0 while the slot is free
-	uint32_t cause;		// DFSR or IFSR, as it is; 0 for an undefined instruction
-	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, nor of the kernel's
+	uint32_t cause;		// DFSR or IFSR, as it is; 0 for an undefined instruction, and in the slice slot
+	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, nor of the kernel's; 0 in the slice slot
 	uint32_t r[3];		// r0 to r2
 	uint32_t pc;		// where to go on: the instruction itself, or behind a slice the next one
 };

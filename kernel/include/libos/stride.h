@@ -1,7 +1,8 @@
 // A stride scheduler as an application (Waldspurger and Weihl; SOSP '95, section 7.3 and figure 3): step 4.10. An
 // environment that owns slices shares them out among others, which own none, by yielding each to one of them. The kernel knows nothing of it.
 //
-// Each child has tickets, and a pass that grows by STRIDE_ONE / tickets with each slice it is given; the lowest pass is next, of equal ones the first added.
+// Each child has tickets, and a pass that grows by STRIDE_ONE / tickets with each slice it is given; the lowest pass is next, of
+// equal ones the first place in stride_children (a new child takes the first that is free).
 // One that is added begins with the lowest pass of those that are there (0: nobody is).
 #pragma once
 

@@ -23,6 +23,7 @@ enum operation {
 	SAVE_WORD,		// number a of the save page is b
 	ASK,			// a page operation has found no page free
 	IF_TOLD,		// the next a operations are left out unless it has just been entered at `revoke`
+	UNTIL,			// ticks pass until a are left before the next interrupt, and it comes when it comes
 };
 
 #define SCRIPTS  16		// environments that have one
@@ -161,6 +162,7 @@ script_next(struct event *e, struct env *self, struct trapframe *tf)
 	uint32_t slot = self - envs;
 	const struct script_op *op;
 	uint64_t ahead;
+	bool soon = false;
 
 	for (;;) {
 		op = slot < SCRIPTS && at[slot] < script()->first[slot + 1] ? &script()->op[at[slot]++] : &leave;
@@ -183,12 +185,14 @@ script_next(struct event *e, struct env *self, struct trapframe *tf)
 			at[slot] += e->what == 0 ? 0 : op->a;
 		else if (op->what == ASK)
 			script_ask(e);
+		else if (op->what == UNTIL && cntp_cval() > timer_now() + op->a)
+			pass(cntp_cval() - timer_now() - op->a), soon = true;
 	}
 	// No interrupt comes so soon that it would matter how many instructions who needs.
 	ahead = cntp_cval() - timer_now();
 	if (cntp_cval() <= timer_now())
 		ahead = SLICE_TICKS - (timer_now() - cntp_cval()) % SLICE_TICKS;
-	if (ahead < 1500)
+	if (ahead < 1500 && !soon)
 		pass(ahead + 100);
 	for (int i = 0; i < 13; i++)
 		tf->r[i] = 0x5a5a0000 + i;		// nobody is to find these again
