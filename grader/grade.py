@@ -90,7 +90,7 @@ def _judged(entries: list[roster.Entry], lab: labs.Lab, made_by: dict, jobs: int
     todo = {content: files for content, files in contents.items() if content not in found}
     with _progress(len(contents), len(found)) as told:
         def done(content: str, judged: run.Judged) -> None:
-            if judged.report:
+            if judged.report and result.from_json(judged.report).score is not None:     # else it is tried again
                 cache.keep(keys[content], judged.report)
             found[content] = judged
             told()
