@@ -628,7 +628,7 @@ def rights_and_epochs(seed):
     near = [(epoch, epoch ^ 1 << bit) for bit in range(32) for epoch in (draw.getrandbits(32),)]
     for minted, guard in itertools.chain(itertools.product(epochs, epochs), near):
         own = draw.choice((b"", b"a", b"ab"))
-        yield (f"its epoch is {'before the' if minted < guard else 'the' if minted == guard else 'behind the'} guard's",
+        yield (f"its epoch is {'before the' if minted < guard else 'the' if minted == guard else 'later than the'} guard's",
                question(CHECK, cap(seed, own, 15, minted), b"ab", guard, draw.choice((0, R, 15))),
                (PERM if minted < guard else 0,), None)
     # What is given builds on it.

@@ -35,7 +35,7 @@
 
 // Second level (figure B3-5).
 #define L2_TYPE      0x3
-#define L2_SMALL     0x2		// [31:12] is a page; bit 0 is then XN
+#define L2_SMALL     0x2		// [31:12] is a page; bit 0 is then XN, so bit 1 alone says that it is one
 #define L2_XN        (1 << 0)
 #define L2_B         (1 << 2)
 #define L2_C         (1 << 3)
