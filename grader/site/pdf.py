@@ -39,8 +39,8 @@ def _set(page, work):
     here.parent.mkdir(parents=True, exist_ok=True)
     here.write_text(stage.staged_text(page, {stage.place(page.name): page.name}, work), encoding="utf-8")
     pandoc = subprocess.run(["pandoc", "--from=gfm-smart", "--to=html5", "--standalone", "--shift-heading-level-by=-1",
-                             "--toc", "--toc-depth=2",
-                             "--highlight-style=pygments", f"--css={STYLE}", "--metadata=lang:en", here.name], cwd=here.parent, text=True, capture_output=True)
+                             "--toc", "--toc-depth=2", "--highlight-style=pygments", f"--css={STYLE}",
+                             "--metadata=lang:en", here.name], cwd=here.parent, text=True, capture_output=True)
     if pandoc.returncode:
         raise errors.GraderError(f"{page.name}: pandoc: {pandoc.stderr.strip()}")
     html = here.with_suffix(".html")

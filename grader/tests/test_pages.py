@@ -12,7 +12,7 @@ from grader import docs, generate, paths
 from grader.site import pdf, stage
 from grader.tests.test_site import TREE, dead, files, plant, words
 
-WIDE, NARROW = (1280, 900), (390, 844)
+WIDE, NARROW = (1280, 900), (360, 740)
 QUIET = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--disable-default-apps", "--no-first-run", "--disable-domain-reliability",
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
@@ -79,7 +79,7 @@ def trouble(browser, address):
     sent = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = [event["params"]["request"]["url"] for event in sent if event["method"] == "Network.requestWillBeSent"]
     return [each for each in said if "favicon" not in each] + [
-        url for url in asked if not url.startswith((address, "file:", "data:", "blob:", "chrome:"))]
+        url for url in asked if not url.startswith((f"{address}/", "file:", "data:", "blob:"))]
 
 
 @pytest.mark.parametrize("width, height", [WIDE, NARROW])
@@ -151,5 +151,5 @@ def test_the_course_s_pdfs(tmp_path, secret):
     for name in made:
         fonts = subprocess.run(["pdffonts", tmp_path / "pdf" / name], check=True, text=True, capture_output=True).stdout.splitlines()[2:]
         assert fonts and all(line.split()[-5] == "yes" for line in fonts), "every font is in it"
-        shown = text(tmp_path / "pdf" / name)
-        assert [line for line in secret if line in shown] == []
+        shown = "".join(text(tmp_path / "pdf" / name).split())       # there, lines are broken anywhere
+        assert [line for line in secret if "".join(line.split()) in shown] == []
