@@ -4,6 +4,8 @@
     <!-- run: solutions up to 1.3 -->           ... who did steps 1.1 to 1.3 so far
     <!-- run: starter -->                       starter/ is as a student first gets it
     <!-- run: no, because it installs -->       not run at all; the reason is for whoever reads the source
+    <!-- file: labs/5-new/lab.toml -->          the fenced block that follows, of any language, is written to that file before
+                                                the next commands run
 
 stands before each fenced block of language `console`. In the block a line that begins with `$ ` is a command (one that
 ends in a backslash goes on in the next line, after `> `), what follows is what it prints, and a line `...` stands for
@@ -50,16 +52,17 @@ class Command:
 
 @dataclass(frozen=True)
 class Session:
-    """A console block to be run in `tree`; `comment` is the 0-based line of its run comment."""
+    """A console block to be run in `tree`; `comment` is the 0-based line of its run comment; `files` are written first."""
     fence: docs.Block
     tree: str
     comment: int
     commands: tuple[Command, ...]
+    files: tuple[tuple[str, str], ...] = ()     # path from the top, text
 
 
 def read(page):
     """(Sessions, Problems): the console blocks of a page that are run, and those that cannot be."""
-    sessions, problems, said = [], [], {}
+    sessions, problems, said, files = [], [], {}, []
     for i, block in enumerate(page.blocks):
         try:
             if block.kind == "comment" and block.text.startswith("run:"):
@@ -67,6 +70,8 @@ def read(page):
                 if fence.info != "console":
                     raise docs.Fault("the block that follows is not a console block")
                 said[fence.start] = block
+            elif block.kind == "comment" and block.text.startswith("file:"):
+                files.append((_file(block.text), docs.following_fence(page, i).text))
             elif block.kind == "fence" and block.info == "console":
                 comment = said.get(block.start)
                 if comment is None:
@@ -77,10 +82,18 @@ def read(page):
                     continue
                 if not TREES.fullmatch(tree):
                     raise docs.Fault(f"run: {tree}: write solutions, solutions up to 1.3, starter, or no, because ...")
-                sessions.append(Session(block, tree, comment.start, _commands(block.text)))
+                sessions.append(Session(block, tree, comment.start, _commands(block.text), tuple(files)))
+                files = []
         except docs.Fault as fault:
             problems.append(docs.Problem(page.name, block.start + 1, str(fault)))
     return sessions, problems
+
+
+def _file(comment):
+    name = comment.removeprefix("file:").strip()
+    if not re.fullmatch(r"[\w.+-]+(/[\w.+-]+)*", name) or ".." in name.split("/"):
+        raise docs.Fault(f"file: {name}: write a path from the top of the repository")
+    return name
 
 
 def _commands(text):
@@ -194,6 +207,9 @@ def _run(page, sessions):
                 if holds is None:
                     _git(tree, home)
                 holds = session.tree
+            for name, text in session.files:
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                (tree / name).write_text(text, encoding="utf-8")
             results.append(_run_session(session, tree, home, page))
         return results
     finally:

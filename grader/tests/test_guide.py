@@ -4,11 +4,13 @@ Examples are the ```c and ```asm blocks of labs/guide/. Each is compiled by itse
 warning. Comments before a block say more about it:
 
     <!-- in: void f(uint32_t x) -->        the C block is the body of this function
+    <!-- file: path -->                    no example: transcripts.py writes it and runs what is made of it
     <!-- wrong: why -->                    a mistake shown on purpose
     <!-- rejected: text -->                ... which the compiler or assembler refuses, saying this
     <!-- shows: 2 mrc; no mov; str before dmb; "add r0, r0, r0" -->
                                            what the compiler makes of it: how often, in which order, one line of it
 """
+import itertools
 import re
 import shlex
 import subprocess
@@ -43,11 +45,13 @@ class Example:
 def examples(page):
     """Every Example of a page."""
     found, says, after = [], {}, None
-    for block in page.blocks:
+    for before, block in itertools.pairwise(page.blocks):
         word, _, rest = block.text.partition(":")
         if block.kind == "comment" and word in SAYS:
             says = (says if after == block.start else {}) | {word: rest.strip()}
             after = block.end
+            continue
+        if block.kind == "fence" and before.text.startswith("file:"):
             continue
         if block.kind == "fence" and block.info in ("c", "asm"):
             found.append(Example(page.name, block.start + 1, block.info, block.text,
