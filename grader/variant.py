@@ -90,8 +90,8 @@ def main(args) -> int:
     for point, choice in drawn.items():
         words = ", ".join(f"{name} {word!r}" for name, word in list(point.choices[choice].items())[:2])
         print(f"{point.lab:<12}  {point.name:<8}  {words}    old solutions fail {point.check}")
-    print(f"{written} files are written. Look: git diff. Then make handouts TRANSCRIPTS=1 and make test, "
-          "and commit it on the term's branch; git checkout . takes it back.")
+    print(f"\n{written} files are written: git diff shows them, git checkout . takes them back. Next: make handouts "
+          "TRANSCRIPTS=1,\nmake test, and a commit on the term's branch.")
     return 0
 
 
