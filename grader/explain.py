@@ -97,8 +97,8 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
     elif how == "reset":
         said.append(Section("The kernel reset the machine."))
     elif how == "restarts":
-        said.append(Section(f"The kernel starts over, again and again: it began {engine.STARTS} times, and nothing reset the "
-                            "machine."))
+        said.append(Section(f"The kernel starts over, again and again: it began {engine.STARTS} times, and nothing reset "
+                            "the machine."))
     elif how == "flood":
         said.append(Section(f"The kernel printed more than {run.boot.serial_cap:,} characters, and did not stop."))
     elif how == "return":
