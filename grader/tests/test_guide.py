@@ -64,8 +64,8 @@ def examples(page):
 
 def kernel_flags():
     """The flags that every kernel file is compiled with, as kernel/lab.mk says."""
-    shown = subprocess.run(["make", "-pn", "-f", "kernel/lab.mk", "BUILD=build", "FILES=",
-                            "PAYLOADS=", "OUT=build", "OPT=-O2"],
+    shown = subprocess.run(["make", "-f", "kernel/lab.mk", "BUILD=build", "FILES=", "PAYLOADS=", "OUT=build", "OPT=-O2",
+                            "--eval=flags: ; $(info CFLAGS := $(CFLAGS))", "flags"],
                            cwd=paths.ROOT, capture_output=True, text=True)
     flags = shlex.split(re.search(r"^CFLAGS := (.*)$", shown.stdout, re.M)[1])
     return [flag for flag in flags if flag not in ("-MMD", "-MP", "-g")]
