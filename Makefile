@@ -52,8 +52,7 @@ define help
   make check LAB=1 SUBMISSION=path    grades what was handed in; JSON=, JUNIT=, CSV=, GRADESCOPE=file: its report
   make grade LAB=1 SUBMISSIONS=folder    grades a class: gradebook, reports; REGRADE=1: anew, and what changes
   make handouts              starter/ and the site, from solutions/ and labs/; MERGE=1: into work already begun
-  make release LAB=1         what students get up to that lab; REFERENCE=1: earlier labs' reference as objects, too
-  make leaks                 is a solution in anything that students get?
+  make release LAB=1         what students get up to that lab; make leaks: searched for solutions
   make variant KEY=words     a term of its own, in which old solutions fail: labs/guide/instructor.md
   make bench                 the papers' tables, counted in instructions
   make mutants               the known-wrong solutions, each against the check that must find it
