@@ -29,7 +29,7 @@ from grader.paths import DIST, ROOT
 # What students type; of the grader they get what these verbs and the labs' checks import.
 VERBS = ("check", "build", "run", "gdb", "rewind", "watch", "status", "bench", "doctor", "begin", "update", "reset")
 NEVER = ("mutants", "hidden", "tests", "test", "site", "__pycache__")   # folders that stay, wherever they are
-INSTRUCTORS = ("labs/guide/instructor.md",)
+INSTRUCTORS = ("instructor.md", "variants.toml")      # files: the chapter; what next term may ask for
 COURSE_ONLY = re.compile(r"<!-- course -->.*?<!-- /course -->\n*", re.S)    # in Markdown: what is not for a release,
 RELEASE_ONLY = re.compile(r"<!-- release\n(.*?)-->", re.S)                   # and what is for one alone
 TO_FOLDER = re.compile(r"\| \[[^\]]*\]\(([^)]+)\)")     # a line of a table that leads to a folder
@@ -96,7 +96,7 @@ def make(tree: Path, lab: labs.Lab, reference: bool = False) -> dict[str, Made]:
         top, _, rest = name.partition("/")
         known = {"starter": _of(rest, wanted), "labs": rest.startswith("guide/") or _of(rest, wanted),
                  "kernel": name not in later, "grader": path.suffix != ".py" or path in python}
-        if known.get(top, not rest) and not set(Path(name).parts[:-1]) & {*NEVER} and name not in INSTRUCTORS:
+        if known.get(top, not rest) and not set(Path(name).parts[:-1]) & {*NEVER} and path.name not in INSTRUCTORS:
             files[name] = _read(path)
     files["starter/" + generate.MANIFEST] = _manifest(files["starter/" + generate.MANIFEST], wanted)
     if reference:

@@ -79,7 +79,7 @@ def trouble(browser, address):
     sent = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = [event["params"]["request"]["url"] for event in sent if event["method"] == "Network.requestWillBeSent"]
     return [each for each in said if "favicon" not in each] + [
-        url for url in asked if not url.startswith((f"{address}/", "file:", "data:", "blob:"))]
+        url for url in asked if not url.startswith((f"{address}/", "file:", "data:", "blob:", "chrome:"))]
 
 
 @pytest.mark.parametrize("width, height", [WIDE, NARROW])
