@@ -11,3 +11,5 @@
 #define E_PERM   6	// the capability, or the rights recorded at binding, do not allow it
 #define E_FAULT  7	// an address is not the application's, or it has faulted
 #define E_NOSYS  8	// there is no system call of that number
+#define E_TIME   9	// it ran too long
+#define E_BUSY   10	// it is being used

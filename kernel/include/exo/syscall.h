@@ -21,6 +21,14 @@
 #define SYS_SLICE_TAKE     13	// (index): own a slice that nobody owns
 #define SYS_SLICE_GIVE     14	// (index, env): give it away; to nobody for 0
 
+// From lab 5 on (exo/module.h, exo/gpio.h). `module` is a number that SYS_MODULE_LOAD has returned, and the caller's.
+#define SYS_MODULE_LOAD    15	// (file, size, refused): its number; where the verifier refuses it, *refused is the offset
+#define SYS_MODULE_CALL    16	// (module, call, args): args[0] to [3] go in; args[0] is the result. -E_FAULT, -E_TIME: struct module_end, to args
+#define SYS_MODULE_UNLOAD  17	// (module)
+#define SYS_MODULE_PAGE    18	// (module, offset): the physical page of its data segment there, which the owner may bind
+#define SYS_PINS           19	// (mask, cap): the caller holds those GPIO pins from now on
+#define SYS_PIN_WRITE      20	// (mask, value): drive those pins, which the caller holds
+
 // The vectors answer these themselves: no frame, no table.
 #define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then; r7 is
 				// resume_r7's. Of its CPSR flags, GE, E and T are restored, and with T IT, too; the rest is user
