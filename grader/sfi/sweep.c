@@ -22,7 +22,8 @@ static const char *const names[] = { "w", "w1", "p", "p1", "nsp", "nsp1", "even"
 
 struct condition {
 	int kind;
-	uint32_t a, b;			// masks of the fields it is of
+	uint32_t a, b;			// masks of the fields it is of,
+	int shift, shift_b;		// and where these begin
 };
 
 struct line {
@@ -36,6 +37,7 @@ static struct line lines[LINES];
 static int line_count;
 static struct line *by_class[4096][24];	// those that a word with these bits 27:20, 7:4 may be; null behind the last
 static uint64_t accepted, refused, wrong;
+static const char *const contexts[] = { "never", "without pins", "with pins", "always" };
 
 static _Noreturn void
 fail(const char *what, const char *at)
@@ -76,6 +78,10 @@ parse(char *text)
 				fail("no condition", word);
 		c->a = fields[open[1] & 127];
 		c->b = open[2] == ',' ? fields[open[3] & 127] : 0;
+		if (c->a == 0 || (open[2] == ',' && c->b == 0))
+			fail("no such field", l->name);
+		c->shift = __builtin_ctz(c->a);
+		c->shift_b = c->b != 0 ? __builtin_ctz(c->b) : 0;
 	}
 }
 
@@ -116,82 +122,83 @@ extract(uint32_t word, uint32_t mask)
 	return value;
 }
 
-// The same of a field whose bits lie together.
-static uint32_t
-together(uint32_t word, uint32_t mask)
-{
-	return (word & mask) >> __builtin_ctz(mask);
-}
-
-static bool
+// Does it hold without pins (bit 0), and with these (bit 1)?
+static unsigned
 holds(const struct condition *c, uint32_t word, uint32_t offset, uint32_t pins)
 {
-	const uint32_t guards = 1 << 9 | 1 << 10 | 1 << 13 | 1 << 15 | (pins != 0 ? 1 << 8 : 0);
-	uint32_t a = together(word, c->a), target;
+	const uint32_t guards = 1 << 9 | 1 << 10 | 1 << 13 | 1 << 15, r8 = 1 << 8;
+	uint32_t a = (word & c->a) >> c->shift, b = (word & c->b) >> c->shift_b, target;
 
 	switch (c->kind) {
-	case W:
-		return !(guards >> a & 1);
 	case W1:
-		return !(guards >> (a + 1) & 1);
+		a++;
+		// fallthrough
+	case W:
+		a = 1u << a;
+		return a & guards ? 0 : a & r8 ? 1 : 3;
 	case P:
-		return a != 15;
+		return a != 15 ? 3 : 0;
 	case P1:
-		return a != 14;
+		return a != 14 ? 3 : 0;
 	case NSP:
-		return a != 13;
+		return a != 13 ? 3 : 0;
 	case NSP1:
-		return a != 12;
+		return a != 12 ? 3 : 0;
 	case EVEN:
-		return (a & 1) == 0;
+		return a & 1 ? 0 : 3;
 	case NE:
-		return a != together(word, c->b);
+		return a != b ? 3 : 0;
 	case GE:
-		return a >= together(word, c->b);
+		return a >= b ? 3 : 0;
 	case SUM:
-		return a + together(word, c->b) <= 31;
+		return a + b <= 31 ? 3 : 0;
 	case STORES:
-		return a != 0 && !(a & (1 << 13 | 1 << 15));
+		return a != 0 && !(a & (1 << 13 | 1 << 15)) ? 3 : 0;
 	case LOADS:
-		return a != 0 && !(a & guards);
+		return a == 0 || a & guards ? 0 : a & r8 ? 1 : 3;
 	case PINS:
-		return pins != 0 && !(extract(word, c->a) & ~pins);
+		return extract(word, c->a) & ~pins ? 0 : 2;
 	default:
 		target = offset + 8 + 4 * (a & 0x800000 ? a | 0xff000000 : a);
-		return target < 4 * MODULE_ENTRIES || (target >= MODULE_CODE && target < END);
+		return target < 4 * MODULE_ENTRIES || (target >= MODULE_CODE && target < END) ? 3 : 0;
 	}
 }
 
-static const struct line *
-table(uint32_t word, uint32_t offset, uint32_t pins)
+// Is it accepted without pins (bit 0), and with these (bit 1)? *last is a line that says so.
+static unsigned
+table(uint32_t word, uint32_t offset, uint32_t pins, const struct line **last)
 {
+	unsigned by = 0;
+
 	if (word >= 0xf0000000)
-		return NULL;
+		return 0;
 	for (struct line **l = by_class[(word >> 20 & 0xff) << 4 | (word >> 4 & 15)]; *l != NULL; l++) {
-		int n = 0;
+		unsigned all = 3;
 
 		if ((word & (*l)->mask) != (*l)->value)
 			continue;
-		while (n < (*l)->conditions && holds(&(*l)->condition[n], word, offset, pins))
-			n++;
-		if (n == (*l)->conditions)
-			return *l;
+		for (int n = 0; n < (*l)->conditions && all != 0; n++)
+			all &= holds(&(*l)->condition[n], word, offset, pins);
+		if (all != 0)
+			*last = *l;
+		by |= all;
 	}
-	return NULL;
+	return by;
 }
 
 static void
 put(uint32_t word, uint32_t offset, uint32_t pins)
 {
-	const struct line *l = table(word, offset, pins);
-	bool says = verify_word(word, offset, END, pins);
+	const struct line *l = NULL;
+	unsigned by = table(word, offset, pins, &l);
+	unsigned says = verify_word(word, offset, END, 0) | (unsigned)verify_word(word, offset, END, pins) << 1;
 
-	accepted += l != NULL, refused += l == NULL;
-	if (says == (l != NULL))
+	accepted += by != 0, refused += by == 0;
+	if (says == by)
 		return;
 	if (wrong++ < SHOWN)
-		printf("%08x at %05x, pins %02x: the verifier %s it, the table %s%s\n", word, offset, pins, says ? "accepts" : "refuses",
-		    l != NULL ? "accepts it as " : "refuses it", l != NULL ? l->name : "");
+		printf("%08x at %05x: accepted by the verifier %s, by the table %s%s%s\n", word, offset, contexts[says], contexts[by],
+		    l != NULL ? ", as " : "", l != NULL ? l->name : "");
 }
 
 static void
@@ -199,13 +206,11 @@ try(uint32_t word)
 {
 	static const uint32_t places[] = { MODULE_CODE, MODULE_CODE + 0x800, END - 4 };
 
-	if ((word & 0x0e000000) == 0x0a000000) {
+	if ((word & 0x0e000000) == 0x0a000000)
 		for (int i = 0; i < 3; i++)
-			put(word, places[i], 0);
-		return;
-	}
-	put(word, MODULE_CODE, 0);
-	put(word, MODULE_CODE, 0x5a);
+			put(word, places[i], 0x5a);
+	else
+		put(word, MODULE_CODE, 0x5a);
 }
 
 static uint64_t
