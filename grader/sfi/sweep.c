@@ -1,7 +1,9 @@
 // Every word there is, put to a verifier (exo/verify.h) and to the table of masks (masks.txt). Prints where the two disagree.
 //
 //	sweep MASKS FROM TO [SEED COUNT]
+//	sweep MASKS
 //
+// The second form reads words, in hexadecimal, and prints for each what the table alone says of it at the code's start: when it is accepted.
 // FROM and TO, exclusive, are bits 31:16 of the words, in hexadecimal, 0 to 10000; with COUNT so many words of each class instead: fields at random from SEED and at their
 // ends. A class is bits 27:20 and 7:4. Each word is tried in each context that the rules distinguish: without pins, and with; branches from the first, the middle and the last word of a module's code.
 // Exit code: 0, all agree; 1, some do not; 2, bad use.
@@ -247,11 +249,19 @@ sample(uint64_t seed, unsigned long count)
 int
 main(int argc, char **argv)
 {
-	if (argc != 4 && argc != 6) {
-		fprintf(stderr, "sweep: type: sweep MASKS FROM TO [SEED COUNT]\n");
+	if (argc != 2 && argc != 4 && argc != 6) {
+		fprintf(stderr, "sweep: type: sweep MASKS [FROM TO [SEED COUNT]]\n");
 		return 2;
 	}
 	read_masks(argv[1]);
+	if (argc == 2) {
+		const struct line *l;
+		unsigned word;
+
+		while (scanf("%x", &word) == 1)
+			puts(contexts[table(word, MODULE_CODE, 0x5a, &l)]);
+		return 0;
+	}
 	if (argc == 6)
 		sample(strtoull(argv[4], NULL, 0), strtoul(argv[5], NULL, 0));
 	else
