@@ -118,9 +118,8 @@ over:	ldr	r3, =modules
 	ubfx	r2, r9, #22, #3
 	add	r3, r3, r2, lsl #MODULE_SHIFT
 	ldr	r2, [r3, #MODULE_FRAME]
-	cmp	r2, sp
+	subs	r2, r2, sp
 	bne	1f
-	mov	r2, #0
 	str	r2, [r3, #MODULE_FRAME]
 back:	ldmib	sp, {r2-r14}^
 	add	sp, sp, #CALLER

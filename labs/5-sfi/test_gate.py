@@ -98,3 +98,232 @@ def test_gate_back(run):
         result = 0x12345678 if status else result
         if told[17] != result:
             raise Wrong(at + f"*result, where status is {status:#x}", expected=f"{result:#010x}", got=f"{told[17]:#010x}")
+
+
+# Modules, as they are loaded, called and stopped.
+
+CALL, OUTCOME = struct.Struct("<7I16I"), struct.Struct("<27I")
+SEGMENT, DATA, STACK, STACK_TOP, CODE, BLOCK, TICKS, PAGE = 0x100000, 0x1000, 0xfb000, 0xff000, 0x2000, 0x1100, 1_000_000, 4096
+DATA_END = 0x4000               # three pages: calls.S's data, and .bss
+UNDEFINED, PREFETCH, DATA_ABORT, IRQ = 1, 3, 4, 6
+STORE, LOAD, JUMP, LOOP, PAIR, ENTRY, BEHIND, NEXT = range(8)
+TRAPS = {0: "none", UNDEFINED: "undefined", PREFETCH: "prefetch abort", DATA_ABORT: "data abort", IRQ: "IRQ"}
+
+
+def data(n):
+    return 0xc0000000 + 0x400000 * n
+
+
+def code(n):
+    return data(n) + 0x200000
+
+
+def call(function, *args, module=0, delay=0, block=()):
+    args, block = [*args, 0, 0, 0, 0][:4], [*block, *[0] * 16][:16]
+    return delay, module, function, args, block
+
+
+def calls_boot(make, modules=1, pins=0, **more):
+    """`make(rng)`: what to call, and what has to come of it."""
+    def given(seed):
+        return struct.pack("<2I", modules, pins) + b"".join(
+            CALL.pack(delay, module, function, *(word & 0xffffffff for word in args), *(word & 0xffffffff for word in block))
+            for (delay, module, function, args, block), *_ in make(random.Random(seed)))
+
+    def keep(held):
+        held.keep("outcomes", list(OUTCOME.iter_unpack(held.memory(held.address("outcomes"), 128 * OUTCOME.size))))
+
+    return Boot("calls", input=given, read_at_end=keep, budget=40_000_000, **more)
+
+
+def status_words(status):
+    status = status - (1 << 32) if status >> 31 else status
+    return next((f"-E_{name}" for name, number in E.items() if -number == status), str(status))
+
+
+def ended(status, trap=0, pc=0, cause=0, address=0):
+    """What is told of a call's end, in lines."""
+    if not trap:
+        return [f"status {status_words(status)}"]
+    return [f"status {status_words(status)}", f"trap {TRAPS.get(trap, trap)}", f"pc {pc:#07x}", f"cause {cause:#x}", f"address {address:#010x}"]
+
+
+def expect_state(outcome, at):
+    bits = ("VBAR", "GICC_PMR", "CNTV_CTL", "struct module's frame")
+    wrong = [name for i, name in enumerate(bits) if not outcome[8] >> i & 1]
+    if wrong:
+        raise Wrong(f"{at}: {', '.join(wrong)}: not as before the call", look="module_enter() and module_leave() in gate.S")
+
+
+def faults(rng):
+    """(call, what, trap, pc, cause, address): None for a pc that no one knows, or all is well."""
+    out = []
+    for n in (0, 1):
+        for function, store in ((STORE, 1 << 11), (LOAD, 0)):
+            what = "store" if store else "load"
+            for at, beside in ((DATA, 0), (DATA_END - 1, 0), (STACK, 0), (STACK_TOP - 1, 0), (DATA + 4095, 1), (STACK_TOP - 4096, 2)):
+                out.append((call(function, at, 7, beside, module=n), f"{what} at {at:#x}, which is there", 0, 0, 0, 0))
+            for at, beside in ((0, 0), (DATA - 1, 0), (DATA_END, 0), (STACK - 1, 0), (STACK_TOP, 0), (SEGMENT - 1, 0),
+                               (0, 1), (4094, 1), (SEGMENT - 4095, 2), (SEGMENT - 1, 2), (rng.randrange(DATA_END, STACK), 0)):
+                where = data(n) + at + (0, -4095, 4095)[beside]
+                level = 5 if not data(n) <= where < data(n) + SEGMENT else 7
+                out.append((call(function, at | word(rng) << 20, 7, beside, module=n), f"{what} at data + {where - data(n):#x}", DATA_ABORT,
+                            (function, beside), level | store, where))
+        for at, why in ((SEGMENT - 4, 7), (0x10000, 7), (PAGE, 15), (PAGE + 0x40, 15)):
+            out.append((call(JUMP, at | word(rng) << 20, module=n), f"a jump to code + {at:#x}", PREFETCH, at, why, code(n) + at))
+        for at in (20, 0x7fc, PAGE - 4, CODE + PAGE - 4):
+            out.append((call(JUMP, at, module=n), f"a jump to the UDF at code + {at:#x}", UNDEFINED, at, 0, 0))
+        out.append((call(PAIR, DATA + 2, module=n), "ldrd at an address that is not aligned", DATA_ABORT, (PAIR, 0), 1, data(n) + DATA + 2))
+        out.append((call(JUMP, 0, module=n), "a jump to the entry that returns", 0, 0, 0, 0))
+    return out
+
+
+def function_at(run, function, instruction=0):
+    return run.symbol(f"probe.f{function}") - run.symbol("probe.code") + CODE + 4 * instruction
+
+
+@check(points=5, step=STEP, needs=("gate-back",), boots=calls_boot(faults, modules=2),
+       hint="an exception in System mode ends at module_leave(), called from SVC mode with sp as module_enter() left it")
+def test_faults(run):
+    """A module that faults, in its segments or beside them, is stopped, and the kernel told how; the next call is as good as the first."""
+    for (asked, what, trap, pc, cause, address), got in zip(faults(random.Random(run.seed)), run.kept["outcomes"]):
+        if isinstance(pc, tuple):
+            function, beside = pc
+            pc = function_at(run, function, 1 if function == PAIR else (5, 3, 4)[beside])
+        want = ended(-E["FAULT"] & 0xffffffff if trap else 0, trap, pc, cause, address)
+        status, trapped = got[0], got[3]
+        expect_lines(want, ended(status, *got[3:7]) if status else ended(status), f"{what}:", run=run)
+        expect_state(got, what)
+
+
+def times(rng):
+    """(call, what, the offset it stops at or None)."""
+    out = [(call(LOOP, delay=delay), "an endless loop", (LOOP, 0)) for delay in (0, 1, *(rng.randrange(2, TICKS) for _ in range(4)))]
+    out.append((call(ENTRY, BLOCK, block=block(4, (1, LOOP))), "an endless loop in a module that it called", (BEHIND, 0)))
+    out += [(call(LOAD, DATA, delay=delay), "a load", None) for delay in (0, 1)]
+    return out
+
+
+def block(entry, args=(), lr=CODE, sp=STACK_TOP - 64, kept=()):
+    """For ENTRY: jump to that runtime entry with these arguments, and these six words in r4 to r8 and r11."""
+    return [4 * entry, *[*args, 0, 0, 0, 0][:4], lr, sp, *[*kept, *[0] * 6][:6]]
+
+
+@check(points=5, step=STEP, needs=("faults",), boots=calls_boot(times, modules=2),
+       hint="time is an interrupt, and comes in System mode alone: SPSR at the MOVS has to have I clear")
+def test_time(run):
+    """A module that does not end is stopped after MODULE_TICKS, and a slice's tick that came meanwhile is not lost."""
+    for (asked, what, place), got in zip(times(random.Random(run.seed)), run.kept["outcomes"]):
+        status, ticks, within, behind = got[0], got[7], got[9], got[10]
+        pc = place and function_at(run, *place)
+        expect_lines(ended(-E["TIME"] & 0xffffffff, IRQ, pc) if place else ended(0), ended(status, *got[2 + 1:2 + 5]), f"{what}:", run=run)
+        if place and not TICKS <= ticks <= TICKS + 5000:
+            raise Wrong(f"{what} took {ticks} ticks", expected=f"{TICKS}, and a few more")
+        delay = asked[0]
+        if (within, behind) != (0, int(delay != 0)):
+            raise Wrong(f"{what}, with the slices' timer due {delay} ticks from the call: its interrupt has to wait, and to come then",
+                        expected="0 times while the module ran, " + f"{int(delay != 0)} behind it",
+                        got=f"{within} times while the module ran, {behind} behind it")
+        expect_state(got, what)
+
+
+TEXT = "The quick brown fox jumps over the lazy dog, and the module sends.\n"
+BAD, TIME, SEND, DIRECTION, CROSS = -E["FAULT"], 1, 2, 3, 4
+PINS = 0x0f
+
+
+def entries(rng):
+    """(call, what, r0 and r1 behind it, what it sends): r0 is None for the time."""
+    out = []
+
+    def add(what, entry, args, r0, r1=0, sent="", lr=CODE, sp=STACK_TOP - 64):
+        asked = call(ENTRY, BLOCK, module=rng.randrange(2), block=block(entry, args, lr, sp, [word(rng) for _ in range(6)]))
+        out.append((asked, what, (r0, r1), sent))
+
+    for sp in (STACK_TOP - 64, 0, 1, SEGMENT - 1, 0x800, word(rng)):
+        add(f"RUNTIME_TIME with sp at data + {sp % SEGMENT:#x}", TIME, (), None, sp=sp)
+        add(f"RUNTIME_SEND with sp at data + {sp % SEGMENT:#x}", SEND, (DATA, 4), 4, sent=TEXT[:4], sp=sp)
+    for high in (0, 0x7f300000, 0xfff00000, word(rng) & 0xfff00000):
+        for low in range(4):
+            add(f"RUNTIME_DIRECTION with lr = {high + CODE + low:#x}", DIRECTION, (0, 0), 0, lr=high + CODE + low)
+    for high in (0, 0x40100000, 0xfff00000):
+        add(f"RUNTIME_SEND of {high + DATA:#x}", SEND, (high + DATA, len(TEXT)), len(TEXT), sent=TEXT)
+    add("RUNTIME_SEND of nothing", SEND, (DATA, 0), 0)
+    add("RUNTIME_SEND of nothing at the end", SEND, (DATA + len(TEXT) + 0x2000, 0), 0)
+    end = DATA + len(TEXT) + 0x2000
+    add("RUNTIME_SEND of the last byte", SEND, (end - 1, 1), 1, sent="\0")
+    for at, size in ((end - 1, 2), (end, 1), (0, 1), (DATA - 1, 2), (DATA, PAGE + 1), (DATA, 0xffffffff), (DATA + 1, 0xffffffff), (STACK - 1, 2),
+                     (STACK_TOP - 1, 2), (SEGMENT - 1, 1), (SEGMENT - 1, 2), (0xffffffff, 0xffffffff)):
+        add(f"RUNTIME_SEND of {size:#x} bytes at {at:#x}", SEND, (at, size), BAD)
+    for mask, result in ((0, 0), (1, 0), (PINS, 0), (PINS + 1, -E["PERM"]), (PINS << 1, -E["PERM"]), (1 << 31, -E["PERM"])):
+        add(f"RUNTIME_DIRECTION of pins {mask:#x}", DIRECTION, (mask, 0), result)
+    return out
+
+
+def expect_kept(run, asked, got, at, scratch):
+    """What an entry keeps, and what it leaves nothing of the kernel's in."""
+    args, words = asked[4], got[11:]
+    names = ("r2", "r3", "r4", "r5", "r6", "r7", "r8", "r11", "r12", "sp", "flags")
+    want = [*scratch[:2], *args[7:13], scratch[2], data(asked[1]) + args[6] % SEGMENT, 0]
+    expect_lines(registers(want, names), registers(words[2:13], names), f"behind {at}:", run=run)
+
+
+@check(points=3, step=STEP, needs=("faults",), boots=calls_boot(entries, modules=2, pins=PINS),
+       hint="entries.S is given: what does the gate leave in SVC's sp while the module runs?")
+def test_entries(run):
+    """The runtime's entries do what they say, whatever the module has in its registers, and give nothing else away."""
+    sent = ""
+    for (asked, what, (r0, r1), text), got in zip(entries(random.Random(run.seed)), run.kept["outcomes"]):
+        expect_lines(ended(0), ended(got[0], *got[3:7]) if got[0] else ended(0), f"{what}:", run=run)
+        words = got[11:]
+        if r0 is None:
+            if not 0 < words[0] + (words[1] << 32) < run.instructions:
+                raise Wrong(f"{what}: {words[1]:#x}{words[0]:08x} is not the counter")
+        else:
+            expect_lines(registers([r0 & 0xffffffff, r1]), registers(words[:2]), f"the result of {what}:", run=run)
+        expect_kept(run, asked, got, what, (0, 0, 0))
+        expect_state(got, what)
+        sent += text
+    if not run.console.decode("latin1").endswith("\n" + sent):
+        raise Wrong("what modules have sent is not on the console", expected=sent.split("\n"), got=run.lines()[1:])
+
+
+def crosses(rng):
+    """(call, what, r0, r1 behind RUNTIME_CALL; or the result of NEXT and None)."""
+    out = []
+    for what, args, r0, r1 in (
+            ("a load", (1, LOAD, DATA, 0), ord("T"), 0), ("a store", (2, STORE, DATA + 70, 3), 0, 0), ("a load behind it", (2, LOAD, DATA + 70), 3, 0),
+            ("a load that faults", (3, LOAD, 0), 0, -E["FAULT"]), ("a jump into nothing", (3, JUMP, 0x10000), 0, -E["FAULT"]),
+            ("an undefined instruction", (3, JUMP, 20), 0, -E["FAULT"]), ("a load, once more", (3, LOAD, DATA), ord("T"), 0),
+            ("module 8", (8, LOAD, DATA), 0, -E["NOENT"]), ("module 2^31", (1 << 31, LOAD, DATA), 0, -E["NOENT"]),
+            ("function 8", (1, 8), 0, -E["NOENT"]), ("function -1", (1, 0xffffffff), 0, -E["NOENT"]), ("itself", (0, LOAD, DATA), 0, -E["BUSY"])):
+        for sp in (STACK_TOP - 64, word(rng)):
+            asked = call(ENTRY, BLOCK, block=block(CROSS, args, word(rng) & 0xfff00000 | CODE, sp, [word(rng) for _ in range(6)]))
+            out.append((asked, f"a call of {what}", r0, r1))
+    for first in range(8):
+        out.append((call(NEXT, first + 1, module=first), f"calls from module {first} on, each of the next", 7 - first - E["NOENT"], None))
+        out.append((call(NEXT, first, module=first), f"a call of module {first} by itself", -E["BUSY"], None))
+    return out
+
+
+MARKS = ("cross_bl", "cross_first", "cross_last", "cross_next")
+CROSSING = 40
+
+
+@check(points=3, step=STEP, needs=("entries",), boots=calls_boot(crosses, modules=8, marks=MARKS),
+       hint="calls nest on SVC's stack: what module_leave() takes off is what module_enter() put there")
+def test_calls(run):
+    """Modules call modules: a fault on one side is an error on the other, and to call and to return takes 40 instructions at most."""
+    for (asked, what, r0, r1), got in zip(crosses(random.Random(run.seed)), run.kept["outcomes"]):
+        expect_lines(ended(0), ended(got[0], *got[3:7]) if got[0] else ended(0), f"{what}:", run=run)
+        expect_state(got, what)
+        if r1 is None:
+            expect_lines(registers([r0 & 0xffffffff]), registers(got[1:2]), f"the result of {what}:", run=run)
+            continue
+        expect_lines(registers([r0 & 0xffffffff, r1 & 0xffffffff]), registers(got[11:13]), f"the result of {what}:", run=run)
+        args, lr = asked[4][3:5], asked[4][5]
+        expect_kept(run, asked, got, what, (*args, lr >> 2))
+    counts = [next(mark.count for mark in run.marks if mark.symbol == name) for name in MARKS]
+    there, back = counts[1] - counts[0], counts[3] - counts[2]
+    if there + back > CROSSING:
+        raise Wrong(f"a call from one module to another and back takes {there} + {back} instructions", expected=f"at most {CROSSING}")

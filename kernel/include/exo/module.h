@@ -41,7 +41,7 @@
 #define RUNTIME_SEND      2		// (address, size): those bytes of the data segment, a page's at most, to the console;
 					// size, or -E_FAULT
 #define RUNTIME_DIRECTION 3		// (mask, out): of pins that it may drive: outputs where out has a 1. 0, or -E_PERM
-#define RUNTIME_CALL      4		// (module, call, a, b): another module's function of (a, b); its result. r1 is 0, or
+#define RUNTIME_CALL      4		// (module, call, a, b): another module's function of (a, b, a, b); its result. r1 is 0, or
 					// -E_NOENT, -E_BUSY: it was not called; -E_FAULT, -E_TIME: it was stopped. r0 is 0 then
 #define RUNTIME_COUNT     5
 
