@@ -694,7 +694,6 @@ class _Following:
 _EDGE = re.compile(rb"^pl061_set_output \S+ setting output (\d+) to (\d+)$", re.MULTILINE)
 
 
-
 def _edges(log: bytes) -> tuple[Edge, ...]:
     """Reset, too, sets each line, to the level that it has: that is no edge."""
     levels, edges = collections.defaultdict(int), []

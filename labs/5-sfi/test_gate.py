@@ -11,7 +11,7 @@ from grader.checks import Boot, Wrong, check, expect_lines
 STEP = "5.2"
 SYS, SVC, A, I, F = 0x1f, 0x13, 1 << 8, 1 << 7, 1 << 6
 FLAGS = 0xf80f0000              # N, Z, C, V, Q and GE
-E = {"NOENT": 4, "PERM": 6, "FAULT": 7, "TIME": 9, "BUSY": 10}
+E = {"INVAL": 1, "NOMEM": 2, "NOENT": 4, "PERM": 6, "FAULT": 7, "TIME": 9, "BUSY": 10}
 
 
 def word(rng):
@@ -327,3 +327,118 @@ def test_calls(run):
     there, back = counts[1] - counts[0], counts[3] - counts[2]
     if there + back > CROSSING:
         raise Wrong(f"a call from one module to another and back takes {there} + {back} instructions", expected=f"at most {CROSSING}")
+
+
+# Loading.
+
+FILE, LOADED = struct.Struct("<12I4I"), struct.Struct("<i4Ii")
+MAGIC, HEAD, MAX, ALL = 0x4d4f5845, 48, 0x40000, 0xffffffff
+UDF, NOP, STACK_PAGES = 0xe7f000f0, 0xe320f000, 4
+
+
+def pages(size):
+    return -(-size // PAGE)
+
+
+def files(rng):
+    """(what, file as FILE has it, the error or None)."""
+    out = []
+
+    def add(what, error, magic=MAGIC, code=64, data=16, bss=16, calls=(CODE,), size=None, svc=ALL, keep=0, left=ALL):
+        size = HEAD + code + data if size is None else size
+        head = [magic, code, data, bss, *[*calls, *[0] * 8][:8]]
+        out.append((what, [word & ALL for word in (*head, size, svc, keep, left)], error and -E[error]))
+
+    add("a good file", None)
+    add("a file without data", None, data=0, bss=0)
+    add("a file with an odd number of bytes of data", None, data=13, bss=0)
+    add("a file of the greatest size", None, code=MAX, data=MAX, bss=0)
+    add("a file of the greatest .bss", None, data=0, bss=MAX)
+    add("a file whose calls have bits above 19", None, calls=(0x7ff00000 | CODE, CODE + 60, 0xfff00000))
+    for magic in (0, MAGIC ^ 1 << rng.randrange(32)):
+        add(f"the magic number {magic:#x}", "INVAL", magic=magic)
+    for size in (0, 1, HEAD - 1, HEAD, HEAD + 79, HEAD + 81, ALL):
+        add(f"a file of {size} bytes that says {HEAD + 80}", "INVAL", size=size)
+    for code in (0, 1, 2, 62, MAX + 4, 1 << 31, ALL - 3, ALL, -HEAD & ALL, -HEAD - 16 & ALL):
+        add(f"{code:#x} bytes of code", "INVAL", code=code, size=HEAD + code + 16 & ALL)
+        add(f"{code:#x} bytes of code in a file of 128", "INVAL", code=code, size=128)
+    for data_, bss in ((MAX + 1, 0), (0, MAX + 1), (MAX, 1), (16, MAX - 15), (16, ALL), (16, -16 & ALL), (ALL, 1), (-64 & ALL, 0), (1 << 31, 1 << 31)):
+        add(f"{data_:#x} bytes of data and {bss:#x} of .bss", "INVAL", data=data_, bss=bss, size=HEAD + 64 + data_ & ALL)
+    for at in (4, CODE - 4, PAGE, CODE + 64, CODE + 2, CODE + 61, SEGMENT - 4, 0x7ff00001):
+        add(f"a function at code + {at:#x}", "INVAL", calls=(CODE, at))
+    for at in (0, 5, 15):
+        add(f"an SVC as word {at} of the code", "PERM", svc=at)
+    for n in range(8):
+        add(f"module {n} of those that stay", None, code=4 * (1, 1023, 1024, 1025, 2048, 3000, 1, 5)[n],
+            data=(0, 1, PAGE, PAGE + 1, 0, 5000, 7, 0)[n], bss=(0, 0, 0, 0, 2 * PAGE, 1, PAGE - 7, 0)[n], keep=1)
+    add("a ninth module", "NOMEM")
+    return out
+
+
+def keep_loaded(held):
+    held.keep("outcomes", list(LOADED.iter_unpack(held.memory(held.address("outcomes"), 128 * LOADED.size))))
+    walker = held.walker()
+    held.keep("mappings", list(walker.mappings(0xbff00000, 0xd0000000)))
+    held.keep("both", [m.va for m in walker.mappings() if m.allows(write=True) and m.allows(execute=True)])
+    held.keep("code", {m.va: held.memory(m.pa, PAGE) for m in walker.mappings(0xc0000000, 0xc2000000) if m.va & 0x200000})
+
+
+def load_boot(make, **more):
+    return Boot("load", input=lambda seed: b"".join(FILE.pack(*file) for _, file, _ in make(random.Random(seed))), budget=200_000_000, **more)
+
+
+def needed(file):
+    return pages(file[1]) + pages(file[2] + file[3]) + STACK_PAGES
+
+
+def expect_loaded(run, cases):
+    for (what, file, error), (number, refused, before, loaded, after, again) in zip(cases, run.kept["outcomes"]):
+        if (number if error else min(number, 0)) != (error or 0):
+            raise Wrong(f"{what}: module_load()", expected=status_words(error & ALL) if error else "a module's number", got=status_words(number & ALL))
+        want = 4 * file[13] if error == -E["PERM"] else 0x12345678
+        if refused != want:
+            raise Wrong(f"{what}: *refused", expected=f"{want:#x}", got=f"{refused:#x}")
+        held = before - loaded
+        if held != (0 if error else needed(file)):
+            raise Wrong(f"{what}: it has {held} pages", expected=f"{0 if error else needed(file)}")
+        if not file[14] and (after != before or again != -E["NOENT"]):
+            raise Wrong(f"{what}: when it is unloaded {before - after} pages are missing, and unloading it again returns {again}")
+
+
+@check(points=2, step=STEP, boots=load_boot(files, read_at_end=keep_loaded),
+       hint="module.c is given: if it cannot load, look at verify() and at lab 2's pages")
+def test_load(run):
+    """Only whole module files are loaded, nothing is ever writable and executable, and what is unloaded is gone."""
+    cases = files(random.Random(run.seed))
+    expect_loaded(run, cases)
+    want, udf = [], {}
+    for n, file in enumerate(file for _, file, _ in cases if file[14]):
+        def add(at, pages_, access):
+            want.extend(f"{at + PAGE * i:#010x} {access}" for i in range(pages_))
+        add(data(n) + DATA, pages(file[2] + file[3]), "rw-")
+        add(data(n) + STACK, STACK_PAGES, "rw-")
+        add(code(n), 1, "r-x")
+        add(code(n) + PAGE, 1, "r--")
+        add(code(n) + CODE, pages(file[1]), "r-x")
+        udf[code(n) + CODE] = file[1]
+    got = [f"{m.va:#010x} r{'w' if m.allows(write=True) else '-'}{'x' if m.allows(execute=True) else '-'}" + " user" * m.allows(user=True)
+           for m in run.kept["mappings"]]
+    expect_lines(want, got, "what is mapped in the alias windows:", run=run)
+    if run.kept["both"]:
+        raise Wrong(f"{run.kept['both'][0]:#010x} is writable and executable")
+    for at, size in udf.items():
+        words = [word for i in range(pages(size)) for word, in struct.iter_unpack("<I", run.kept["code"][at + PAGE * i])]
+        wrong = next((i for i, word in enumerate(words) if word != (NOP if 4 * i < size else UDF)), None)
+        if wrong is not None:
+            raise Wrong(f"the word at {at + 4 * wrong:#010x}, of {size} bytes of code, is {words[wrong]:#010x}", expected=f"{NOP if 4 * wrong < size else UDF:#010x}")
+
+
+def scarce(rng):
+    file = [MAGIC, 3 * PAGE, 2 * PAGE, PAGE, CODE, *[0] * 7, HEAD + 5 * PAGE, ALL, 0]
+    return [(f"{left} pages free, and {needed(file)} needed", [*file, left], -2 if left < needed(file) else None) for left in range(12)]
+
+
+@check(points=1, step=STEP, needs=("load",), boots=load_boot(scarce, read_at_end=keep_loaded), hint="module.c is given")
+def test_scarce(run):
+    """Where pages run out while a module is loaded, all of them are given back."""
+    expect_loaded(run, scarce(random.Random(run.seed)))
