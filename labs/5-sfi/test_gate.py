@@ -11,7 +11,7 @@ from grader.checks import Boot, Wrong, check, expect_lines
 STEP = "5.2"
 SYS, SVC, A, I, F = 0x1f, 0x13, 1 << 8, 1 << 7, 1 << 6
 FLAGS = 0xf80f0000              # N, Z, C, V, Q and GE
-E = {"INVAL": 1, "NOMEM": 2, "NOENT": 4, "PERM": 6, "FAULT": 7, "TIME": 9, "BUSY": 10}
+E = {"INVAL": 1, "NOMEM": 2, "EXISTS": 3, "NOENT": 4, "PERM": 6, "FAULT": 7, "TIME": 9, "BUSY": 10}
 
 
 def word(rng):
@@ -442,3 +442,216 @@ def scarce(rng):
 def test_scarce(run):
     """Where pages run out while a module is loaded, all of them are given back."""
     expect_loaded(run, scarce(random.Random(run.seed)))
+
+
+# Environments, their modules and their pins.
+
+ROW, NOTE = struct.Struct("<6I8sI"), struct.Struct("<IiI")
+EXIT, PINS_, FORGED, WRITE, PUT, RUN, DROP, SHARE, POKE, PEEK, SYSCALL = range(11)      # checks/owners/row.h
+VA, WORD = 0x500000, 0x600d600d
+TOY = {name: CODE + 4 * at for name, at in {"load": 1, "loop": 10, "behind call": 15}.items()}     # checks/owners/main.user.S
+RIGHT_READ, RIGHT_WRITE, RIGHT_GUARD = 1, 2, 8
+
+
+def row(env, what, *args, name=b"", rights=0):
+    return env, what, *[*(arg & ALL for arg in args), 0, 0, 0, 0][:4], name, rights
+
+
+def owners_boot(names, make, **more):
+    def keep(held):
+        count = held.word(held.address("note_count"))
+        held.keep("notes", list(NOTE.iter_unpack(held.memory(held.address("notes"), count * NOTE.size))))
+
+    def given(seed):
+        return struct.pack("<12s12s", *names) + b"".join(ROW.pack(*asked) for asked, _ in make(random.Random(seed)))
+
+    return Boot("owners", input=given, read_at_end=keep, budget=60_000_000, **more)
+
+
+def expect_notes(run, cases):
+    """`cases`: rows, and the notes (status, value) of each."""
+    notes = iter(run.kept["notes"])
+    for i, (asked, expected) in enumerate(cases):
+        for status, value in expected:
+            env, *got = next(notes, (None, 0, 0))
+            if env != asked[0] or got != [status, value & ALL]:
+                what = ("exit", "SYS_PINS", "SYS_PINS, forged", "SYS_PIN_WRITE", "load", "call", "unload", "share", "store", "load", "system call")[asked[1]]
+                raise Wrong(f"row {i}: environment {asked[0]}, {what}{tuple(hex(arg) for arg in asked[2:6])}:",
+                            expected=f"{status_words(status & ALL)}, {value & ALL:#x}",
+                            got="nothing" if env is None else f"{status_words(got[0] & ALL)}, {got[1]:#x}" + (f", by environment {env}" if env != asked[0] else ""))
+
+
+def owned(rng):
+    out, x, y = [], word(rng), word(rng)
+    A, B, refused = 0, 1, [(-E["NOENT"], 0)]
+
+    def add(env, what, *args, notes=((0, 0),)):
+        out.append((row(env, what, *args), list(notes)))
+
+    def stopped(module, status, trap, pc, cause=0, address=0):
+        return [(status, module << 28 | trap << 24 | pc), (cause, address), (status, 0)]
+
+    add(A, PUT, 0)
+    add(A, RUN, 0, 0, DATA, notes=[(0, WORD)])
+    for what, *args in ((RUN, 0, 0, DATA), (DROP, 0), (SHARE, 0, DATA, VA)):
+        add(B, what, *args, notes=refused)
+    add(B, PUT, 0, notes=[(1, 0)])
+    add(B, RUN, 1, 4, 0, 0, notes=[(0, WORD)])
+    add(A, SHARE, 0, DATA, VA)
+    add(A, PEEK, VA, notes=[(0, WORD)])
+    add(A, POKE, VA + 4, x)
+    add(A, RUN, 0, 0, DATA + 4, notes=[(0, x)])
+    add(A, RUN, 0, 1, DATA + 8, y, notes=[(0, DATA + 8)])
+    add(A, PEEK, VA + 8, notes=[(0, y)])
+    for offset in (0, DATA - 1, STACK, STACK_TOP - 1, DATA + 0x2004, SEGMENT, ALL, SEGMENT + DATA):
+        add(A, SHARE, 0, offset, VA + PAGE, notes=[(-E["INVAL"], 0)])
+    add(A, SHARE, 0, DATA + 0x2000, VA + PAGE)
+    add(B, RUN, 1, 0, 0, notes=stopped(1, -E["FAULT"], DATA_ABORT, TOY["load"], 7, data(1)))
+    add(B, RUN, 1, 0, DATA, notes=[(0, WORD)])
+    add(A, RUN, 0, 2, notes=stopped(0, -E["TIME"], IRQ, TOY["loop"]))
+    add(B, RUN, 1, 4, 0, 2, notes=stopped(1, -E["TIME"], IRQ, TOY["behind call"]))
+    add(B, RUN, 1, 4, 0, 0, notes=[(0, WORD)])
+    for module, function in ((0, 5), (0, 7), (0, 8), (0, ALL), (2, 0), (8, 0), (ALL, 0)):
+        add(A, RUN, module, function, DATA, notes=refused)
+    for number, *args, status in ((15, 0x40100000, 64, VA, -E["FAULT"]), (15, VA, ALL, VA, -E["FAULT"]), (15, VA, 64, 0x40100000, -E["FAULT"]),
+                                  (15, VA, 0, VA + 64, -E["INVAL"]), (15, VA, 64, VA + 64, -E["INVAL"]), (16, 0, 0, 0x40000000, -E["FAULT"]),
+                                  (16, 0, 0, 0, -E["FAULT"])):
+        add(A, SYSCALL, number, *args, notes=[(status, 0)])
+    add(A, DROP, 0)
+    add(A, PEEK, VA + 4, notes=[(0, x)])
+    add(A, DROP, 0, notes=refused)
+    add(B, RUN, 1, 4, 0, 0, notes=[(0, -E["NOENT"])])
+    add(A, PUT, 0)
+    add(A, RUN, 0, 0, DATA + 4)
+    add(B, EXIT, notes=())
+    add(A, PUT, 0, notes=[(1, 0)])
+    add(A, RUN, 0, 4, 1, 0, notes=[(0, WORD)])
+    add(A, EXIT, notes=())
+    return out
+
+
+@check(points=3, step=STEP, needs=("calls", "load"), boots=owners_boot((b"", b"b"), owned),
+       hint="module.c and lab5.c are given: what of the application's does a call of a module lose?")
+def test_owners(run):
+    """Modules are their owner's alone, tell it how they were stopped, share pages with it, and end with it."""
+    expect_notes(run, owned(random.Random(run.seed)))
+    run.expect_report("left 0 0 0xff")
+
+
+class Gpio:
+    """The PL061, and who holds which of its pins."""
+
+    def __init__(self):
+        self.holder, self.direction, self.data, self.edges = [None] * 8, 0, 0, []
+
+    def _set(self, data, direction):
+        before, after = self.data & self.direction, data & direction
+        self.edges += ((i, after >> i & 1) for i in range(8) if (before ^ after) >> i & 1)
+        self.data, self.direction = data, direction
+
+    def held(self, env):
+        return sum(1 << i for i in range(8) if self.holder[i] == env)
+
+    def write(self, mask, value):
+        mask &= self.direction
+        self._set(self.data & ~mask | value & mask, self.direction)
+
+    def turn(self, mask, out):
+        self._set(self.data, self.direction & ~mask | out & mask)
+
+    def pins(self, env, mask, name, rights, forged):
+        if mask == 0 or mask > 0xff:
+            return -E["INVAL"]
+        wanted = [i for i in range(8) if mask >> i & 1]
+        if forged or not rights & RIGHT_WRITE or not all(f"pin{i}".encode().startswith(name) for i in wanted):
+            return -E["PERM"]
+        if any(self.holder[i] not in (None, env) for i in wanted):
+            return -E["EXISTS"]
+        for i in wanted:
+            self.holder[i] = env
+        return 0
+
+    def drive(self, env, mask, value):
+        if mask & ~self.held(env):
+            return -E["PERM"]
+        if mask & ~self.direction:
+            self.turn(mask, mask)
+        self.write(mask, value)
+        return 0
+
+    def end(self, env):
+        mask = self.held(env)
+        self.write(mask, 0)
+        self.turn(mask, 0)
+        self.holder = [None if who == env else who for who in self.holder]
+
+
+def pinned(rng, gpio=None):
+    gpio, out, modules, alive = gpio or Gpio(), [], {}, [0, 1]
+    ours = (b"", b"pin")
+
+    def add(env, what, *args, notes=((0, 0),), **more):
+        out.append((row(env, what, *args, **more), list(notes)))
+
+    def end(env):
+        add(env, EXIT, notes=())
+        gpio.end(env)
+        alive.remove(env)
+        for n in [n for n, (owner, _) in modules.items() if owner == env]:
+            del modules[n]
+
+    def take(env, mask, name, rights=15, what=PINS_, at=0):
+        status = -E["FAULT"] if at and 0 < mask <= 0xff else gpio.pins(env, mask, name, rights, what == FORGED)
+        add(env, what, mask, at, notes=[(status, 0)], name=name, rights=rights)
+
+    take(0, 0xff, b"pin", what=FORGED)
+    take(0, 0xff, b"pin", rights=15 - RIGHT_WRITE)
+    take(0, 0, b"pin")
+    take(0, 0x100, b"pin")
+    take(0, ALL, b"pin")
+    take(0, 1, b"pin", at=0x40100000)
+    take(1, 1, b"pin1")
+    take(1, 3, b"pin0")
+    take(1, 2, b"pin1x")
+    add(0, WRITE, 1, 1, notes=[(-E["PERM"], 0)])
+    take(0, 0x13, b"")
+    for i in range(150):
+        env = rng.choice(alive)
+        mask, value = rng.choice((1 << rng.randrange(8), rng.getrandbits(8), gpio.held(env), gpio.held(env) & rng.getrandbits(8))), word(rng)
+        what = rng.randrange(10)
+        mine = [n for n, (owner, _) in modules.items() if owner == env]
+        if i == 100:
+            end(1)
+        elif what == 0:
+            name = rng.choice((ours[env], b"pin", f"pin{rng.randrange(8)}".encode()))
+            take(env, rng.choice((mask & 3, 1 << rng.randrange(8))), name, what=rng.choice((PINS_, PINS_, PINS_, FORGED)))
+        elif what < 6:
+            add(env, WRITE, mask, value, notes=[(gpio.drive(env, mask, value), 0)])
+        elif what == 6 and gpio.held(env) & 1 and len(modules) < 4:
+            n = min(set(range(8)) - set(modules))
+            modules[n] = env, gpio.held(env)
+            add(env, PUT, 1, notes=[(n, 0)])
+        elif what == 7 and mine:
+            n, times = rng.choice(mine), rng.randrange(1, 20)
+            for k in range(times):
+                gpio.write(1, value ^ k & 1)
+            add(env, RUN, n, 0, value, times, notes=[(0, value ^ times & 1)])
+        elif mine:
+            n = rng.choice(mine)
+            refused = mask & ~modules[n][1]
+            if not refused:
+                gpio.turn(mask, value)
+            add(env, RUN, n, 1, mask, value, notes=[(0, -E["PERM"] if refused else 0)])
+    end(0)
+    return out
+
+
+@check(points=3, step=STEP, needs=("owners",), boots=owners_boot((b"", b"pin"), pinned, pins=True),
+       hint="gpio.c is given; a module's r8 comes from its image")
+def test_pins(run):
+    """Pins are who holds their capability's, driven by system call or by module, and what is on the lines is what they say."""
+    gpio = Gpio()
+    expect_notes(run, pinned(random.Random(run.seed), gpio))
+    run.expect_report("left 0 0 0xff")
+    lines = [f"pin {line} {'up' if level else 'down'}" for line, level in gpio.edges]
+    expect_lines(lines, [f"pin {edge.line} {'up' if edge.level else 'down'}" for edge in run.edges], "the edges on the GPIO's lines:", run=run)

@@ -70,7 +70,7 @@ check_main(void)
 		int loaded = module_load(probe, probe_end - probe, 0, in->pins, &refused);
 
 		if (loaded != (int)n)
-			report("module %u: %d, refused at %#x", n, loaded, refused);
+			report("module %u: %d, refused at 0x%x", n, loaded, refused);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct input_call *c = &in->calls[i];
