@@ -268,7 +268,7 @@ def expect_kept(run, asked, got, at, scratch):
     expect_lines(registers(want, names), registers(words[2:13], names), f"behind {at}:", run=run)
 
 
-@check(points=3, step=STEP, needs=("faults",), boots=calls_boot(entries, modules=2, pins=PINS),
+@check(points=3, step=STEP, needs=("faults",), boots=calls_boot(entries, modules=2, pins=PINS, hardware=True),
        hint="entries.S is given: what does the gate leave in SVC's sp while the module runs?")
 def test_entries(run):
     """The runtime's entries do what they say, whatever the module has in its registers, and give nothing else away."""
