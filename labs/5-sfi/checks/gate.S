@@ -12,8 +12,8 @@ gate_vectors:
 	b	crash_vectors
 	b	crash_vectors + 4
 	b	crash_vectors + 8
-	b	crash_vectors + 12
-	b	crash_vectors + 16
+	b	2f
+	b	3f
 	b	crash_vectors + 20
 	b	1f
 	b	crash_vectors + 28
@@ -35,6 +35,22 @@ gate_vectors:
 	ldr	r0, [sp, #124]
 	subs	pc, lr, #4
 
+// An abort: where it runs in user mode, all that there is to tell.
+.macro user vector
+	mrs	sp, spsr
+	tst	sp, #0xf			// user mode is 0x10
+	bne	crash_vectors + 4 * \vector
+.endm
+
+2:	user	TRAP_PREFETCH_ABORT
+3:	user	TRAP_DATA_ABORT
+	ldr	sp, =gate_told
+	ldr	sp, [sp]
+	mrs	r0, spsr
+	str	r0, [sp, #60]
+	mov	r0, sp
+	b	leave
+
 // int gate_call(m, args, result): with *gate_kept's words in r4 to r11, User's sp and lr, and flags; behind the call, what is
 // there then is put in their place, with sp before and after, and CPSR.
 	.global	gate_call
@@ -45,6 +61,8 @@ gate_call:
 	ldr	r12, [r12]
 	ldr	r3, [r12, #40]
 	msr	cpsr_fs, r3
+	mrs	r3, cpsr
+	msr	spsr_cxsf, r3
 	cps	#PSR_M_SYS
 	ldr	sp, [r12, #32]
 	ldr	lr, [r12, #36]
@@ -94,7 +112,7 @@ gate_probe:
 	mov	r12, r1
 	mov	sp, r1
 	mov	lr, r1
-	cpsid	aif, #PSR_M_SVC
+leave:	cpsid	aif, #PSR_M_SVC
 	str	sp, [r0, #64]
 	mov	r11, sp
 	bic	sp, sp, #7
