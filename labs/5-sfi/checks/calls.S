@@ -28,7 +28,7 @@ probe.f6:
 	ldr	r0, [r10, #124]
 	bfi	r10, r0, #0, #20
 	mov	sp, r10
-	pop	{r4-r8, r11, lr}
+	pop	{r4-r7, r11, lr}
 	leave
 
 // (at, byte, beside): a store there, or for 1 4095 bytes below, for 2 above.
@@ -68,9 +68,9 @@ probe.f4:
 	mov	r0, #0
 	leave
 
-// (block): a jump with r0 to r8, r11, sp and lr as the block says.
+// (block): a jump with r0 to r7, r11, sp and lr as the block says; r8 is nobody's.
 probe.f5:
-	push	{r4-r8, r11, lr}
+	push	{r4-r7, r11, lr}
 	bfi	r10, r0, #0, #20
 	mov	r1, sp
 	str	r1, [r10, #124]
@@ -88,7 +88,6 @@ probe.f5:
 	ldr	r5, [r10, #32]
 	ldr	r6, [r10, #36]
 	ldr	r7, [r10, #40]
-	ldr	r8, [r10, #44]
 	ldmib	r10, {r0-r3}
 	bx	r9
 

@@ -69,8 +69,10 @@ check_main(void)
 	for (uint32_t n = 0; n < in->modules; n++) {
 		int loaded = module_load(probe, probe_end - probe, 0, in->pins, &refused);
 
-		if (loaded != (int)n)
+		if (loaded != (int)n) {
 			report("module %u: %d, refused at 0x%x", n, loaded, refused);
+			return;
+		}
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct input_call *c = &in->calls[i];
