@@ -25,6 +25,7 @@ struct note {
 uint32_t note_count;
 
 static struct env *owners[2];
+static const struct env *busy;		// with its row, until it asks for the next
 static uint32_t at;
 
 static const struct input_rows *
@@ -41,8 +42,11 @@ sys_next(uint32_t to, uint32_t a1, uint32_t a2, uint32_t a3)
 	(void)a1, (void)a2, (void)a3;
 	if ((const uint8_t *)(row + 1) > params()->input + params()->input_size)
 		return OVER;
-	if (owners[row->env] != env_current())
+	if (busy == env_current() || (busy != NULL && busy->ended))
+		busy = NULL;
+	if (owners[row->env] != env_current() || busy != NULL)
 		return NOT_YOURS;
+	busy = env_current();
 	at++;
 	return copy_out(to, row, sizeof *row) < 0 ? OVER : YOURS;
 }
