@@ -21,7 +21,8 @@ module_put(const void *file, uint32_t size, uint32_t *refused)
 }
 
 int32_t
-module_run(uint32_t module, uint32_t call, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t *result)
+module_run(uint32_t module, uint32_t call, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
+    uint32_t *result)
 {
 	uint32_t told[sizeof(struct module_end) / 4] = { a0, a1, a2, a3 };
 	struct module_end end;

@@ -1,5 +1,5 @@
-// What a module can reach of the kernel (exo/module.h): its exceptions, and the runtime's entries. All of it begins in System
-// mode, where sp is the module's and nobody's to trust; r9, which no module can point elsewhere, says
+// What a module can reach of the kernel (exo/module.h): its exceptions, and the runtime's entries. All of it begins
+// in System mode, where sp is the module's and nobody's to trust; r9, which no module can point elsewhere, says
 // whose code it is.
 
 #include <exo/arm.h>
@@ -8,12 +8,13 @@
 #include <exo/module.h>
 #include <exo/register.h>
 
-#define CALLER 56			// bytes of a calling module's frame: its struct module, then r2 to r12, sp and lr
+#define CALLER 56			// a calling module's frame: a word for nothing, r2 to r12, sp and lr
 
 	.text
 
-// An exception ends the module; what it had in its registers is of no use to anybody. What does not come from System mode, and
-// an abort outside of code segments, is the kernel's own mistake. (An interrupt may come in a stub's first instructions.)
+// An exception ends the module; what it had in its registers is of no use to anybody. What does not come from System
+// mode, and an abort outside of code segments, is the kernel's own mistake. (An interrupt may come in a stub's first
+// instructions.)
 .macro stopped vector, offset
 	mrs	sp, spsr
 	mvn	sp, sp

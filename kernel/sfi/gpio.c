@@ -1,4 +1,5 @@
-// Pins as secure bindings (exo/gpio.h): who holds which, and the registers that only this file and verified code write.
+// Pins as secure bindings (exo/gpio.h): who holds which, and the registers that only this file and verified code
+// write.
 
 #include <exo/board.h>
 #include <exo/cap.h>

@@ -1,5 +1,5 @@
-// How lab 5 joins the kernel: its system calls (exo/syscall.h), the interrupt that ends a module's time, what becomes of modules
-// and pins when an environment ends. Given.
+// How lab 5 joins the kernel: its system calls (exo/syscall.h), the interrupt that ends a module's time, what
+// becomes of modules and pins when an environment ends. Given.
 
 #include <exo/board.h>
 #include <exo/env.h>

@@ -32,9 +32,9 @@ module_find(unsigned n)
 	return n < MODULE_COUNT && modules[n].live ? &modules[n] : NULL;
 }
 
-// Map size bytes, in whole pages, from `at` on as new pages that begin with `from`, or that are `fill` where it ends.
+// Map size bytes, in whole pages, from `at` on as new pages: `bytes` from `from`, then UDF in code and zeros in data.
 static int
-fill(unsigned n, enum segment s, uint32_t at, uint32_t size, uint32_t owner, const void *from, uint32_t bytes, uint32_t word)
+fill(unsigned n, enum segment s, uint32_t at, uint32_t size, uint32_t owner, const void *from, uint32_t bytes)
 {
 	const struct env *env = env_find(owner);
 	static const struct guard nobody;
@@ -48,7 +48,7 @@ fill(unsigned n, enum segment s, uint32_t at, uint32_t size, uint32_t owner, con
 		if (error < 0)
 			return error;
 		for (uint32_t i = copied / 4; i < PAGE_SIZE / 4; i++)
-			page[i] = word;
+			page[i] = s == CODE ? MODULE_UDF : 0;
 		memcpy(page, (const uint8_t *)from + done, copied);
 		alias_map(2 * n + s, (at + done) / PAGE_SIZE, *pa, s == CODE ? RIGHT_READ : RIGHT_READ | RIGHT_WRITE);
 	}
@@ -112,11 +112,12 @@ module_load(const void *file, uint32_t size, uint32_t owner, uint32_t pins, uint
 	m = &modules[n];
 	m->data = (uintptr_t)alias_address(2 * n + DATA);
 	m->code = (uintptr_t)alias_address(2 * n + CODE);
-	error = fill(n, CODE, MODULE_CODE, f.code, OWNER_KERNEL, code, f.code, MODULE_UDF);
+	error = fill(n, CODE, MODULE_CODE, f.code, OWNER_KERNEL, code, f.code);
 	if (error == 0)
-		error = fill(n, DATA, MODULE_DATA, f.data + f.bss, owner != 0 ? owner : OWNER_KERNEL, code + f.code, f.data, 0);
+		error = fill(n, DATA, MODULE_DATA, f.data + f.bss, owner != 0 ? owner : OWNER_KERNEL,
+		    code + f.code, f.data);
 	if (error == 0)
-		error = fill(n, DATA, MODULE_STACK, MODULE_STACK_TOP - MODULE_STACK, OWNER_KERNEL, NULL, 0, 0);
+		error = fill(n, DATA, MODULE_STACK, MODULE_STACK_TOP - MODULE_STACK, OWNER_KERNEL, NULL, 0);
 	if (error == 0) {
 		at = verify((const uint32_t *)(uintptr_t)(m->code + MODULE_CODE), f.code, pins);
 		if (at != ~0u) {
@@ -238,7 +239,8 @@ uint64_t runtime_send(uint32_t address, uint32_t size, const struct module *m);
 uint64_t
 runtime_send(uint32_t address, uint32_t size, const struct module *m)
 {
-	uint32_t at = address % MODULE_SEGMENT, end = at >= MODULE_STACK ? MODULE_STACK_TOP : MODULE_DATA + m->data_size;
+	uint32_t at = address % MODULE_SEGMENT;
+	uint32_t end = at >= MODULE_STACK ? MODULE_STACK_TOP : MODULE_DATA + m->data_size;
 
 	if (at < MODULE_DATA || at > end || size > end - at || size > PAGE_SIZE)
 		return (uint32_t)-E_FAULT;

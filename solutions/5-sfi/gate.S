@@ -1,5 +1,6 @@
-// The gate (exo/module.h): from the kernel into a module, which runs in System mode with nothing of the kernel's in any
-// register, and back again. System mode's sp and lr are User's, so the application's; SVC mode's stay the kernel's.
+// The gate (exo/module.h): from the kernel into a module, which runs in System mode with nothing of the kernel's in
+// any register, and back again. System mode's sp and lr are User's, so the application's; SVC mode's stay the
+// kernel's.
 
 #include <exo/arm.h>
 #include <exo/module.h>
@@ -21,7 +22,7 @@ module_enter:
 	msr	spsr_cxsf, #PSR_M_SYS		// flags 0, nothing masked
 	movs	pc, lr
 	// INSTEAD
-	//| // TODO 5.2: what C wants back, and the application's sp and lr, onto the stack; the arguments; the image; away.
+	//| // TODO 5.2: what C wants kept and the application's sp and lr onto the stack; arguments; the image; away.
 	//| todo("5.2")
 	// END SOLUTION
 	.size	module_enter, . - module_enter
@@ -37,7 +38,7 @@ module_leave:
 	streq	r1, [r3]
 	bx	lr
 	// INSTEAD
-	//| // TODO 5.2: all that module_enter() has put onto the stack, where it was; the result; status is in r0 already.
+	//| // TODO 5.2: what module_enter() has put onto the stack, back; the result. Status is in r0 already.
 	//| todo("5.2")
 	// END SOLUTION
 	.size	module_leave, . - module_leave

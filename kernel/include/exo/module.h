@@ -9,15 +9,15 @@
 //	      0xfb000  stack, 4 pages              ...      unmapped
 //	      0xff000  unmapped
 //
-// Its code is linked as if data began at any multiple of a megabyte and code at any other: guards keep the low 20 bits
-// of an address alone, and so does the kernel. It is called with r0 to r3; every other register is 0 but r8, r9, r10
-// (exo/verify.h), sp (at the stack's end) and lr (the entry that returns); flags are 0. It returns through r0 like any
-// function. Reserved for guards beside r9 and r10: r12, which is anybody's scratch.
+// Its code is linked as if data began at any multiple of a megabyte and code at any other: guards keep the low 20
+// bits of an address alone, and so does the kernel. It is called with r0 to r3; every other register is 0 but r8,
+// r9, r10 (exo/verify.h), sp (at the stack's end) and lr (the entry that returns); flags are 0. It returns through
+// r0 like any function. Reserved for guards beside r9 and r10: r12, which is anybody's scratch.
 //
-// *Who is stopped*: at an exception, and after MODULE_TICKS. The application that called is told (-E_FAULT, -E_TIME); a module
-// that called it by RUNTIME_CALL is told as well, and goes on. Time is the whole call's: a caller does not
-// outlive it by more than that. A module that is being called cannot be called again (-E_BUSY), so calls nest MODULE_COUNT deep
-// at most. While a module runs no interrupt is taken but that of time; others wait.
+// *Who is stopped*: at an exception, and after MODULE_TICKS. The application that called is told (-E_FAULT,
+// -E_TIME); a module that called it by RUNTIME_CALL is told as well, and goes on; but time is the
+// whole call's, and ends all of them. A module that is being called cannot be called again (-E_BUSY), so calls nest
+// MODULE_COUNT deep at most. While a module runs no interrupt is taken but that of time; others wait.
 #pragma once
 
 #include <exo/verify.h>
@@ -34,15 +34,16 @@
 #define MODULE_TICKS      1000000	// how long one call may run
 #define MODULE_UDF        0xe7f000f0	// UDF #0: what code pages are filled with
 
-// Runtime entries: `bl` to the word of that number. Arguments in r0 to r3, result in r0 and r1; r4 to r11 but r9 and sp are kept,
-// flags are lost. They return to lr, whose low 20 bits alone count.
+// Runtime entries: `bl` to the word of that number. Arguments in r0 to r3, result in r0 and r1; r4 to r11 (not
+// r9) and sp are kept, flags are lost. They return to lr, whose low 20 bits alone count.
 #define RUNTIME_RETURN    0		// (result): back to whoever called the module; does not return
 #define RUNTIME_TIME      1		// the counter: low in r0, high in r1
-#define RUNTIME_SEND      2		// (address, size): those bytes of the data segment, a page's at most, to the console;
-					// size, or -E_FAULT
-#define RUNTIME_DIRECTION 3		// (mask, out): of pins that it may drive: outputs where out has a 1. 0, or -E_PERM
-#define RUNTIME_CALL      4		// (module, call, a, b): another module's function of (a, b, a, b); its result. r1 is 0, or
-					// -E_NOENT, -E_BUSY: it was not called; -E_FAULT, -E_TIME: it was stopped. r0 is 0 then
+#define RUNTIME_SEND      2		// (address, size): those bytes of the data segment, a page's at most, to the
+					// console; size, or -E_FAULT
+#define RUNTIME_DIRECTION 3		// (mask, out): of pins that it may drive: outputs where out has a 1. 0, -E_PERM
+#define RUNTIME_CALL      4		// (module, call, a, b): another module's function of (a, b, a, b); its result.
+					// r1 is 0, or with r0 0: -E_NOENT, -E_BUSY: it was not called; -E_FAULT,
+					// -E_TIME: it was stopped
 #define RUNTIME_COUNT     5
 
 // struct module as assembly sees it: it begins with what r4 to r12, sp and lr are when it is entered.
@@ -75,8 +76,8 @@ struct module {
 	uint32_t code, data;		// kernel addresses of the segments: r9, r10
 	uint32_t r11[2];		// 0
 	uint32_t sp, lr;		// the stack's end; the entry that returns
-	uint32_t frame;			// 0: it is not being called; 1: by module_call(); else by a module, whose registers lie
-					// there, on the SVC stack
+	uint32_t frame;			// 0: it is not being called; 1: by module_call(); else by a module, whose
+					// registers lie there, on the SVC stack
 	uint32_t calls[MODULE_CALLS];	// kernel addresses; 0: none
 	uint32_t owner;			// the environment that loaded it; 0: nobody's, the kernel's own test
 	uint32_t pins;			// that it may drive
@@ -92,24 +93,25 @@ _Static_assert(sizeof(struct module) == 1 << MODULE_SHIFT && offsetof(struct mod
 
 extern struct module modules[MODULE_COUNT];	// window 2n of exo/kmap.h is module n's data, 2n + 1 its code
 
-// Step 5.2, in gate.S: call what lies at the kernel address `at` with args in r0 to r3, in System mode, with the image that
-// m begins with in r4 to r12, sp and lr, flags (N, Z, C, V, Q, GE) 0, nothing masked: A, I and F are clear, as they are for an
-// application. The sp and lr that System mode has, the application's, are kept. Called in SVC mode, everything masked,
-// sp 8-byte aligned, and that is what sp is meanwhile, for whoever leaves. Returns what
+// Step 5.2, in gate.S: call what lies at the kernel address `at` with args in r0 to r3, in System mode, with the
+// image that m begins with in r4 to r12, sp and lr, flags (N, Z, C, V, Q, GE) 0, nothing masked: A, I and F are
+// clear, as they are for an application. The sp and lr that System mode has, the application's, are kept. Called in
+// SVC mode, everything masked, sp 8-byte aligned, and that is what sp is meanwhile, for whoever leaves. Returns what
 // module_leave() is called with: status, and if that is 0 the result in *result, which is not written otherwise.
 int module_enter(const struct module *m, uint32_t at, const uint32_t args[4], uint32_t *result);
 
-// Back to whoever called module_enter() last; in SVC mode, everything masked, sp as module_enter() left it. Called when the
-// module has returned (status 0) or has been stopped, with all other registers in whatever state.
+// Back to whoever called module_enter() last; in SVC mode, everything masked, sp as module_enter() left it. Called
+// when the module has returned (status 0) or has been stopped, with all other registers in whatever state.
 void module_leave(int status, uint32_t result) __attribute__((noreturn));
 
 // The vectors while a module runs, and the page of entries with the page of where they lead: in entries.S.
 extern uint32_t module_vectors[];
 extern uint8_t module_entries[], module_literals[];
 
-// Given, in kernel/sfi/module.c. Load the module file of size bytes at `file` (the kernel's to read) for an owner; its number.
-// -E_INVAL: it is no module file, or not a whole one; -E_PERM: the verifier refuses it, *refused is the offset in its
-// code; -E_NOMEM: no number is free, or no pages. Only what has been copied is verified, and only that is run.
+// Given, in kernel/sfi/module.c. Load the module file of size bytes at `file` (the kernel's to read) for an owner;
+// its number. -E_INVAL: it is no module file, or not a whole one; -E_PERM: the verifier refuses it, *refused is the
+// offset in its code; -E_NOMEM: no number is free, or no pages. Only what has been copied is verified, and only that
+// is run.
 int module_load(const void *file, uint32_t size, uint32_t owner, uint32_t pins, uint32_t *refused);
 
 // Call function number `call` of module number n, 0 and *result or: -E_NOENT, no such module or function; -E_BUSY;
@@ -121,7 +123,8 @@ int module_unload(unsigned n);
 
 struct module *module_find(unsigned n);	// null: there is none
 
-// The page of its data segment at that offset: 0, and its address; -E_NOENT, no such module; -E_INVAL, no page of data there.
+// The page of its data segment at that offset: 0, and its address; -E_NOENT, no such module; -E_INVAL, no page of
+// data there.
 int module_page(unsigned n, uint32_t offset, physaddr_t *pa);
 
 // An environment has ended: so do its modules.

@@ -27,8 +27,8 @@ struct outcome {
 	uint32_t status, result;
 	struct module_end end;		// of the module that was called
 	uint32_t ticks;			// how long it took, at most
-	uint32_t state;			// VBAR, GICC_PMR and CNTV as they were: bits 0 to 2; no module is being called: 3
-	uint32_t within, behind;	// interrupts of the slices' timer until it was back, and when they were unmasked
+	uint32_t state;			// VBAR, GICC_PMR, CNTV as they were: bits 0 to 2; 3: no module is called
+	uint32_t within, behind;	// interrupts of the slices' timer until it was back, and then
 	uint32_t block[16];
 };
 
@@ -49,7 +49,8 @@ tick(unsigned irq, void *arg)
 static uint32_t
 state(uint32_t vectors, uint32_t priorities)
 {
-	uint32_t s = (vbar_read() == vectors) | (*mmio(BOARD_GICC_PA + GICC_PMR) == priorities) << 1 | !(cntv_ctl_read() & 1) << 2 | 8;
+	uint32_t s = (vbar_read() == vectors) | (*mmio(BOARD_GICC_PA + GICC_PMR) == priorities) << 1 |
+	    !(cntv_ctl_read() & 1) << 2 | 8;
 
 	for (unsigned n = 0; n < MODULE_COUNT; n++)
 		if (modules[n].frame != 0)

@@ -51,8 +51,8 @@ gate_vectors:
 	mov	r0, sp
 	b	leave
 
-// int gate_call(m, args, result): with *gate_kept's words in r4 to r11, User's sp and lr, and flags; behind the call, what is
-// there then is put in their place, with sp before and after, and CPSR.
+// int gate_call(m, args, result): with *gate_kept's words in r4 to r11, User's sp and lr, and flags; behind the
+// call, what is there then is put in their place, with sp before and after, and CPSR.
 	.global	gate_call
 	.type	gate_call, %function
 gate_call:

@@ -1,6 +1,6 @@
-// Step 5.2: the gate alone. The module is a piece of this payload that tells what it finds, goes on to the next case as a module
-// does that calls another one, and leaves; test_gate.py says what it is called with. An interrupt is pending all the
-// while, and comes when nothing masks it any more.
+// Step 5.2: the gate alone. The module is a piece of this payload that tells what it finds, goes on to the next case
+// as a module does that calls another one, and leaves; test_gate.py says what it is called with. An interrupt is
+// pending all the while, and comes when nothing masks it any more.
 
 #include <exo/arm.h>
 #include <exo/board.h>

@@ -1,5 +1,5 @@
-// Module files of every kind, as the run's input says, whose code is NOPs: loaded, counted, unloaded. Those that are to stay are looked
-// at from outside, by test_gate.py.
+// Module files of every kind, as the run's input says, whose code is NOPs: loaded, counted, unloaded. Those that are
+// to stay are looked at from outside, by test_gate.py.
 
 #include <exo/board.h>
 #include <exo/check.h>

@@ -1,5 +1,5 @@
-// Two environments and what the kernel keeps apart for them, modules and pins: each does what the run's input says, in turns; what comes of
-// it test_gate.py compares with models.
+// Two environments and what the kernel keeps apart for them, modules and pins: each does what the run's input says,
+// in turns; what comes of it test_gate.py compares with models.
 
 #include <exo/check.h>
 #include <exo/env.h>

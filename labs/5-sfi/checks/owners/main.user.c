@@ -51,7 +51,8 @@ act(const struct row *r)
 		status = syscall(SYS_PIN_WRITE, r->a, r->b, 0, 0);
 		break;
 	case PUT:
-		status = r->a ? module_put(pinned, pinned_end - pinned, &value) : module_put(toy, toy_end - toy, &value);
+		status = r->a ? module_put(pinned, pinned_end - pinned, &value) :
+		    module_put(toy, toy_end - toy, &value);
 		break;
 	case RUN:
 		status = module_run(r->a, r->b, r->c, r->d, 0, 0, &value);
