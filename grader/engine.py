@@ -83,6 +83,12 @@ class Boot:
     serial_cap: int = 1 << 20               # bytes; more ends the run
     read_at_end: "Callable[[Held], None] | None" = None     # called where the run ended, if registers can be read there
     hardware: bool = False                  # look again, for what emulation forgives: run.findings
+    pins: bool = False                      # what the GPIO's lines did: run.edges
+
+
+class Edge(NamedTuple):
+    line: int                               # of the GPIO
+    level: int                              # it has from now on
 
 
 class Mark(NamedTuple):
@@ -153,6 +159,7 @@ class Run:
     executed: tuple[Operation, ...] = ()    # of a look, beside `findings`: each operation, the first 65,536 of them
     findings: tuple[Finding, ...] = ()      # what hardware would not have forgiven, if it was asked for
     trail: tuple[int, ...] = ()             # of a look that a budget ended: where its last instructions were, in order
+    edges: tuple[Edge, ...] = ()            # of outputs of the GPIO, in order, if they were asked for; a look has none
 
     @cached_property
     def reports(self) -> list[str]:
@@ -402,10 +409,13 @@ def _run(boot: Boot, elf: Path, seed: int, nonce: int, abandoned: threading.Even
     """`looking`: with QEMU's log; `operations`: with the registers at these addresses, one instruction at a time."""
     logged = "int" * looking if operations is None else "int,cpu,nochain"
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
-        vm = Vm(Path(directory), boot.serial_cap, abandoned, logged)
+        tracing = boot.pins and not looking         # a look's trace would be in its log
+        vm = Vm(Path(directory), boot.serial_cap, abandoned, logged, tracing)
         try:
             following = _Following(vm, Job(boot, elf, seed, nonce), abandoned)
             arguments = machine(boot, elf, seed=seed, nonce=nonce, directory=vm.directory)
+            if tracing:
+                arguments += ["-trace", "pl061_set_output"]
             settings, stepping = following.settings(), following.stepping()
             if operations is not None:
                 settings, stepping = [*settings, "hardware=1"], True
@@ -633,11 +643,13 @@ class _Following:
             shared = vm.memory.read()
             counters = shared.call if boot.smp > 1 and end in ("power-off", "reset") else shared.now
         marks, accesses = self._records(counters.records)
+        edges = _edges(vm.log) if boot.pins and end not in HOSTS_MOMENT else ()
         exceptions, more, storm = self._exceptions() if vm.memory.log is not None else ((), 0, False)
         return dict(end=end, serial=bytes(vm.serial[:boot.serial_cap]), instructions=counters.instructions,
                     wfis=counters.wfis, pc=pc, registers=registers, marks=marks, accesses=accesses, kept=self.kept,
                     qemu_log=vm.log.decode("utf-8", "backslashreplace"), error=self._error, typed=tuple(self.typed),
                     exceptions=exceptions, exceptions_more=more, storm=storm,
+                    edges=edges,
                     operations=vm.memory.operations(),
                     findings=tuple(finding(*found) for found in vm.memory.findings()),
                     executed=tuple(operation(*each) for each in vm.memory.executed()),
@@ -676,6 +688,20 @@ class _Following:
                 vector = taken[-1].far or 0         # which could not be fetched
             taken.append(_taken(count, pc, vector, cpu, text))
         return tuple(reversed(taken)), max(0, shared.exceptions - 2 * plugin.KEPT), storm
+
+
+# QEMU's words for a line that is set (-trace pl061_set_output).
+_EDGE = re.compile(rb"^pl061_set_output \S+ setting output (\d+) to (\d+)$", re.MULTILINE)
+
+
+def _edges(log: bytes) -> tuple[Edge, ...]:
+    """Reset, too, sets each line, to the level that it has: that is no edge."""
+    levels, edges = collections.defaultdict(int), []
+    for line, level in (map(int, found) for found in _EDGE.findall(log)):
+        if level != levels[line]:
+            edges.append(Edge(line, level))
+        levels[line] = level
+    return tuple(edges)
 
 
 # QEMU's words for an exception (-d int).

@@ -24,7 +24,8 @@ from .stub import Stub
 WALL = 120.0                # seconds a QEMU may take; the backstop
 RECORDS = 1 << 17           # marks and accesses a run may have: as objects some 40 MB
 STORM = 200_000             # exceptions, one and the same, that end a look
-LOG_CAP = 64 << 10          # bytes kept of stderr
+LOG_CAP = 64 << 10          # bytes kept of stderr,
+TRACE_CAP = 8 << 20         # and where it has a trace
 STOPPING = 1.0              # seconds that QEMU's main loop may take to tell its vCPUs to stop
 SIOCOUTQ = 0x5411           # Linux's: how many bytes the other side of a socket has not taken yet
 
@@ -40,9 +41,11 @@ class Vm:
     serial_cap    bytes kept of what the UART sends, and one more that shows there was more
     abandoned     when set, the next turn raises Abandoned
     looking       what QEMU writes to a log, which the plugin reads ("int"); "": there is none
+    tracing       it traces to stderr
     """
 
-    def __init__(self, directory: Path, serial_cap: int, abandoned: threading.Event, looking: str = ""):
+    def __init__(self, directory: Path, serial_cap: int, abandoned: threading.Event, looking: str = "",
+                 tracing: bool = False):
         self.serial = bytearray()                   # what the UART sent
         self.log = bytearray()                      # stderr
         self.lines: collections.deque[list[str]] = collections.deque()      # the plugin's, in words, not yet answered
@@ -50,6 +53,7 @@ class Vm:
         self._serial_cap = serial_cap
         self._abandoned = abandoned
         self._looking = looking
+        self._log_cap = TRACE_CAP if tracing else LOG_CAP
         self.pid = 0                                # QEMU's, once it is started
         self._partial = bytearray()                 # a line that is not complete
         self._deadline = time.monotonic() + WALL
@@ -59,7 +63,7 @@ class Vm:
         self.memory = plugin.Memory(RECORDS, bool(looking))
         self._uart = self._pair(lambda: self._take(self._uart, self.serial, self._serial_cap + 1))
         self._control = self._pair(self._receive_control)
-        self._stderr = self._pair(lambda: self._take(self._stderr, self.log, LOG_CAP))
+        self._stderr = self._pair(lambda: self._take(self._stderr, self.log, self._log_cap))
         qmp = self._pair(lambda: self.qmp.receive())
         self.qmp = Qmp(qmp, lambda: self.turn(None))
         self._gdb = self._pair(lambda: self.stub.receive())
@@ -230,7 +234,7 @@ class Vm:
         except subprocess.TimeoutExpired:
             return GraderError("QEMU has closed its connections and lives on")
         with contextlib.suppress(BlockingIOError):
-            while self._take(self._stderr, self.log, LOG_CAP):
+            while self._take(self._stderr, self.log, self._log_cap):
                 pass
         lines = [line for line in self.log.decode("utf-8", "replace").splitlines() if "warning" not in line]
         number = -status if status < 0 else status - 128        # bubblewrap tells of a signal as a shell does

@@ -124,6 +124,20 @@ def test_the_wall_clock_is_a_backstop(monkeypatch):
     assert boot("spin", budget=1 << 60).end == "wall-clock"
 
 
+# ---- pins
+
+def test_edges_of_the_gpio_are_seen_in_order():
+    run = boot("edges", pins=True)
+    assert run.edges == ((0, 1), (2, 1), (7, 1), (2, 0), (7, 0)), "and nothing for an input, or for what stays"
+    assert boot("edges").edges == () and boot("edges").instructions == run.instructions, "the kernel never notices"
+    seen = engine.look(run)
+    assert (seen.instructions, seen.edges) == (run.instructions, ()), "a look has a log of its own"
+
+
+def test_many_edges_are_all_seen():
+    assert len(boot("edges", "-DMANY=20001", pins=True).edges) == 5 + 20_000     # up it is already
+
+
 # ---- from outside
 
 def test_junk_fills_ram_behind_the_image_and_is_the_seeds():

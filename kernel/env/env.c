@@ -17,6 +17,7 @@ struct env envs[ENV_COUNT] __attribute__((aligned(ENV_COUNT << ENV_SHIFT)));
 
 static uint32_t generation;
 static bool stopped;				// by the kernel, and not by its own exit
+static env_hook *on_end[ENV_HOOKS];
 
 struct env *
 env_find(uint32_t id)
@@ -84,10 +85,24 @@ env_create(const struct cap *cap, uint32_t parent, struct env **created)
 	return 0;
 }
 
+int
+env_on_end(env_hook *hook)
+{
+	for (unsigned i = 0; i < ENV_HOOKS; i++)
+		if (on_end[i] == NULL) {
+			on_end[i] = hook;
+			return 0;
+		}
+	return -E_NOMEM;
+}
+
 void
 env_end(struct env *env, uint32_t ended, int32_t status)
 {
 	const struct env *parent = env_find(env->parent);
+
+	for (unsigned i = 0; i < ENV_HOOKS && on_end[i] != NULL; i++)
+		on_end[i](env->id);
 
 	if (env == env_current())
 		user_switch(NULL);

@@ -17,7 +17,7 @@ gic_init(void)
 	for (unsigned irq = 0; irq < IRQ_COUNT; irq += 32)
 		*gicd(GICD_ICENABLER + irq / 8) = 0xffffffff;
 	for (unsigned irq = 0; irq < IRQ_COUNT; irq += 4) {
-		*gicd(GICD_IPRIORITYR + irq) = 0x80808080;
+		*gicd(GICD_IPRIORITYR + irq) = GIC_PRIORITY * 0x01010101u;
 		if (irq >= 32)			// the first 32 are each core's own
 			*gicd(GICD_ITARGETSR + irq) = 0x01010101;
 	}
@@ -36,4 +36,10 @@ void
 gic_disable(unsigned irq)
 {
 	*gicd(GICD_ICENABLER + irq / 32 * 4) = 1u << irq % 32;
+}
+
+void
+gic_urgent(unsigned irq)
+{
+	((volatile uint8_t *)gicd(GICD_IPRIORITYR))[irq] = 0;	// bytes may be accessed alone (4.3.11)
 }

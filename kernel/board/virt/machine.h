@@ -13,6 +13,8 @@
 #define BOARD_GICD_PA       0x08000000
 #define BOARD_GICC_PA       0x08010000
 #define BOARD_TIMER_IRQ     30
+#define BOARD_VTIMER_IRQ    27
+#define BOARD_GPIO_PA       0x09030000
 
 // Kernel addresses of devices once the MMU is on: physical + offset, by whole megabytes.
 #define BOARD_MMIO_PA       0x08000000

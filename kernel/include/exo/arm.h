@@ -65,6 +65,8 @@ ARM_SYSREG(vbar, 0, c12, c0, 0)		// Vector Base Address Register (B4.1.156)
 ARM_SYSREG(cntkctl, 0, c14, c1, 0)	// Timer PL1 Control register (B4.1.26)
 ARM_SYSREG(cntfrq, 0, c14, c0, 0)	// Counter Frequency register (B8.1.1)
 ARM_SYSREG(cntp_ctl, 0, c14, c2, 1)	// PL1 Physical Timer Control register (B8.1.5)
+ARM_SYSREG(cntv_tval, 0, c14, c3, 0)	// Virtual TimerValue register: ticks to go, signed (B8.1.5)
+ARM_SYSREG(cntv_ctl, 0, c14, c3, 1)	// Virtual Timer Control register (B8.1.5)
 
 // ARM_SYSOP(name, opc1, CRn, CRm, opc2) defines name(v) for an operation; those of the whole ignore v.
 #define ARM_SYSOP(name, opc1, crn, crm, opc2) \

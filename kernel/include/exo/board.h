@@ -11,6 +11,8 @@
 //	BOARD_GICD_PA        the interrupt controller's distributor (GICv2)
 //	BOARD_GICC_PA        its CPU interface
 //	BOARD_TIMER_IRQ      the interrupt of the physical timer (CNTP)
+//	BOARD_VTIMER_IRQ     and of the virtual one (CNTV)
+//	BOARD_GPIO_PA        the PL061 (exo/pl061.h)
 //	BOARD_RAM_OFFSET     kernel address of RAM minus its physical address
 //	BOARD_MMIO_PA        first byte of the devices that the kernel's map has, and
 //	BOARD_MMIO_SIZE      how many there are

@@ -16,6 +16,7 @@
 #define ENV_TOLD  28
 #define ENV_LENT  32
 
+#define ENV_HOOKS 4
 #define ENV_COUNT (1 << ENV_BITS)	// environment i has ASID i + 1
 
 #ifndef __ASSEMBLER__
@@ -70,6 +71,10 @@ int env_named(uint32_t id, uint32_t cap, struct env **found);
 // End an environment: its pages are let go of at once, its slices are nobody's; what it ended with can be asked for until its
 // parent has ended, or has freed it.
 void env_end(struct env *env, uint32_t ended, int32_t status);
+
+// Have a later lab's function called whenever an environment ends, first of all, with its name. -E_NOMEM: ENV_HOOKS are.
+typedef void env_hook(uint32_t id);
+int env_on_end(env_hook *hook);
 
 // Load the program of that name as the first environment, with a capability of that name (up to CAP_NAME bytes) and all rights.
 // It runs when env_run() is called. As user_load(), and -E_NOENT.

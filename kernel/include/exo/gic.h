@@ -11,10 +11,11 @@
 
 // CPU interface, from BOARD_GICC_PA (section 4.4).
 #define GICC_CTLR 0x000
-#define GICC_PMR  0x004
+#define GICC_PMR  0x004			// interrupts of a lower priority than this number's reach the core
 #define GICC_IAR  0x00c			// read: acknowledge; [9:0] is the interrupt, [12:10] the core that sent it
 #define GICC_EOIR 0x010			// write: end, with what was read
 
+#define GIC_PRIORITY 0x80
 #define GIC_INTID    0x3ff
 #define GIC_SPURIOUS 1023
 
@@ -25,5 +26,6 @@
 void gic_init(void);			// distributor and CPU interface on, every interrupt disabled
 void gic_enable(unsigned irq);
 void gic_disable(unsigned irq);
+void gic_urgent(unsigned irq);		// of the highest priority; all others have one and the same, GIC_PRIORITY
 
 #endif

@@ -6,13 +6,17 @@
 //	aliases  ALIAS_BASE up: windows of a megabyte, each alone between unmapped ones, never writable
 //	         and executable at once
 //	devices  at physical + BOARD_MMIO_OFFSET: Device memory, execute-never
+//
+// Included by C and, for the numbers, by assembly.
 #pragma once
 
-#include <exo/types.h>
-
-#define ALIAS_BASE  0xc0000000u
-#define ALIAS_STEP  0x200000u		// from one window to the next: a megabyte of it is never mapped
+#define ALIAS_BASE  0xc0000000
+#define ALIAS_STEP  0x200000		// from one window to the next: a megabyte of it is never mapped
 #define ALIAS_COUNT 64
+
+#ifndef __ASSEMBLER__
+
+#include <exo/types.h>
 
 // Build the map; returns the first-level table's address, 16 KB aligned. Once, before mmu_on().
 physaddr_t kmap_init(void);
@@ -30,3 +34,5 @@ int alias_map(unsigned window, unsigned page, physaddr_t pa, uint32_t prot);
 
 // Where a window begins: 1 MB aligned, 1 MB long.
 void *alias_address(unsigned window);
+
+#endif

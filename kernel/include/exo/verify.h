@@ -25,11 +25,13 @@
 //	control        b and bl to a word of the module, or to a runtime entry; bx r9 and blx r9
 #pragma once
 
-#include <exo/types.h>
-
 #define MODULE_ENTRIES 16		// words at the code segment's start: runtime entries (exo/module.h)
 #define MODULE_CODE    0x2000		// where the module's code begins in its segment
 #define MODULE_CODE_MAX 0x40000		// bytes of it at most
+
+#ifndef __ASSEMBLER__
+
+#include <exo/types.h>
 
 // Step 5.1, in verify.c: may this word stand at this offset of a code segment whose module's code ends at `end`
 // (exclusive), for an owner of these pins (bits 7:0)?
@@ -39,3 +41,5 @@ bool verify_word(uint32_t word, uint32_t offset, uint32_t end, uint32_t pins);
 // of the first word that is not, from the code's first. A size that is 0, no multiple of 4 or above MODULE_CODE_MAX is refused, at 0.
 // One pass; at most 40 instructions a word, on average.
 uint32_t verify(const uint32_t *code, uint32_t size, uint32_t pins);
+
+#endif
