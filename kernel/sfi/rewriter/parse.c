@@ -178,7 +178,7 @@ static const struct mnemonic {
 	{ "lsl", COMPUTE, 1, 1 }, { "lsr", COMPUTE, 1, 1 }, { "asr", COMPUTE, 1, 1 }, { "ror", COMPUTE, 1, 1 },
 	{ "rrx", COMPUTE, 1, 1 }, { "cmp", COMPUTE, 0, 0 }, { "cmn", COMPUTE, 0, 0 }, { "tst", COMPUTE, 0, 0 },
 	{ "teq", COMPUTE, 0, 0 }, { "movw", COMPUTE, 1, 0 }, { "movt", COMPUTE, 1, 0 }, { "nop", COMPUTE, 0, 0 },
-	{ "mul", COMPUTE, 1, 1 }, { "mla", COMPUTE, 1, 1 }, { "mls", COMPUTE, 1, 0 }, { "umull", COMPUTE, 2, 1 },
+	{ "adr", COMPUTE, 1, 0 }, { "mul", COMPUTE, 1, 1 }, { "mla", COMPUTE, 1, 1 }, { "mls", COMPUTE, 1, 0 }, { "umull", COMPUTE, 2, 1 },
 	{ "smull", COMPUTE, 2, 1 }, { "umlal", COMPUTE, 2, 1 }, { "smlal", COMPUTE, 2, 1 }, { "umaal", COMPUTE, 2, 0 },
 	{ "sdiv", COMPUTE, 1, 0 }, { "udiv", COMPUTE, 1, 0 }, { "clz", COMPUTE, 1, 0 }, { "rbit", COMPUTE, 1, 0 },
 	{ "rev", COMPUTE, 1, 0 }, { "rev16", COMPUTE, 1, 0 }, { "revsh", COMPUTE, 1, 0 }, { "bfi", COMPUTE, 1, 0 },
@@ -284,6 +284,8 @@ parse_compute(struct insn *i, const struct mnemonic *m, char **part, int n)
 	} else if (n > 1) {
 		i->rm = reg_number(part[last]);
 	}
+	if (strcmp(m->op, "adr") == 0 && n == 2)
+		i->target = format("%s", part[1]);
 	if (last == 2)
 		i->rn = reg_number(part[1]);
 	if (last == 1 && strcmp(m->op, "mov") != 0 && strncmp(m->op, "mov", 3) != 0)

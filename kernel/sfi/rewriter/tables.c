@@ -6,6 +6,12 @@
 
 #include "rewriter.h"
 
+static struct pool {
+	int at;				// its label's line
+	const char *text;
+	struct pool *next;
+} *pools;
+
 int
 label_find(const char *name)
 {
@@ -68,6 +74,35 @@ load_literal(const struct insn *i, struct line out[4])
 	return n;
 }
 
+// adr r1, .L3: what is there goes to read-only data, under another name.
+static int
+move_pool(const struct insn *i, struct line out[2])
+{
+	const char *plus = i->target + strcspn(i->target, "+");
+	int at = label_find(format("%.*s", (int)(plus - i->target), i->target));
+	char *name;
+
+	if (at < 0 || lines[at + 1].what != WORD)
+		refuse(i, "this is no address of a literal");
+	name = format(".Lpool%d", at);
+	for (struct pool *p = pools; p != NULL && name != NULL; p = p->next)
+		if (p->at == at)
+			name = NULL;
+	if (name != NULL) {
+		struct pool *p = malloc(sizeof *p);
+
+		if (p == NULL)
+			abort();
+		*p = (struct pool){ at, format("\t.section .rodata\n\t.align 3\n%s:", name), pools };
+		for (int k = at + 1; k < line_count && lines[k].what == WORD; k++)
+			p->text = format("%s\n\t.word %s", p->text, lines[k].text);
+		pools = p;
+	}
+	out[0] = constant(i, "movw", i->rd, format(":lower16:.Lpool%d%s", at, plus));
+	out[1] = constant(i, "movt", i->rd, format(":upper16:.Lpool%d%s", at, plus));
+	return 2;
+}
+
 // ldrls pc, [pc, r3, lsl #2]; b default; the table's label; its words.
 static void
 table(int at)
@@ -107,7 +142,7 @@ tables(void)
 		if (lines[k].what == TABLE)
 			table(k);
 	old = lines;
-	lines = malloc(4 * old_count * sizeof *lines);
+	lines = malloc(5 * old_count * sizeof *lines);
 	if (lines == NULL)
 		abort();
 	for (int k = 0; k < old_count; k++) {
@@ -121,6 +156,12 @@ tables(void)
 			lines = old, line_count = old_count;	// literals are looked up there
 			count = load_literal(&l->insn, made);
 			lines = now;
+		} else if (l->what == INSN && strcmp(l->insn.op, "adr") == 0) {
+			struct line *now = lines;
+
+			lines = old, line_count = old_count;
+			count = move_pool(&l->insn, made);
+			lines = now;
 		} else if (l->what == WORD) {
 			count = 0;
 		}
@@ -128,5 +169,7 @@ tables(void)
 		n += count;
 	}
 	line_count = n;
+	for (struct pool *p = pools; p != NULL; p = p->next)
+		lines[line_count++] = (struct line){ .what = TEXT, .text = p->text, .want = NOT_ONE };
 	free(old);
 }
