@@ -17,12 +17,15 @@ struct place {
 	int reg, imm;
 };
 
-// The place of what lies imm bytes from v, which register reg holds: relative to sp or r10 if they are near enough, else r10 comes to v.
+// The place of what lies imm bytes from v, which register reg holds: relative to the pins, sp or r10 if one is near enough, else r10
+// comes to v.
 static struct place
 place_of(struct value v, int reg, int imm, int range, struct state *s)
 {
 	int32_t distance;
 
+	if (pins && values_near(v, s->reg[R_PINS], &distance))
+		return (struct place){ R_PINS, distance + imm };
 	if (values_near(v, s->reg[SP], &distance) && distance + imm <= range && distance + imm >= -range)
 		return (struct place){ SP, distance + imm };
 	if (values_near(v, s->r10, &distance) && distance + imm <= range && distance + imm >= -range)

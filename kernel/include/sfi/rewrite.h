@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { R_SHARED = 10, R_CODE = 9, R_SCRATCH = 12, SP = 13, LR = 14, PC = 15, NOT_ONE = -1 };
+enum { R_PINS = 8, R_SHARED = 10, R_CODE = 9, R_SCRATCH = 12, SP = 13, LR = 14, PC = 15, NOT_ONE = -1 };
 
 enum kind {
 	COMPUTE,	// sets registers from registers; goes through as it is
@@ -68,7 +68,7 @@ struct value value_indexed(const struct insn *i, const struct state *s);
 // A register that holds v, NOT_ONE if none does.
 int register_with(struct value v, const struct state *s);
 
-extern bool stores_only;			// --stores: loads stay as they are
+extern bool pins;		// --pins: r8 holds the address of the pins, and what lies there is accessed as it is
 
 const char *reg_name(int reg);
 const char *list_name(uint32_t list);		// "{r4, r5, lr}"; good until the next call

@@ -391,6 +391,7 @@ check(const struct insn *i, const char *text)
 {
 	static const char *const kept[] = { "r9", "sb", "r10", "sl", "r12", "ip" };
 	uint32_t named = i->list;
+	bool at_pins = pins && (i->kind == LOAD || i->kind == STORE) && i->rn == R_PINS;
 	char *word = format("%s", text + strcspn(text, " \t"));
 
 	for (char *p = strtok(word, " \t,[]{}!#-"); p != NULL; p = strtok(NULL, " \t,[]{}!#-")) {
@@ -399,14 +400,16 @@ check(const struct insn *i, const char *text)
 		for (size_t k = 0; k < sizeof kept / sizeof kept[0]; k++)
 			if (strcmp(p, kept[k]) == 0)
 				refuse(i, "this register is reserved (-ffixed-r9 -ffixed-r10 -ffixed-r12)");
-		if (pins && strcmp(p, "r8") == 0)
-			refuse(i, "this register is reserved (-ffixed-r8)");
 		if (reg_number(p) == PC && i->kind != LOAD && i->kind != LOAD_MANY && i->kind != JUMP)
 			refuse(i, "pc cannot be used so");
 		if (reg_number(p) == PC && i->kind == LOAD && i->rt != PC)
 			refuse(i, "pc cannot be used so");
 	}
-	if (named & (1u << R_CODE | 1u << R_SHARED | 1u << R_SCRATCH | (pins ? 1u << 8 : 0)))
+	if (pins && ((i->writes | i->list) & 1u << R_PINS || (i->rn == R_PINS && i->mode != OFFSET)))
+		refuse(i, "this register is reserved (-ffixed-r8)");
+	if (at_pins && i->rm != NOT_ONE)
+		refuse(i, "which pins has to be known here: masks are constants");
+	if (named & (1u << R_CODE | 1u << R_SHARED | 1u << R_SCRATCH))
 		refuse(i, "this register is reserved");
 	if ((i->kind == LOAD && i->writes & 1u << SP) || i->list & 1u << SP || (i->kind == STORE && i->rt == SP))
 		refuse(i, "sp cannot be loaded or stored");

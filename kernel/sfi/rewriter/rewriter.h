@@ -20,7 +20,7 @@ struct line {
 
 extern struct line *lines;
 extern int line_count;
-extern bool pins;			// --pins: r8 is reserved, too
+extern bool stores_only;		// --stores: loads stay as they are
 
 // parse.c
 void parse_file(const char *name);
