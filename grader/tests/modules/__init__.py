@@ -49,6 +49,7 @@ def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tup
     return done
 
 
+@functools.cache
 def lib(how: tuple[str, ...], guard: str = "solutions/5-sfi/guard.c") -> list[Path]:
     return [assembled(path, how, "-O2", OUT, ("-fno-tree-loop-distribute-patterns",), guard) for path in LIB]
 
