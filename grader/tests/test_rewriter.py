@@ -39,10 +39,10 @@ def rewrite(text, *options):
 
 
 def rewritten(text, *options):
-    done, lines = rewrite("\n".join("\t" + part.strip() if not part.endswith(":") else part.strip()
+    done, lines = rewrite("start:\n" + "\n".join("\t" + part.strip() if not part.endswith(":") else part.strip()
                                     for part in text.split(";")), *options)
     assert done.returncode == 0, done.stderr
-    return "; ".join(lines)
+    return "; ".join(lines[1:])
 
 
 @pytest.mark.parametrize("before, after", [

@@ -76,17 +76,23 @@ jump(int reg, const char *cond)
 	emit("bx%s r9", cond);
 }
 
-// What [rn, ...]! and [rn], ... add to rn, behind the access or before it.
+// What [rn, ...]! and [rn], ... add to rn, behind the access. Of 12 bits, not all fit into one immediate.
 static void
 writeback(const struct insn *i)
 {
-	const char *rn = reg_name(i->rn);
+	const char *rn = reg_name(i->rn), *op = i->minus || i->imm < 0 ? "sub" : "add";
+	int n = i->imm < 0 ? -i->imm : i->imm;
 
-	if (i->rm != NOT_ONE)
-		emit("%s%s %s, %s, %s%s%s", i->minus ? "sub" : "add", i->cond, rn, rn, reg_name(i->rm),
-		    *i->shift ? ", " : "", i->shift);
-	else if (i->imm != 0)
-		emit("%s%s %s, %s, #%d", i->imm < 0 ? "sub" : "add", i->cond, rn, rn, i->imm < 0 ? -i->imm : i->imm);
+	if (i->rm != NOT_ONE) {
+		emit("%s%s %s, %s, %s%s%s", op, i->cond, rn, rn, reg_name(i->rm), *i->shift ? ", " : "", i->shift);
+		return;
+	}
+	if (!is_immediate(n)) {
+		emit("%s%s %s, %s, #%d", op, i->cond, rn, rn, n & 0xff);
+		n &= ~0xff;
+	}
+	if (n != 0)
+		emit("%s%s %s, %s, #%d", op, i->cond, rn, rn, n);
 }
 
 // A load or a store of one register, or of two.

@@ -73,6 +73,9 @@ extern bool pins;		// --pins: r8 holds the address of the pins, and what lies th
 const char *reg_name(int reg);
 const char *list_name(uint32_t list);		// "{r4, r5, lr}"; good until the next call
 
+// Whether a computation's immediate can be n: eight bits, turned by an even number.
+bool is_immediate(uint32_t n);
+
 // Write an instruction. The line need not be indented.
 void emit(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

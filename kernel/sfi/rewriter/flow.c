@@ -109,7 +109,8 @@ pass(void)
 	for (int k = 0; k < line_count; k++) {
 		const struct line *l = &lines[k];
 
-		weight = l->weight;
+		if (l->what == INSN || l->what == TABLE || l->what == ENTRY)
+			weight = l->weight;		// what is brought to a label belongs to the line before
 		switch (l->what) {
 		case LABEL:
 			if (!l->code) {

@@ -67,6 +67,15 @@ list_name(uint32_t list)
 	return text;
 }
 
+bool
+is_immediate(uint32_t n)
+{
+	for (int turn = 0; turn < 32; turn += 2)
+		if ((n << turn | n >> ((32 - turn) & 31)) < 256)
+			return true;
+	return false;
+}
+
 static int
 reg_number(const char *text)
 {
@@ -481,7 +490,7 @@ parse_line(unsigned number, char *text)
 		refuse_line(number, "`%s': code among data", text);
 	line = add_line(number, code, format("%s", text));
 	line->what = INSN;
-	if (strncmp(text, ".inst\t0xe7f000f0", 16) == 0) {
+	if (strncmp(text, ".inst", 5) == 0 && strstr(text, "0xe7f000f0") != NULL) {
 		line->insn = (struct insn){ .kind = TRAP, .line = number, .text = line->text };
 	} else if (switches(text)) {
 		line->what = TABLE;
