@@ -50,7 +50,7 @@ def rewritten(text, *options):
     ("ldrd r2, r3, [r1]", "bfi r10, r1, #0, #20; ldrd r2, r3, [r10, #0]"),
     ("ldrd r2, [r1]", "bfi r10, r1, #0, #20; ldrd r2, r3, [r10, #0]"),
     ("ldrbne r0, [r1]", "bfi r10, r1, #0, #20; ldrbne r0, [r10, #0]"),
-    ("ldr r0, [r1, r2, lsl #2]", "add r12, r1, r2, lsl #2; bfi r10, r12, #0, #20; ldr r0, [r10, #0]"),
+    ("ldr r0, [r1, r2, lsl #2]", "add r0, r1, r2, lsl #2; bfi r10, r0, #0, #20; ldr r0, [r10, #0]"),
     ("strb r0, [r1, -r2]", "sub r12, r1, r2; bfi r10, r12, #0, #20; strb r0, [r10, #0]"),
     ("ldr r0, [r1], #4", "bfi r10, r1, #0, #20; ldr r0, [r10, #0]; add r1, r1, #4"),
     ("ldr r0, [r1, #-4]!", "bfi r10, r1, #0, #20; ldr r0, [r10, #-4]; sub r1, r1, #4"),
@@ -94,7 +94,7 @@ def test_each_form(before, after):
     ("ldr r0, [r1]; beq .L1; ldr r0, [r1]; .L1:; ldr r2, [r1]", 1),     # known on both ways
     ("beq .L1; ldr r0, [r1]; .L1:; ldr r2, [r1]", 2),
     (".L1:; ldr r0, [r1]; subs r2, r2, #1; bne .L1", 1),
-    (".L1:; ldr r0, [r1], #4; subs r2, r2, #1; bne .L1", 1),
+    (".L1:; ldr r0, [r1], #4; str r0, [r3]; subs r2, r2, #1; bl f; bne .L1", 2),
 ])
 def test_guards_are_shared_where_that_is_right(before, guards):
     assert rewritten(before).count("bfi r10") == guards
@@ -110,6 +110,24 @@ def test_a_pointer_that_moves_is_guarded_each_time():
     """The same instruction makes another value in each turn."""
     after = rewritten(".L1:; ldr r1, [r1]; cmp r1, #0; bne .L1")
     assert "bfi r10" in after[after.index(".L1:"):]
+
+
+LOOP = ".L1:; ldr r0, [r1], #4; add r3, r3, r0; cmp r1, r2; bne .L1"
+
+
+def test_a_loop_through_memory_borrows_sp():
+    assert rewritten(LOOP) == ("mov r12, sp; bfi r10, r1, #0, #20; mov sp, r10; .L1:; ldr r0, [sp], #4; add r1, r1, #4; "
+                               "add r3, r3, r0; cmp r1, r2; bne .L1; bfi r10, r12, #0, #20; mov sp, r10")
+
+
+@pytest.mark.parametrize("change", [
+    ("add r3, r3, r0", "ldr r4, [sp, #4]"), ("add r3, r3, r0", "str r0, [r3, r4]"), ("add r3, r3, r0", "beq .L2"),
+    ("add r3, r3, r0", "bl f"), ("add r3, r3, r0", ".L3:"), ("add r3, r3, r0", "add r1, r1, #4"), ("bne", "b"),
+    ("r0, [r1], #4", "r0, [r1], r4"), ("ldr", "ldrne"), ("add r3, r3, r0", "ldmia r4!, {r5, r6}"),
+    (".L1:;", "b .L1; .L1:;"), ("[r1], #4", "[r1]")])
+def test_and_no_other_does(change):
+    after = rewritten(LOOP.replace(*change) + "; .L2:; bx lr")
+    assert "mov sp" not in after
 
 
 def test_literals_and_switches():

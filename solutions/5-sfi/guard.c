@@ -34,7 +34,7 @@ place_of(struct value v, int reg, int imm, int range, struct state *s)
 	return (struct place){ R_SHARED, imm };
 }
 
-// The same for [rn, rm, shift]: the sum is computed where no register has it.
+// The same for [rn, rm, shift]: the sum is computed where no register has it, in what is loaded or in r12.
 static struct place
 place_indexed(const struct insn *i, struct state *s)
 {
@@ -43,10 +43,10 @@ place_indexed(const struct insn *i, struct state *s)
 	int reg = register_with(sum, s);
 
 	if (reg == NOT_ONE && !(values_near(sum, s->r10, &distance) && distance <= i->range && distance >= -i->range)) {
-		reg = R_SCRATCH;
-		emit("%s r12, %s, %s%s%s", i->minus ? "sub" : "add", reg_name(i->rn), reg_name(i->rm),
+		reg = i->kind == LOAD && i->mode == OFFSET && i->cond[0] == '\0' && i->rt != PC ? i->rt : R_SCRATCH;
+		emit("%s %s, %s, %s%s%s", i->minus ? "sub" : "add", reg_name(reg), reg_name(i->rn), reg_name(i->rm),
 		    *i->shift ? ", " : "", i->shift);
-		s->reg[R_SCRATCH] = sum;
+		s->reg[reg] = sum;
 	}
 	return place_of(sum, reg, 0, i->range, s);
 }

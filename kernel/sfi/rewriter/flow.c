@@ -10,6 +10,7 @@
 #include "rewriter.h"
 
 #define PASSES 40
+#define LOOP 8		// times a loop is gone through, by a guess
 
 static struct state *at;		// by line, for labels
 static bool *reached;
@@ -50,6 +51,23 @@ shared_r10(const struct state *a, const struct state *b, const struct state *now
 	return UNKNOWN;
 }
 
+// The value of a register that two ways do not agree on: new, or as far as on both from that of another.
+static struct value
+twin(const struct state *a, const struct state *b, const struct state *now, int reg, unsigned line)
+{
+	for (int other = 0; other < reg; other++) {
+		int32_t da, db;
+
+		if (values_near(a->reg[reg], a->reg[other], &da) && values_near(b->reg[reg], b->reg[other], &db) && da == db) {
+			struct value v = now->reg[other];
+
+			v.offset = (uint32_t)v.offset + da;
+			return v;
+		}
+	}
+	return value_fresh(line, reg);
+}
+
 // One way more leads to a label, with s.
 static void
 meet(int label, const struct state *s)
@@ -60,7 +78,7 @@ meet(int label, const struct state *s)
 	for (int reg = 0; reg < 16; reg++)
 		if (old.reg[reg].id != s->reg[reg].id || old.reg[reg].offset != s->reg[reg].offset || lines[label].entry ||
 		    value_mentions(s->reg[reg].id, line))
-			now.reg[reg] = value_fresh(line, reg);
+			now.reg[reg] = lines[label].entry ? value_fresh(line, reg) : twin(&old, s, &now, reg, line);
 	if (lines[label].entry)
 		now.r10 = UNKNOWN;
 	else if (old.r10.id != s->r10.id || old.r10.offset != s->r10.offset || value_mentions(s->r10.id, line))
@@ -80,6 +98,74 @@ bring(int label, struct state *s)
 
 	if (want != NOT_ONE && !(values_near(s->r10, s->reg[want], &distance) && distance == 0))
 		guard_data(want, s);
+}
+
+// A loop that goes through memory with a pointer borrows sp for it, whose accesses need no guard even where they move it: r12 keeps sp until
+// the loop ends. The pointer itself is moved, too; it is equal to sp but for the megabyte.
+static void
+stream_begin(int reg, struct state *s)
+{
+	int32_t distance;
+
+	emit("mov r12, sp");
+	s->reg[R_SCRATCH] = s->reg[SP];
+	if (!values_near(s->r10, s->reg[reg], &distance) || distance != 0)
+		guard_data(reg, s);
+	emit("mov sp, r10");
+	s->reg[SP] = s->reg[reg];
+}
+
+static void
+stream_access(const struct insn *i, struct state *s)
+{
+	int n = i->imm;
+
+	emit(i->mode == POST ? "%s %s, [sp], #%d" : "%s %s, [sp, #%d]!", i->op, i->data, n);
+	emit("%s %s, %s, #%d", n < 0 ? "sub" : "add", reg_name(i->rn), reg_name(i->rn), n < 0 ? -n : n);
+	values_step(i, s);
+	s->reg[SP] = s->reg[i->rn];
+}
+
+static void
+stream_end(struct state *s)
+{
+	weight /= LOOP;
+	guard_data(R_SCRATCH, s);
+	emit("mov sp, r10");
+	s->reg[SP] = s->reg[R_SCRATCH];
+}
+
+// The pointer that a loop, from its label to its branch, could go through memory with; NOT_ONE if it is no such loop.
+static int
+stream(int label, int branch)
+{
+	int reg = NOT_ONE;
+
+	if (lines[label].entry || lines[label].table || lines[branch].insn.cond[0] == '\0')
+		return NOT_ONE;
+	for (int k = 0; k < line_count; k++)		// nobody else comes here
+		if (target[k] == label && k != branch)
+			return NOT_ONE;
+	for (int k = label + 1; k < branch; k++) {
+		const struct insn *i = &lines[k].insn;
+		bool access = i->kind == LOAD || i->kind == STORE;
+
+		if (lines[k].what != INSN || (i->kind != COMPUTE && !access) || strstr(i->text, "sp") != NULL ||
+		    (access && i->rm != NOT_ONE && (i->kind == STORE || i->cond[0] != '\0' || i->mode != OFFSET)))
+			return NOT_ONE;
+		if (!access || i->mode == OFFSET || i->cond[0] != '\0' || reg != NOT_ONE || !is_immediate(abs(i->imm)) ||
+		    (stores_only && i->kind == LOAD))
+			continue;
+		reg = i->rn;
+	}
+	for (int k = label + 1, moves = 0; reg != NOT_ONE && k < branch; k++) {
+		const struct insn *i = &lines[k].insn;
+
+		moves += i->kind != COMPUTE && i->mode != OFFSET && i->rn == reg;
+		if (i->writes & 1u << reg || moves > 1)
+			return NOT_ONE;
+	}
+	return reg;
 }
 
 static bool
@@ -104,6 +190,7 @@ pass(void)
 	static const struct state nothing;
 	struct state s = nothing;
 	bool here = false;
+	int head = -1;			// of the loop that has sp
 
 	cost = 0;
 	for (int k = 0; k < line_count; k++) {
@@ -119,6 +206,10 @@ pass(void)
 			}
 			if (here)
 				bring(k, &s);
+			if (here && l->stream != NOT_ONE) {
+				stream_begin(l->stream, &s);
+				head = k;
+			}
 			if (l->entry && !reached[k])
 				meet(k, &s);
 			else if (here)
@@ -156,6 +247,11 @@ pass(void)
 			} else {
 				if (l->insn.kind == BRANCH && target[k] >= 0 && here)
 					bring(target[k], &s);
+				if (head >= 0 && l->insn.mode != OFFSET && l->insn.rn == lines[head].stream &&
+				    l->insn.kind != COMPUTE) {
+					stream_access(&l->insn, &s);
+					break;
+				}
 				if (stores_only && (l->insn.kind == LOAD || l->insn.kind == LOAD_MANY) &&
 				    !(l->insn.writes & 1u << PC))
 					emit("%s", l->insn.text);
@@ -164,6 +260,10 @@ pass(void)
 				if (l->insn.kind == BRANCH && target[k] >= 0 && here)
 					meet(target[k], &s);
 				values_step(&l->insn, &s);
+				if (head >= 0 && target[k] == head) {
+					stream_end(&s);
+					head = -1;
+				}
 			}
 			here = here && goes_on(&l->insn);
 			break;
@@ -193,6 +293,8 @@ static void
 find_ways(void)
 {
 	target = malloc(line_count * sizeof *target);
+	for (int k = 0; k < line_count; k++)
+		lines[k].stream = NOT_ONE;
 	at = malloc(line_count * sizeof *at);
 	reached = malloc(line_count * sizeof *reached);
 	if (target == NULL || at == NULL || reached == NULL)
@@ -223,7 +325,7 @@ find_ways(void)
 		if (lines[k].what == INSN && lines[k].insn.kind == BRANCH && target[k] >= 0 && target[k] < k)
 			for (int n = target[k]; n <= k; n++)
 				if (lines[n].weight < 1 << 18)
-					lines[n].weight *= 8;
+					lines[n].weight *= LOOP;
 }
 
 // Ask for r10 at the heads of loops, where that is worth it.
@@ -256,6 +358,25 @@ ask(void)
 				l->want = before;
 		}
 	}
+	for (int k = 0; k < line_count; k++)
+		if (lines[k].what == INSN && lines[k].insn.kind == BRANCH && target[k] >= 0 && target[k] < k) {
+			struct line *l = &lines[target[k]];
+			int before = l->want;
+			uint64_t now;
+
+			l->stream = stream(target[k], k);
+			if (l->stream == NOT_ONE)
+				continue;
+			if (l->want == l->stream)
+				l->want = NOT_ONE;
+			now = settle();
+			if (now < best) {
+				best = now;
+			} else {
+				l->stream = NOT_ONE;
+				l->want = before;
+			}
+		}
 }
 
 void

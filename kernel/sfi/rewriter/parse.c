@@ -426,6 +426,8 @@ check(const struct insn *i, const char *text)
 		refuse(i, "pc cannot be used so");
 	if (i->kind == LOAD_MANY && i->list & 1u << PC && i->list & 1u << LR)
 		refuse(i, "lr and pc cannot be loaded at once");
+	if (i->kind == LOAD && i->mode != OFFSET && (i->rt == i->rm || i->writes & 1u << i->rn))
+		refuse(i, "what is loaded cannot move the base");
 	if (i->kind == STORE && i->rt == PC)
 		refuse(i, "pc cannot be used so");
 	if ((i->kind == LOAD || i->kind == STORE) && i->rn == PC)
@@ -445,7 +447,7 @@ add_line(unsigned number, bool code, const char *text)
 		if (lines == NULL)
 			abort();
 	}
-	lines[line_count] = (struct line){ .number = number, .code = code, .text = text, .want = NOT_ONE };
+	lines[line_count] = (struct line){ .number = number, .code = code, .text = text, .want = NOT_ONE, .stream = NOT_ONE };
 	return &lines[line_count++];
 }
 

@@ -41,7 +41,7 @@ literal(const struct insn *i, int more)
 static struct line
 constant(const struct insn *i, const char *op, int reg, const char *value)
 {
-	struct line line = { .what = INSN, .number = i->line, .code = true, .want = NOT_ONE };
+	struct line line = { .what = INSN, .number = i->line, .code = true, .want = NOT_ONE, .stream = NOT_ONE };
 
 	line.text = format("%s%s %s, #%s", op, i->cond, reg_name(reg), value);
 	parse_insn(&line.insn, i->line, line.text);
@@ -170,6 +170,6 @@ tables(void)
 	}
 	line_count = n;
 	for (struct pool *p = pools; p != NULL; p = p->next)
-		lines[line_count++] = (struct line){ .what = TEXT, .text = p->text, .want = NOT_ONE };
+		lines[line_count++] = (struct line){ .what = TEXT, .text = p->text, .want = NOT_ONE, .stream = NOT_ONE };
 	free(old);
 }
