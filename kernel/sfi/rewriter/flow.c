@@ -386,6 +386,11 @@ flow(void)
 	ask();
 	if (settle() == UINT64_MAX)
 		abort();
+}
+
+void
+flow_write(void)
+{
 	writing = true;
 	pass();
 }

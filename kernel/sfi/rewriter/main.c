@@ -27,11 +27,12 @@ main(int argc, char **argv)
 	}
 	parse_file(argv[k]);
 	tables();
+	flow();
 	if (freopen(argv[k + 1], "w", stdout) == NULL) {
 		perror(argv[k + 1]);
 		return 1;
 	}
-	flow();
+	flow_write();
 	if (fclose(stdout) != 0) {
 		perror(argv[k + 1]);
 		return 1;

@@ -40,3 +40,4 @@ void values_step(const struct insn *i, struct state *s);
 // flow.c
 int label_find(const char *name);	// the line of a code label, -1 if there is none
 void flow(void);
+void flow_write(void);			// on stdout
