@@ -28,6 +28,7 @@ from grader.result import visible
 
 MAKEFILE = "kernel/lab.mk"
 TOOLS = ("make", "arm-none-eabi-gcc")
+HOST_TOOLS = ("gcc",)       # where a lab has files for this machine
 PASSED_ON = ("PATH", "TMPDIR", "OPT", "WERROR")     # of the environment, to make
 
 # What a compiler may use: seconds of computing, bytes of memory, bytes of each file that it writes.
@@ -94,7 +95,7 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
     """
     payloads = list(dict.fromkeys(payloads))
     sources = {payload: payload_source(kernel.lab, payload) for payload in payloads}
-    need_tools(TOOLS)
+    need_tools(TOOLS + HOST_TOOLS * bool(kernel.host))
     if lost := [file for file in kernel.files if not (ROOT / file).is_file() and not _made(file)]:
         if lost[0] in _reference(kernel):
             raise GraderError(f"{lost[0]}: this file of the reference is missing")
@@ -164,14 +165,21 @@ class _Make:
         self.command = ["make", "--no-print-directory", "-rRskO", f"-j{os.cpu_count() or 1}", "-f", MAKEFILE,
                         f"BUILD={_relative(BUILD)}", f"OUT={_relative(self.out)}",
                         *(f"{name}={' '.join(map(str, files))}" for name, files in
-                          (("FILES", kernel.linked), ("USER", kernel.user), ("GIVEN", kernel.given),
-                           ("PAYLOADS", sources.values())))]
+                          (("FILES", kernel.linked), ("USER", kernel.user), ("HOST", kernel.host),
+                           ("GIVEN", kernel.given), ("PAYLOADS", sources.values())))]
         self.objects = f"{_relative(BUILD)}/obj-virt{_opt('-O2')}"
         self.students = {self.object(file): file for file in kernel.files if file not in _reference(kernel)}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
         self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
                          for payload, source in sources.items()
                          for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
+        self.rewritten = {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
+                          for payload, source in sources.items() for suffix in (".safe.s", ".safe.o")
+                          for path in ((ROOT / source.with_suffix("")).glob("*.module.c"))}
+        if self.rewritten:      # what all modules are linked with may be the first that fails
+            self.rewritten |= {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
+                               for path in (ROOT / "kernel/sfi/lib").glob("*.c") for suffix in (".safe.s", ".safe.o")
+                               for payload in self.rewritten.values()}
 
     def object(self, file: Path) -> str:
         """What is linked of a file; an object is that itself."""
@@ -250,12 +258,14 @@ class _Make:
         """A line on each name of the framework's that the student's objects take or replace."""
         ours = [ROOT / self.object(file) for file in self._given()]
         return forgery.refused({ROOT / target: str(file) for target, file in self.students.items()
-                                if file not in self.kernel.user}, ours)
+                                if file not in self.kernel.user + self.kernel.host}, ours)
 
     @functools.cached_property
     def _may_be_read(self) -> list[str]:
         folders = [ROOT / folder for folder in (*_folders(self.kernel), "kernel")]
-        return [f"{os.path.realpath(folder)}/" for folder in (*folders, *_toolchain(shutil.which(TOOLS[1])))]
+        tools = (*TOOLS[1:], *HOST_TOOLS * bool(self.kernel.host))
+        folders += [folder for tool in tools for folder in _toolchain(shutil.which(tool))]
+        return [f"{os.path.realpath(folder)}/" for folder in folders]
 
     def _allowed(self, name: str) -> bool:
         """Whether a file is one that a student's file may be made of."""
@@ -267,7 +277,7 @@ class _Make:
     def _shown(self, name: str) -> bool:
         """Whether messages on a file may be shown: the payloads are given too."""
         payloads = [os.path.realpath(ROOT / path) for path in self._given()]
-        return self._allowed(name) or os.path.realpath(ROOT / name) in payloads
+        return self._allowed(name) or os.path.realpath(ROOT / name) in payloads or name.endswith(".safe.s")
 
     def tidy(self, text: str) -> str:
         """A compiler's messages without those on files that are not to be read (#line names any): they quote them."""
@@ -291,7 +301,7 @@ class _Make:
         named = [match[1] for match in map(line.match, done.stderr.splitlines()) if match]
         if _says_too_much(done):
             named += self.students
-        elfs = self.programs | self.elfs
+        elfs = self.programs | self.elfs | self.rewritten
         known = {*self.students, *elfs, *map(self.object, self._given())}
         said = {target: text for target in dict.fromkeys(named) if target in known and (text := self._said(target))}
         if not said:
@@ -304,6 +314,8 @@ class _Make:
         if messages := [text for target, text in said.items() if target not in elfs]:
             return Built({}, dict.fromkeys(self.sources, "\n".join(messages)))
         failed = {elfs[target]: text for target, text in said.items()}
+        if any(target in self.rewritten for target in said):    # make may have stopped before the others
+            failed = dict.fromkeys(self.rewritten.values(), next(iter(failed.values()))) | failed
         if other := ALIEN.search("\n".join(failed.values())):
             raise GraderError(f"{other[1]} cannot be linked here ({visible(other[2])}): the compiler that "
                               "made it is another; `make doctor` says which is known good, and PRIOR=starter does "
@@ -333,7 +345,8 @@ class _Make:
             return (f"{what}: the compiler did not come to an end ({SECONDS} seconds of computing, {MEMORY >> 30} GB "
                     f"of memory, {OUTPUT >> 20} MB of output and {SAID >> 20} MB of messages are the most that it may "
                     "use)")
-        if not done.stderr.endswith(f": {target}] Error 1\n"):
+        error = r"(Error \d+|\w[\w ]*)" if target in self.rewritten else "Error 1"      # a tool of the student's may die
+        if not re.search(rf": {re.escape(target)}\] {error}\n$", done.stderr):
             raise GraderError("something stopped the compiler; try again "
                               f"({visible(_telling(done.stderr)) or 'it says nothing'})")
         text = done.stderr

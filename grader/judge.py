@@ -450,6 +450,9 @@ class _Session(_Collector):
         return self._outcome(check, "fail", reason, detail, tuple(sections), hint, boot)
 
     def _unbuilt(self, check: Check, said: str) -> Outcome:
+        if todo := explain.TODO.search(said.encode()):      # of a tool that make uses
+            step = todo[1].decode()
+            return self._fail(check, "not attempted", f"step {step}", (explain.todo(self.kernel, step),))
         outcome = self._fail(check, "build error", "", explain.compiler(said))
         found = _told(None, explain.refused, said, self.kernel)
         return outcome if found is None else replace(outcome, handout=f"{found[0].folder}/README.md, step {found[1]}")

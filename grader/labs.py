@@ -98,9 +98,14 @@ class Kernel:
         return tuple(self.file(lab, tree, name) for lab, tree in self.parts for name in lab.user)
 
     @property
+    def host(self) -> tuple[Path, ...]:
+        """The same of tools for this machine, which make uses."""
+        return tuple(self.file(lab, tree, name) for lab, tree in self.parts for name in lab.host)
+
+    @property
     def files(self) -> tuple[Path, ...]:
-        """All that is compiled for ARM."""
-        return self.linked + self.user
+        """All that is compiled."""
+        return self.linked + self.user + self.host
 
     @property
     def given(self) -> tuple[Path, ...]:

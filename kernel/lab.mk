@@ -5,7 +5,7 @@
 #
 # Objects are keyed by the path of their source, so every kernel shares those it has in common, and changing one file rebuilds one object.
 # Beside each stands what was read for it: X.d by the compiler, X.read by the assembler (.incbin); the grader looks into both.
-# A file of FILES or USER that is an object is linked as it is.
+# A file of FILES, USER or HOST that is an object is linked as it is.
 
 BOARD ?= virt
 OPT   ?= -O2
@@ -50,6 +50,7 @@ $(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
+modules  = $(sort $(basename $(basename $(wildcard $1/*.module.c $1/*.module.S))))
 define program
 $(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
 	@mkdir -p $$(@D)
@@ -60,6 +61,50 @@ $(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S
 endef
 $(foreach p,$(sort $(foreach q,$(PAYLOADS),$(call programs,$(basename $q)))),$(eval $(call program,$p)))
 
+# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is rewritten, too; or MODULE.module.S,
+# assembled as it is. Embedded like a program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine.
+HOSTCC := gcc
+REWRITER := $(if $(HOST),$(patsubst %,$(OBJ)/%.o,$(sort $(wildcard kernel/sfi/rewriter/*.c))) $(call objects,$(HOST)))
+REWRITE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DEXO_HOST -O1 -g -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) \
+	-Ikernel/include -MD -MP '-fdebug-prefix-map=$(CURDIR)=.'
+$(REWRITER): CC = $(HOSTCC)
+$(REWRITER): CFLAGS = $(REWRITE_CFLAGS)
+
+# r8 is reserved, too, in a module that has pins, and in what all are linked with. (Scheduling puts accesses to other places between those that could share a guard.)
+MODULE_CFLAGS = $(filter-out -g -MD -MP,$(CFLAGS)) -fno-schedule-insns -fno-schedule-insns2 \
+	-ffixed-r9 -ffixed-r10 -ffixed-r12 $(if $(PINS),-ffixed-r8)
+PINS = $(filter kernel/sfi/lib/%,$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
+MODULE_LIB := $(patsubst %.c,$(OUT)/%.safe.o,$(sort $(wildcard kernel/sfi/lib/*.c)))
+
+$(OUT)/rewrite: $(REWRITER)
+	@mkdir -p $(@D)
+	$(HOSTCC) $^ -o $@
+
+$(OUT)/%.s: %.c kernel/lab.mk
+	@mkdir -p $(@D)
+	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
+
+$(OUT)/%.safe.s: $(OUT)/%.s %.c $(OUT)/rewrite
+	$(OUT)/rewrite $(if $(PINS),--pins) $< $@
+
+$(OUT)/%.safe.o: $(OUT)/%.safe.s
+	$(CROSS)as -mcpu=cortex-a7 $< -o $@
+
+define module
+$(OUT)/$1.module.elf: $(patsubst %.c,$(OUT)/%.safe.o,$(wildcard $1.module.c)) $(patsubst %,$(OBJ)/%.o,$(wildcard $1.module.S)) \
+		$(if $(wildcard $1.module.c),$(MODULE_LIB)) kernel/sfi/module.ld
+	@mkdir -p $$(@D)
+	$(CROSS)ld $(if $(wildcard $1.module.c),--gc-sections) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
+$(OUT)/$1.module: $(OUT)/$1.module.elf
+	$(CROSS)objcopy -O binary $$< $$@
+$(OUT)/$1.module.o: $(OUT)/$1.module kernel/user/program.S
+	$$(CC) $$(CFLAGS) -DPROGRAM='"$(notdir $1)"' -DELF='"$$<"' -c kernel/user/program.S -o $$@
+-include $(patsubst %.c,$(OUT)/%.d,$(wildcard $1.module.c)) $(patsubst %,$(OBJ)/%.d,$(wildcard $1.module.S))
+endef
+$(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(eval $(call module,$m)))
+
+.PRECIOUS: $(OUT)/%.s $(OUT)/%.safe.s $(OUT)/%.safe.o
+
 $(OBJ)/%.c.o: %.c kernel/lab.mk
 	$(compile)
 
@@ -69,6 +114,9 @@ $(OBJ)/%.S.o: %.S kernel/lab.mk
 # A file of the reference as an object without source: no debug information but how to unwind, no names but those that others link with (what is
 # local has numbers, so that a backtrace has something to say); always -O2.
 $(BUILD)/reference/%.o: OPT := -O2
+$(filter $(BUILD)/reference/%,$(HOST)): $(BUILD)/reference/%.o: solutions/% kernel/lab.mk
+	@mkdir -p $(@D)
+	$(HOSTCC) $(filter-out -g,$(REWRITE_CFLAGS)) -fmacro-prefix-map=solutions/=reference/ -c $< -o $@
 $(BUILD)/reference/%.o: solutions/% kernel/lab.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fmacro-prefix-map=solutions/=reference/ -c $< -o $@
@@ -76,7 +124,7 @@ $(BUILD)/reference/%.o: solutions/% kernel/lab.mk
 	$(CROSS)nm $@ | awk '$$2 ~ /[a-tx-z]/ { print $$3, "local." NR }' >$(@:.o=.names)
 	$(CROSS)objcopy --redefine-syms=$(@:.o=.names) $@
 
-all: $(if $(USER),$(OUT)/user.a)
+all: $(if $(USER),$(OUT)/user.a) $(if $(HOST),$(OUT)/rewrite)
 $(OUT)/user.a: $(LIBOS) $(SHARED)
 	@mkdir -p $(@D)
 	rm -f $@
@@ -87,6 +135,7 @@ define payload
 all: $(OUT)/$(basename $(notdir $1)).elf
 $(OUT)/$(basename $(notdir $1)).elf: $(COMMON) $(patsubst %,$(OBJ)/%.o,$1 $(wildcard $(basename $1).S)) \
 		$(patsubst %,$(OUT)/%.program.o,$(call programs,$(basename $1))) \
+		$(patsubst %,$(OUT)/%.module.o,$(call modules,$(basename $1))) \
 		kernel/core/kernel.ld kernel/board/$(BOARD)/memory.ld
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS) $$(filter %.o,$$^) -lgcc -o $$@
@@ -94,4 +143,4 @@ $(OUT)/$(basename $(notdir $1)).elf: $(COMMON) $(patsubst %,$(OBJ)/%.o,$1 $(wild
 endef
 $(foreach p,$(PAYLOADS),$(eval $(call payload,$p)))
 
--include $(COMMON:.o=.d) $(LIBOS:.o=.d) $(OBJ)/kernel/user/crt0.S.d
+-include $(COMMON:.o=.d) $(LIBOS:.o=.d) $(REWRITER:.o=.d) $(OBJ)/kernel/user/crt0.S.d

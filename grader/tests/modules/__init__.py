@@ -1,0 +1,86 @@
+"""Builds modules for the rewriter's tests, plain and rewritten, and runs them bare in QEMU: no kernel, no MMU, the segments where RAM is.
+
+A module's file is cut at its header as the kernel does it, and put into an ELF with start.S before it.
+"""
+import functools
+import hashlib
+import struct
+import subprocess
+from pathlib import Path
+
+from grader import engine, params, paths
+
+ROOT = paths.ROOT
+OUT = paths.BUILD / "tests" / "modules"
+REWRITER = sorted(Path("kernel/sfi/rewriter").glob("*.c"))
+CODE, DATA = 0x41000000, 0x43000000
+TARGET = ("-std=gnu11 -mcpu=cortex-a7 -marm -mfloat-abi=soft -mgeneral-regs-only -mno-unaligned-access -ffreestanding "
+          "-fno-common -fno-pie -U__INT32_TYPE__ -D__INT32_TYPE__=int -U__UINT32_TYPE__").split() + [
+              "-D__UINT32_TYPE__=unsigned int", "-Ikernel/include", "-w"]
+RESERVED = "-ffixed-r9 -ffixed-r10 -ffixed-r12".split()
+WHERE = f"--defsym=code_segment={CODE:#x}", f"--defsym=data_segment={DATA:#x}"   # what is plain has to know
+LIB = sorted((ROOT / "kernel/sfi/lib").glob("*.c"))
+
+
+def tool(*command: str | Path) -> None:
+    subprocess.run(list(map(str, command)), check=True, cwd=ROOT)
+
+
+@functools.cache
+def rewriter(guard: str = "solutions/5-sfi/guard.c") -> Path:
+    """The rewriter, with somebody's guard.c."""
+    out = OUT / f"rewrite-{hashlib.sha256(guard.encode()).hexdigest()[:8]}"
+    OUT.mkdir(parents=True, exist_ok=True)
+    tool("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-DEXO_HOST", "-O1", "-Wall", "-Wextra", "-Wshadow", "-Werror",
+         "-Ikernel/include", *(path.relative_to(ROOT) for path in sorted((ROOT / "kernel/sfi/rewriter").glob("*.c"))),
+         guard, "-o", out)
+    return out
+
+
+def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tuple[str, ...] = (),
+              guard: str = "solutions/5-sfi/guard.c") -> Path:
+    """An object of a C file: how is () for plain, else the rewriter's options, "--all" for none."""
+    named = out / f"{source.name}{opt}{''.join(how)}"
+    plain, safe, done = (named.with_name(named.name + suffix) for suffix in (".s", ".safe.s", ".o"))
+    tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
+    if how:
+        tool(rewriter(guard), *(option for option in how if option != "--all"), plain, safe)
+    tool("arm-none-eabi-as", "-mcpu=cortex-a7", safe if how else plain, "-o", done)
+    return done
+
+
+@functools.cache
+def lib(how: tuple[str, ...], guard: str = "solutions/5-sfi/guard.c") -> list[Path]:
+    return [assembled(path, how, "-O2", OUT, ("-fno-tree-loop-distribute-patterns",), guard) for path in LIB]
+
+
+def module(source: Path, how: tuple[str, ...] = (), opt: str = "-O2", more: tuple[str, ...] = (),
+           guard: str = "solutions/5-sfi/guard.c") -> bytes:
+    """A module's file."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    parts = [assembled(source, how, opt, OUT, more, guard), *lib(how, guard)]
+    elf = parts[0].with_suffix(".elf")
+    tool("arm-none-eabi-ld", "--gc-sections", *(() if "--all" in how else WHERE), "-T", "kernel/sfi/module.ld", *parts, "-o", elf)
+    tool("arm-none-eabi-objcopy", "-O", "binary", elf, elf.with_suffix(".module"))
+    return elf.with_suffix(".module").read_bytes()
+
+
+def job(name: str, content: bytes, argument: int, budget: int = 20_000_000) -> engine.Job:
+    """What boots a module and calls its first function."""
+    magic, code, data, bss, *calls = struct.unpack_from("<12I", content)
+    assert magic == 0x4d4f5845 and len(content) == 48 + code + data, (name, magic, code, data, len(content))
+    for part, at, size in (("code", 48, code), ("data", 48 + code, data)):
+        (OUT / f"{name}.{part}").write_bytes(content[at:at + size])
+    elf = OUT / f"{name}.run.elf"
+    tool("arm-none-eabi-gcc", "-mcpu=cortex-a7", "-nostdlib", f"-DCODE={CODE:#x}", f"-DDATA={DATA:#x}",
+         f"-DCALL={calls[0] & 0xfffff:#x}", f"-DARGUMENT={argument:#x}", f'-DCODE_FILE="{OUT / name}.code"',
+         f'-DDATA_FILE="{OUT / name}.data"', "-Wl,-Ttext=0x40010000", f"-Wl,--section-start=.code={CODE + 0x2000:#x}",
+         f"-Wl,--section-start=.entries={CODE:#x}", f"-Wl,--section-start=.module={DATA + 0x1000:#x}",
+         "-Wl,--build-id=none", Path(__file__).with_name("start.S").relative_to(ROOT), "-o", elf)
+    return engine.Job(engine.Boot(name, budget=budget, marks=("begin", "end")), elf, 1, params.nonce(1))
+
+
+def result(run: engine.Run) -> tuple[int, int]:
+    """What a module returned, and after how many instructions."""
+    assert isinstance(run, engine.Run) and run.end == "power-off" and len(run.marks) == 2, (run, )
+    return run.registers["r4"], run.marks[1].count - run.marks[0].count

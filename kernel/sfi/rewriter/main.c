@@ -1,0 +1,41 @@
+// rewrite [--stores] [--pins] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards stores and jumps
+// alone, which is a measurement; --pins leaves r8 alone, too.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rewriter.h"
+
+bool stores_only, pins;
+
+int
+main(int argc, char **argv)
+{
+	int k = 1;
+
+	for (; k < argc && argv[k][0] == '-'; k++)
+		if (strcmp(argv[k], "--stores") == 0)
+			stores_only = true;
+		else if (strcmp(argv[k], "--pins") == 0)
+			pins = true;
+		else
+			break;
+	if (argc - k != 2) {
+		fprintf(stderr, "usage: rewrite [--stores] [--pins] IN.s OUT.s\n");
+		return 2;
+	}
+	parse_file(argv[k]);
+	tables();
+	flow();
+	if (freopen(argv[k + 1], "w", stdout) == NULL) {
+		perror(argv[k + 1]);
+		return 1;
+	}
+	flow_write();
+	if (fclose(stdout) != 0) {
+		perror(argv[k + 1]);
+		return 1;
+	}
+	return 0;
+}
