@@ -181,7 +181,7 @@ def test_inline_assembly_is_refused():
 @pytest.mark.parametrize("name", models())
 def test_modules_of_the_bench(name):
     """Equal to their models, plain and rewritten, for several seeds."""
-    source = ROOT / f"labs/5-sfi/modules/{name}.module.c"
+    source = ROOT / f"labs/5-sfi/checks/modules/{name}.module.c"
     seeds = 1, 0xdeadbeef
     jobs = [modules.job(f"{name}{''.join(how)}-{seed}", modules.module(source, how), seed)
             for how in ((), ("--stores",), ("--all",)) for seed in seeds]

@@ -45,6 +45,6 @@ run(uint32_t seed)
 	csmith_main();
 	return checksum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);
 
 

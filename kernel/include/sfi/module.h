@@ -4,9 +4,9 @@
 #include <exo/module.h>
 #include <exo/types.h>
 
-// The next of the functions that may be called, from number 0 on.
-#define MODULE_CALL(f) \
-	static const void *const module_call_##f __attribute__((used, section(".calls"))) = (const void *)f
+// The functions that may be called, by number from 0 on: once in a module.
+#define MODULE_CALLABLE(...) \
+	static const void *const module_callable[] __attribute__((used, section(".calls"))) = { __VA_ARGS__ }
 
 // The runtime entries, one instruction each; kernel/sfi/module.ld has their addresses.
 uint64_t time(void);					// the counter

@@ -420,8 +420,9 @@ check(const struct insn *i, const char *text)
 		refuse(i, "which pins has to be known here: masks are constants");
 	if (named & (1u << R_CODE | 1u << R_SHARED | 1u << R_SCRATCH))
 		refuse(i, "this register is reserved");
-	if ((i->kind == LOAD && i->writes & 1u << SP) || i->list & 1u << SP || (i->kind == STORE && i->rt == SP))
-		refuse(i, "sp cannot be loaded or stored");
+	if ((i->kind == LOAD && i->writes & 1u << SP) || i->list & 1u << SP ||
+	    (i->kind == STORE && i->rt == SP && i->rn == SP && i->mode != OFFSET))
+		refuse(i, "sp cannot be loaded, nor stored where it is moved");
 	if (i->kind == STORE_MANY && i->list & 1u << PC)
 		refuse(i, "pc cannot be used so");
 	if (i->kind == LOAD_MANY && i->list & 1u << PC && i->list & 1u << LR)

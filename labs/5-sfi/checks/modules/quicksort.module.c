@@ -43,4 +43,4 @@ run(uint32_t seed)
 		sum = sum * 31 + words[i];
 	return sum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

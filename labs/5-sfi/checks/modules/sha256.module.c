@@ -73,4 +73,4 @@ run(uint32_t seed)
 		all ^= h[i];
 	return all;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

@@ -54,4 +54,4 @@ run(uint32_t seed)
 		sum = sum * 1009 + counts[i];
 	return sum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

@@ -88,4 +88,4 @@ run(uint32_t seed)
 		sum = sum * 31 + out[i];
 	return sum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

@@ -62,4 +62,4 @@ run(uint32_t seed)
 		sum = sum * 31 + records[i].number;
 	return sum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

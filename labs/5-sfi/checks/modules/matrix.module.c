@@ -35,4 +35,4 @@ run(uint32_t seed)
 			sum = sum * 31 + c[i][j];
 	return sum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

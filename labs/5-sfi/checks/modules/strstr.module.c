@@ -41,4 +41,4 @@ run(uint32_t seed)
 	}
 	return sum;
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);

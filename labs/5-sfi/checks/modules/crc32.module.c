@@ -37,4 +37,4 @@ run(uint32_t seed)
 	fill(seed);
 	return crc32(data, sizeof data);
 }
-MODULE_CALL(run);
+MODULE_CALLABLE(run);
