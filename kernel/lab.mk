@@ -103,7 +103,35 @@ $(OUT)/$1.module.o: $(OUT)/$1.module kernel/user/program.S
 endef
 $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(eval $(call module,$m)))
 
-.PRECIOUS: $(OUT)/%.s $(OUT)/%.safe.s $(OUT)/%.safe.o
+# Where such a folder has a file `also`, its modules are embedded once more for each word in it, as MODULE.WORD. No verifier accepts these, and a
+# payload has to see to itself how they run: `plain`, as the compiler makes them; `stores`, where loads go unguarded. Their code is
+# linked for window 13 of exo/kmap.h, their data for window 14.
+PLAIN_CFLAGS = $(filter-out -ffixed-% -fno-schedule-insns%,$(MODULE_CFLAGS))
+$(OUT)/%.plain.s: %.c kernel/lab.mk
+	@mkdir -p $(@D)
+	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -S $< -o $@
+
+$(OUT)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
+	$(OUT)/rewrite --stores $(if $(PINS),--pins) $< $@
+
+$(OUT)/%.plain.o: $(OUT)/%.plain.s
+	$(CROSS)as -mcpu=cortex-a7 $< -o $@
+
+$(OUT)/%.stores.o: $(OUT)/%.stores.s
+	$(CROSS)as -mcpu=cortex-a7 $< -o $@
+
+also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))
+define variant
+$(OUT)/$1.elf: $(OUT)/$(basename $1).module$(suffix $1).o $(MODULE_LIB:.safe.o=$(suffix $1).o) kernel/sfi/module.ld
+	$(CROSS)ld --gc-sections --defsym=code_segment=0xc1a00000 --defsym=data_segment=0xc1c00000 -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
+$(OUT)/$1: $(OUT)/$1.elf
+	$(CROSS)objcopy -O binary $$< $$@
+$(OUT)/$1.also.o: $(OUT)/$1 kernel/user/program.S
+	$$(CC) $$(CFLAGS) -DPROGRAM='"$(notdir $1)"' -DELF='"$$<"' -c kernel/user/program.S -o $$@
+endef
+$(foreach a,$(sort $(foreach q,$(PAYLOADS),$(call also,$(basename $q)))),$(eval $(call variant,$a)))
+
+.PRECIOUS: $(OUT)/%.s $(OUT)/%.safe.s $(OUT)/%.safe.o $(OUT)/%.plain.s $(OUT)/%.stores.s $(OUT)/%.plain.o $(OUT)/%.stores.o
 
 $(OBJ)/%.c.o: %.c kernel/lab.mk
 	$(compile)
@@ -136,6 +164,7 @@ all: $(OUT)/$(basename $(notdir $1)).elf
 $(OUT)/$(basename $(notdir $1)).elf: $(COMMON) $(patsubst %,$(OBJ)/%.o,$1 $(wildcard $(basename $1).S)) \
 		$(patsubst %,$(OUT)/%.program.o,$(call programs,$(basename $1))) \
 		$(patsubst %,$(OUT)/%.module.o,$(call modules,$(basename $1))) \
+		$(patsubst %,$(OUT)/%.also.o,$(call also,$(basename $1))) \
 		kernel/core/kernel.ld kernel/board/$(BOARD)/memory.ld
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS) $$(filter %.o,$$^) -lgcc -o $$@
