@@ -500,6 +500,7 @@ def row(env, what, *args, name=b"", rights=0):
 def owners_boot(names, make, **more):
     def keep(held):
         count = held.word(held.address("note_count"))
+        held.keep("GPIODIR", held.word(0x09030400))
         held.keep("notes", list(NOTE.iter_unpack(held.memory(held.address("notes"), count * NOTE.size))))
 
     def given(seed):
@@ -659,6 +660,11 @@ def pinned(rng, gpio=None):
     take(1, 2, b"pin1x")
     add(0, WRITE, 1, 1, notes=[(-E["PERM"], 0)])
     take(0, 0x13, b"")
+    take(1, 0x20, b"pin5")
+    take(0, 0x60, b"")
+    take(0, 0x40, b"")
+    for env, mask in ((1, 0x20), (0, 0x20), (1, 0x60), (0, 0x60), (0, 0x53)):
+        add(env, WRITE, mask, ALL, notes=[(gpio.drive(env, mask, ALL), 0)])
     for i in range(150):
         env = rng.choice(alive)
         held, value = gpio.held(env), word(rng)
@@ -667,6 +673,7 @@ def pinned(rng, gpio=None):
         mine = [n for n, (owner, _) in modules.items() if owner == env]
         if i == 100:
             end(1)
+            take(0, 0x20, b"pin5")
         elif what == 0:
             name = rng.choice((ours[env], b"pin", f"pin{rng.randrange(8)}".encode()))
             take(env, rng.choice((mask & 3, 1 << rng.randrange(8))), name, what=rng.choice((PINS_,) * 3 + (FORGED,)))
@@ -699,5 +706,7 @@ def test_pins(run):
     expect_notes(run, pinned(random.Random(run.seed), gpio))
     run.expect_report("left 0 0 0xff")
     lines = [f"pin {line} {'up' if level else 'down'}" for line, level in gpio.edges]
+    if run.kept["GPIODIR"] != 0:
+        raise Wrong(f"GPIODIR is {run.kept['GPIODIR']:#x} when whoever held the pins has ended", expected="inputs all: 0x0")
     seen = [f"pin {edge.line} {'up' if edge.level else 'down'}" for edge in run.edges]
     expect_lines(lines, seen, "the edges on the GPIO's lines:", run=run)
