@@ -442,7 +442,7 @@ def expect_loaded(run, cases):
             raise Wrong(f"{what}: when it is unloaded {before - after} pages are missing, to unload it again is {again}")
 
 
-@check(points=2, step=STEP, boots=load_boot(files, read_at_end=keep_loaded),
+@check(points=2, step=STEP, needs=("gate-back",), boots=load_boot(files, read_at_end=keep_loaded),
        hint="module.c is given: if it cannot load, look at verify() and at lab 2's pages")
 def test_load(run):
     """Only whole module files are loaded, nothing is ever writable and executable, and what is unloaded is gone."""
