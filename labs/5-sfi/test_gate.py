@@ -86,8 +86,8 @@ def test_gate(run):
 
 
 @check(points=5, step=STEP, needs=("gate",), boots=gate_boot(),
-       hint="module_leave() finds on SVC's stack what module_enter() has put there, the newest on top: r4 to r11 and lr, "
-       "System mode's sp and lr, where the result goes")
+       hint="module_leave() finds on SVC's stack what module_enter() has put there, the newest on top: r4 to r11 and "
+       "lr, System mode's sp and lr, where the result goes")
 def test_gate_back(run):
     """Whoever called gets its registers back, the application its sp and lr, in calls within calls too."""
     for i, (_, _, status, result, kept, _) in enumerate(gate_cases(random.Random(run.seed))):
@@ -206,7 +206,7 @@ def function_at(run, function, instruction=0):
 @check(points=5, step=STEP, needs=("gate-back",), boots=calls_boot(faults, modules=2),
        hint="an exception in System mode ends at module_leave(), called in SVC mode, sp as module_enter() left it")
 def test_faults(run):
-    """A module that faults, in its segments or beside them, is stopped, the kernel told how, and the next call works."""
+    """A module that faults, in its segments or beside them, is stopped, the kernel told how, the next call works."""
     for (asked, what, trap, pc, cause, address), got in zip(faults(random.Random(run.seed)), run.kept["outcomes"]):
         if isinstance(pc, tuple):
             function, beside = pc
@@ -439,7 +439,7 @@ def expect_loaded(run, cases):
         if held != (0 if error else needed(file)):
             raise Wrong(f"{what}: it has {held} pages", expected=f"{0 if error else needed(file)}")
         if not file[14] and (after != before or again != -E["NOENT"]):
-            raise Wrong(f"{what}: when it is unloaded {before - after} pages are missing, to unload it again is {again}")
+            raise Wrong(f"{what}: when it is unloaded {before - after} pages are missing; once more, that is {again}")
 
 
 @check(points=2, step=STEP, needs=("gate-back",), boots=load_boot(files, read_at_end=keep_loaded),
@@ -707,6 +707,6 @@ def test_pins(run):
     run.expect_report("left 0 0 0xff")
     lines = [f"pin {line} {'up' if level else 'down'}" for line, level in gpio.edges]
     if run.kept["GPIODIR"] != 0:
-        raise Wrong(f"GPIODIR is {run.kept['GPIODIR']:#x} when whoever held the pins has ended", expected="inputs all: 0x0")
+        raise Wrong(f"GPIODIR is {run.kept['GPIODIR']:#x} when who held the pins has ended", expected="inputs all: 0x0")
     seen = [f"pin {edge.line} {'up' if edge.level else 'down'}" for edge in run.edges]
     expect_lines(lines, seen, "the edges on the GPIO's lines:", run=run)
