@@ -700,7 +700,7 @@ def pinned(rng, gpio=None):
 
 @check(points=3, step=STEP, needs=("owners",), boots=owners_boot((b"", b"pin"), pinned, pins=True),
        hint="gpio.c is given; a module's r8 comes from its image")
-def test_pins(run):
+def test_edges(run):
     """Pins are who holds their capability's, driven by system call or module, and the lines are as they say."""
     gpio = Gpio()
     expect_notes(run, pinned(random.Random(run.seed), gpio))
