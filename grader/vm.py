@@ -236,7 +236,8 @@ class Vm:
         with contextlib.suppress(BlockingIOError):
             while self._take(self._stderr, self.log, self._log_cap):
                 pass
-        lines = [line for line in self.log.decode("utf-8", "replace").splitlines() if "warning" not in line]
+        lines = [line for line in self.log.decode("utf-8", "replace").splitlines()
+                 if "warning" not in line and not line.startswith("pl061")]
         number = -status if status < 0 else status - 128        # bubblewrap tells of a signal as a shell does
         how = (f"was killed by {signal.Signals(number).name}" if number in set(signal.Signals)
                else f"ended by itself, exit code {status}")

@@ -86,8 +86,8 @@ def test_gate(run):
 
 
 @check(points=5, step=STEP, needs=("gate",), boots=gate_boot(),
-       hint="module_leave() finds on SVC's stack what module_enter() has put there, the newest on top: r4 to r11 and lr, "
-       "System mode's sp and lr, where the result goes")
+       hint="module_leave() finds on SVC's stack what module_enter() has put there, the newest on top: r4 to r11 and "
+       "lr, System mode's sp and lr, where the result goes")
 def test_gate_back(run):
     """Whoever called gets its registers back, the application its sp and lr, in calls within calls too."""
     for i, (_, _, status, result, kept, _) in enumerate(gate_cases(random.Random(run.seed))):
@@ -206,7 +206,7 @@ def function_at(run, function, instruction=0):
 @check(points=5, step=STEP, needs=("gate-back",), boots=calls_boot(faults, modules=2),
        hint="an exception in System mode ends at module_leave(), called in SVC mode, sp as module_enter() left it")
 def test_faults(run):
-    """A module that faults, in its segments or beside them, is stopped, the kernel told how, and the next call works."""
+    """A module that faults, in its segments or beside them, is stopped, the kernel told how, the next call works."""
     for (asked, what, trap, pc, cause, address), got in zip(faults(random.Random(run.seed)), run.kept["outcomes"]):
         if isinstance(pc, tuple):
             function, beside = pc
@@ -439,10 +439,10 @@ def expect_loaded(run, cases):
         if held != (0 if error else needed(file)):
             raise Wrong(f"{what}: it has {held} pages", expected=f"{0 if error else needed(file)}")
         if not file[14] and (after != before or again != -E["NOENT"]):
-            raise Wrong(f"{what}: when it is unloaded {before - after} pages are missing, to unload it again is {again}")
+            raise Wrong(f"{what}: when it is unloaded {before - after} pages are missing; once more, that is {again}")
 
 
-@check(points=2, step=STEP, boots=load_boot(files, read_at_end=keep_loaded),
+@check(points=2, step=STEP, needs=("gate-back",), boots=load_boot(files, read_at_end=keep_loaded),
        hint="module.c is given: if it cannot load, look at verify() and at lab 2's pages")
 def test_load(run):
     """Only whole module files are loaded, nothing is ever writable and executable, and what is unloaded is gone."""
@@ -500,6 +500,7 @@ def row(env, what, *args, name=b"", rights=0):
 def owners_boot(names, make, **more):
     def keep(held):
         count = held.word(held.address("note_count"))
+        held.keep("GPIODIR", held.word(0x09030400))
         held.keep("notes", list(NOTE.iter_unpack(held.memory(held.address("notes"), count * NOTE.size))))
 
     def given(seed):
@@ -659,6 +660,11 @@ def pinned(rng, gpio=None):
     take(1, 2, b"pin1x")
     add(0, WRITE, 1, 1, notes=[(-E["PERM"], 0)])
     take(0, 0x13, b"")
+    take(1, 0x20, b"pin5")
+    take(0, 0x60, b"")
+    take(0, 0x40, b"")
+    for env, mask in ((1, 0x20), (0, 0x20), (1, 0x60), (0, 0x60), (0, 0x53)):
+        add(env, WRITE, mask, ALL, notes=[(gpio.drive(env, mask, ALL), 0)])
     for i in range(150):
         env = rng.choice(alive)
         held, value = gpio.held(env), word(rng)
@@ -667,6 +673,7 @@ def pinned(rng, gpio=None):
         mine = [n for n, (owner, _) in modules.items() if owner == env]
         if i == 100:
             end(1)
+            take(0, 0x20, b"pin5")
         elif what == 0:
             name = rng.choice((ours[env], b"pin", f"pin{rng.randrange(8)}".encode()))
             take(env, rng.choice((mask & 3, 1 << rng.randrange(8))), name, what=rng.choice((PINS_,) * 3 + (FORGED,)))
@@ -693,11 +700,13 @@ def pinned(rng, gpio=None):
 
 @check(points=3, step=STEP, needs=("owners",), boots=owners_boot((b"", b"pin"), pinned, pins=True),
        hint="gpio.c is given; a module's r8 comes from its image")
-def test_pins(run):
+def test_edges(run):
     """Pins are who holds their capability's, driven by system call or module, and the lines are as they say."""
     gpio = Gpio()
     expect_notes(run, pinned(random.Random(run.seed), gpio))
     run.expect_report("left 0 0 0xff")
     lines = [f"pin {line} {'up' if level else 'down'}" for line, level in gpio.edges]
+    if run.kept["GPIODIR"] != 0:
+        raise Wrong(f"GPIODIR is {run.kept['GPIODIR']:#x} when who held the pins has ended", expected="inputs all: 0x0")
     seen = [f"pin {edge.line} {'up' if edge.level else 'down'}" for edge in run.edges]
     expect_lines(lines, seen, "the edges on the GPIO's lines:", run=run)

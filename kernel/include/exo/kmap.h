@@ -4,7 +4,7 @@
 //	RAM      at its physical address: text read-only and executable, read-only data
 //	         read-only, everything else writable and execute-never
 //	aliases  ALIAS_BASE up: windows of a megabyte, each alone between unmapped ones, never writable
-//	         and executable at once
+//	         and executable at once; 0 to 15 are modules' (exo/module.h)
 //	devices  at physical + BOARD_MMIO_OFFSET: Device memory, execute-never
 //
 // Included by C and, for the numbers, by assembly.
