@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rewriter.h"
 
@@ -25,6 +26,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: rewrite [--stores] [--pins] IN.s OUT.s\n");
 		return 2;
 	}
+	alarm(5);				// guard.c may not come to an end
 	parse_file(argv[k]);
 	tables();
 	flow();
