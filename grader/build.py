@@ -175,7 +175,7 @@ class _Make:
                          for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
         self.rewritten = {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
                           for payload, source in sources.items() for suffix in (".safe.s", ".safe.o")
-                          for path in ((ROOT / source.with_suffix("")).glob("*.module.c"))}
+                          for path in ((ROOT / source.with_suffix("")).glob("*.module.[cs]"))}
         if self.rewritten:      # what all modules are linked with may be the first that fails
             self.rewritten |= {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
                                for path in (ROOT / "kernel/sfi/lib").glob("*.c") for suffix in (".safe.s", ".safe.o")

@@ -189,6 +189,15 @@ def test_modules_of_the_bench(name):
     assert results == [models()[name](seed) for seed in seeds] * 3
 
 
+def test_every_form():
+    """The same as assembled as it is."""
+    source = ROOT / "labs/5-sfi/modules/forms.module.s"
+    jobs = [modules.job(f"forms{''.join(how)}-{seed}", modules.module(source, how), seed)
+            for seed in range(4) for how in ((), ("--stores",), ("--all",))]
+    results = [modules.result(run)[0] for run in engine.run_many(jobs)]
+    assert len(set(results)) == 4 and results[::3] == results[1::3] == results[2::3]
+
+
 @pytest.mark.skipif(shutil.which("csmith") is None, reason="Csmith draws the programs")
 @pytest.mark.parametrize("seed", (1, 3, 4, 5, 11))
 def test_programs_of_csmith(seed):

@@ -39,10 +39,13 @@ def rewriter(guard: str = "solutions/5-sfi/guard.c") -> Path:
 
 def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tuple[str, ...] = (),
               guard: str = "solutions/5-sfi/guard.c") -> Path:
-    """An object of a C file: how is () for plain, else the rewriter's options, "--all" for none."""
+    """An object of a C file, or assembly: how is () for plain, else the rewriter's options, "--all" for none."""
     named = out / f"{source.name}{opt}{''.join(how)}"
     plain, safe, done = (named.with_name(named.name + suffix) for suffix in (".s", ".safe.s", ".o"))
-    tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
+    if source.suffix == ".s":
+        plain = source
+    else:
+        tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
     if how:
         tool(rewriter(guard), *(option for option in how if option != "--all"), plain, safe)
     tool("arm-none-eabi-as", "-mcpu=cortex-a7", safe if how else plain, "-o", done)
