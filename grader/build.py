@@ -361,7 +361,7 @@ class _Make:
             text = re.sub(rf"(?m)^\S*{SCRATCH}(?=:)", f"{self.students[target]} (as assembly)", text)
         said = self.tidy(re.sub(r"(?m)^make: .*\n?", "", text)).strip("\n")
         if not said and target in self.rewritten:       # their rewriter died without a word
-            said = f"{self.kernel.host[-1] if self.kernel.host else 'the rewriter'}: the rewriter ended with: {ended[1]}"
+            said = f"{' '.join(map(str, self.kernel.host))}: the rewriter ended with: {ended[1]}"
         return re.sub(r"(?m)^\S*/\S*\bld(\.bfd)?: ", "ld: ", said).replace(f"{BUILD}/", "build/")
 
     def _blame(self, failed: dict[str, str]) -> None:

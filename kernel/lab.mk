@@ -61,8 +61,9 @@ $(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S
 endef
 $(foreach p,$(sort $(foreach q,$(PAYLOADS),$(call programs,$(basename $q)))),$(eval $(call program,$p)))
 
-# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is rewritten, too; MODULE.module.s,
-# which is rewritten as it is; or MODULE.module.S, assembled as it is. Embedded like a program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine.
+# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is
+# rewritten, too; MODULE.module.s, which is rewritten as it is; or MODULE.module.S, assembled as it is. Embedded like a
+# program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine.
 HOSTCC := gcc
 REWRITER := $(if $(HOST),$(patsubst %,$(OBJ)/%.o,$(sort $(wildcard kernel/sfi/rewriter/*.c))) $(call objects,$(HOST)))
 REWRITE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DEXO_HOST -O1 -g -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) \
@@ -70,7 +71,8 @@ REWRITE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DEXO_HOST -O1 -g -Wall -Wextra -Wsha
 $(REWRITER): CC = $(HOSTCC)
 $(REWRITER): CFLAGS = $(REWRITE_CFLAGS)
 
-# r8 is reserved, too, in a module that has pins, and in what all are linked with. (Scheduling puts accesses to other places between those that could share a guard.)
+# r8 is reserved, too, in a module that has pins, and in what all are linked with. (Scheduling puts accesses to other
+# places between those that could share a guard.)
 MODULE_CFLAGS = $(filter-out -g -MD -MP,$(CFLAGS)) -fno-schedule-insns -fno-schedule-insns2 \
 	-ffixed-r9 -ffixed-r10 -ffixed-r12 $(if $(PINS),-ffixed-r8)
 PINS = $(filter kernel/sfi/lib/%,$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
@@ -82,7 +84,8 @@ $(OUT)/rewrite: $(REWRITER)
 
 $(OUT)/%.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
-	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
+	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) \
+		-MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
 
 $(OUT)/%.s: %.s
 	@mkdir -p $(@D)
@@ -95,7 +98,8 @@ $(OUT)/%.safe.o: $(OUT)/%.safe.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
 
 define module
-$(OUT)/$1.module.elf: $(patsubst %,$(OUT)/%.safe.o,$(basename $(wildcard $1.module.[cs]))) $(patsubst %,$(OBJ)/%.o,$(wildcard $1.module.S)) \
+$(OUT)/$1.module.elf: $(patsubst %,$(OUT)/%.safe.o,$(basename $(wildcard $1.module.[cs]))) \
+		$(patsubst %,$(OBJ)/%.o,$(wildcard $1.module.S)) \
 		$(if $(wildcard $1.module.[cs]),$(MODULE_LIB)) kernel/sfi/module.ld
 	@mkdir -p $$(@D)
 	$(CROSS)ld $(if $(wildcard $1.module.[cs]),--gc-sections) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@

@@ -1,6 +1,6 @@
-// The way through the code: what is known at each label is what all ways to it agree on, found by going over the lines until nothing
-// changes. Then once more, writing. At a loop's head everybody may be asked to come with r10 at one register's address: where
-// that costs less, by a guess of how often each line runs, it stays so.
+// The way through the code: what is known at each label is what all ways to it agree on, found by going over the lines
+// until nothing changes. Then once more, writing. At a loop's head everybody may be asked to come with r10 at one
+// register's address: where that costs less, by a guess of how often each line runs, it stays so.
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +34,8 @@ emit(const char *format, ...)
 	putchar('\n');
 }
 
-// r10 as a distance from what a register holds, the same in both states; UNKNOWN if there is none. Then in terms of `now`.
+// r10 as a distance from what a register holds, the same in both states; UNKNOWN if there is none. Then in terms of
+// `now`.
 static struct value
 shared_r10(const struct state *a, const struct state *b, const struct state *now)
 {
@@ -58,7 +59,8 @@ twin(const struct state *a, const struct state *b, const struct state *now, int 
 	for (int other = 0; other < reg; other++) {
 		int32_t da, db;
 
-		if (values_near(a->reg[reg], a->reg[other], &da) && values_near(b->reg[reg], b->reg[other], &db) && da == db) {
+		if (values_near(a->reg[reg], a->reg[other], &da) &&
+		    values_near(b->reg[reg], b->reg[other], &db) && da == db) {
 			struct value v = now->reg[other];
 
 			v.offset = (uint32_t)v.offset + da;
@@ -76,8 +78,8 @@ meet(int label, const struct state *s)
 	struct state old = reached[label] ? at[label] : *s, now = old;
 
 	for (int reg = 0; reg < 16; reg++)
-		if (old.reg[reg].id != s->reg[reg].id || old.reg[reg].offset != s->reg[reg].offset || lines[label].entry ||
-		    value_mentions(s->reg[reg].id, line))
+		if (old.reg[reg].id != s->reg[reg].id || old.reg[reg].offset != s->reg[reg].offset ||
+		    lines[label].entry || value_mentions(s->reg[reg].id, line))
 			now.reg[reg] = lines[label].entry ? value_fresh(line, reg) : twin(&old, s, &now, reg, line);
 	if (lines[label].entry)
 		now.r10 = UNKNOWN;
@@ -100,8 +102,8 @@ bring(int label, struct state *s)
 		guard_data(want, s);
 }
 
-// A loop that goes through memory with a pointer borrows sp for it, whose accesses need no guard even where they move it: r12 keeps sp until
-// the loop ends. The pointer itself is moved, too; it is equal to sp but for the megabyte.
+// A loop that goes through memory with a pointer borrows sp for it, whose accesses need no guard even where they move
+// it: r12 keeps sp until the loop ends. The pointer itself is moved, too; it is equal to sp but for the megabyte.
 static void
 stream_begin(int reg, struct state *s)
 {
@@ -153,8 +155,8 @@ stream(int label, int branch)
 		if (lines[k].what != INSN || (i->kind != COMPUTE && !access) || strstr(i->text, "sp") != NULL ||
 		    (access && i->rm != NOT_ONE && (i->kind == STORE || i->cond[0] != '\0' || i->mode != OFFSET)))
 			return NOT_ONE;
-		if (!access || i->mode == OFFSET || i->cond[0] != '\0' || reg != NOT_ONE || !is_immediate(abs(i->imm)) ||
-		    (stores_only && i->kind == LOAD))
+		if (!access || i->mode == OFFSET || i->cond[0] != '\0' || reg != NOT_ONE ||
+		    !is_immediate(abs(i->imm)) || (stores_only && i->kind == LOAD))
 			continue;
 		reg = i->rn;
 	}
@@ -301,7 +303,8 @@ find_ways(void)
 		abort();
 	for (int k = 0; k < line_count; k++) {
 		struct line *l = &lines[k];
-		const char *name = l->what == TABLE || l->what == INSN ? l->insn.target : l->what == ENTRY ? l->text : NULL;
+		const char *name = l->what == TABLE || l->what == INSN ? l->insn.target :
+		    l->what == ENTRY ? l->text : NULL;
 
 		target[k] = name != NULL ? label_find(name) : -1;
 		l->weight = 1;

@@ -1,5 +1,5 @@
-// rewrite [--stores] [--pins] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards stores and jumps
-// alone, which is a measurement; --pins leaves r8 alone, too.
+// rewrite [--stores] [--pins] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards
+// stores and jumps alone, which is a measurement; --pins leaves r8 alone, too.
 
 #include <stdio.h>
 #include <stdlib.h>

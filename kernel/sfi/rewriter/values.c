@@ -1,6 +1,6 @@
-// What is known of registers from instruction to instruction, by names: a value is what some instruction made (FRESH), where a symbol lies,
-// or a sum of two others; and an offset. Equal names are equal values as long as no maker runs again: then its old name is taken from
-// whoever has it.
+// What is known of registers from instruction to instruction, by names: a value is what some instruction made (FRESH),
+// where a symbol lies, or a sum of two others; and an offset. Equal names are equal values as long as no maker runs
+// again: then its old name is taken from whoever has it.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ name(int what, int a, int b, const char *text)
 		hash = hash * 33 + (unsigned char)*p;
 	hash %= 4096;
 	for (int k = first[hash]; k != 0; k = known[k].next)
-		if ((int)known[k].what == what && known[k].a == a && known[k].b == b && strcmp(known[k].text, text) == 0)
+		if ((int)known[k].what == what && known[k].a == a && known[k].b == b &&
+		    strcmp(known[k].text, text) == 0)
 			return k;
 	if (strlen(text) >= sizeof known->text)
 		return 0;
