@@ -1,6 +1,6 @@
 // The way through the code: what is known at each label is what all ways to it agree on, found by going over the lines
 // until nothing changes. Then once more, writing. At a loop's head everybody may be asked to come with r10 at one
-// register's address: where that costs less, by a guess of how often each line runs, it stays so.
+// register's address, or to borrow sp: where that costs less, by a guess of how often each line runs, it stays so.
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 static struct state *at;		// by line, for labels
 static bool *reached;
 static bool changed, writing;
+static bool plainly;			// what ways do not agree on is unknown, so that this comes to an end
 static int *target;			// by line, of branches: the label's line
 static uint64_t cost;
 static unsigned weight;
@@ -39,7 +40,7 @@ emit(const char *format, ...)
 static struct value
 shared_r10(const struct state *a, const struct state *b, const struct state *now)
 {
-	for (int reg = 0; reg < PC; reg++) {
+	for (int reg = 0; reg < PC && !plainly; reg++) {
 		int32_t da, db;
 
 		if (values_near(a->r10, a->reg[reg], &da) && values_near(b->r10, b->reg[reg], &db) && da == db) {
@@ -56,7 +57,7 @@ shared_r10(const struct state *a, const struct state *b, const struct state *now
 static struct value
 twin(const struct state *a, const struct state *b, const struct state *now, int reg, unsigned line)
 {
-	for (int other = 0; other < reg; other++) {
+	for (int other = 0; other < reg && !plainly; other++) {
 		int32_t da, db;
 
 		if (values_near(a->reg[reg], a->reg[other], &da) &&
@@ -283,6 +284,7 @@ settle(void)
 	memset(at, 0, line_count * sizeof *at);
 	for (int n = 0; n < PASSES; n++) {
 		changed = false;
+		plainly = n > PASSES / 2;
 		pass();
 		if (!changed)
 			return cost;
@@ -387,13 +389,15 @@ flow(void)
 {
 	find_ways();
 	ask();
-	if (settle() == UINT64_MAX)
-		abort();
+	if (settle() == UINT64_MAX) {
+		fprintf(stderr, "rewrite: what guard() says of r10 changes with every look\n");
+		exit(1);
+	}
 }
 
 void
 flow_write(void)
 {
 	writing = true;
-	pass();
+	pass();					// (plainly, or not, as the last time)
 }
