@@ -10,6 +10,7 @@
 #include "rewriter.h"
 
 #define PASSES 40
+#define LOOKS_MAX 4000000
 #define LOOP 8		// times a loop is gone through, by a guess
 
 static struct state *at;		// by line, for labels
@@ -17,7 +18,7 @@ static bool *reached;
 static bool changed, writing;
 static bool plainly;			// what ways do not agree on is unknown, so that this comes to an end
 static int *target;			// by line, of branches: the label's line
-static uint64_t cost;
+static uint64_t cost, looks;		// at lines: they are what takes time
 static unsigned weight;
 
 void
@@ -180,10 +181,10 @@ goes_on(const struct insn *i)
 }
 
 static void
-plain(const char *text)
+plain(const char *before, const char *text, const char *behind)
 {
 	if (writing)
-		printf("%s\n", text);
+		printf("%s%s%s\n", before, text, behind);
 }
 
 // One way over all lines.
@@ -204,7 +205,7 @@ pass(void)
 		switch (l->what) {
 		case LABEL:
 			if (!l->code) {
-				plain(format("%s:", l->text));
+				plain("", l->text, ":");
 				break;
 			}
 			if (here)
@@ -219,7 +220,7 @@ pass(void)
 				meet(k, &s);
 			here = reached[k];
 			s = here ? at[k] : nothing;
-			plain(format("%s:", l->text));
+			plain("", l->text, ":");
 			break;
 		case TABLE:
 			emit("movw%s r12, #:lower16:%s", l->insn.cond, l->insn.target);
@@ -271,7 +272,7 @@ pass(void)
 			here = here && goes_on(&l->insn);
 			break;
 		default:
-			plain(format("\t%s", l->text));
+			plain("\t", l->text, "");
 		}
 	}
 }
@@ -285,6 +286,7 @@ settle(void)
 	for (int n = 0; n < PASSES; n++) {
 		changed = false;
 		plainly = n > PASSES / 2;
+		looks += line_count;
 		pass();
 		if (!changed)
 			return cost;
@@ -339,7 +341,7 @@ ask(void)
 {
 	uint64_t best = settle();
 
-	for (int k = line_count - 1; k >= 0; k--) {
+	for (int k = line_count - 1; k >= 0 && looks < LOOKS_MAX / 2; k--) {
 		struct line *l = &lines[target[k] >= 0 ? target[k] : k];
 		uint32_t bases = 0;
 
@@ -363,7 +365,7 @@ ask(void)
 				l->want = before;
 		}
 	}
-	for (int k = 0; k < line_count; k++)
+	for (int k = 0; k < line_count && looks < LOOKS_MAX; k++)
 		if (lines[k].what == INSN && lines[k].insn.kind == BRANCH && target[k] >= 0 && target[k] < k) {
 			struct line *l = &lines[target[k]];
 			int before = l->want;

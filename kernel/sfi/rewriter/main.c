@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/time.h>
 
 #include "rewriter.h"
 
@@ -13,6 +13,7 @@ bool stores_only, pins;
 int
 main(int argc, char **argv)
 {
+	static const struct itimerval patience = { .it_value.tv_sec = 5 };
 	int k = 1;
 
 	for (; k < argc && argv[k][0] == '-'; k++)
@@ -26,7 +27,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: rewrite [--stores] [--pins] IN.s OUT.s\n");
 		return 2;
 	}
-	alarm(5);				// guard.c may not come to an end
+	setitimer(ITIMER_VIRTUAL, &patience, NULL);	// guard.c may not come to an end
 	parse_file(argv[k]);
 	tables();
 	flow();

@@ -71,6 +71,7 @@ values_near(struct value a, struct value b, int32_t *distance)
 static struct value
 sum(struct value a, struct value b, bool minus, const char *shift)
 {
+	char how[16];
 	int bits = 0;
 
 	if (a.id == 0 || b.id == 0)
@@ -80,11 +81,13 @@ sum(struct value a, struct value b, bool minus, const char *shift)
 
 		a = b, b = swap;
 	}
-	if (*shift != '\0' && sscanf(shift, "lsl #%d", &bits) != 1)
-		return b.offset != 0 ? UNKNOWN : (struct value){
-		    name(SUM, a.id, b.id, format("%c%s", minus ? '-' : '+', shift)), a.offset };
+	if (*shift != '\0' && sscanf(shift, "lsl #%d", &bits) != 1) {
+		snprintf(how, sizeof how, "%c%s", minus ? '-' : '+', shift);
+		return b.offset != 0 ? UNKNOWN : (struct value){ name(SUM, a.id, b.id, how), a.offset };
+	}
+	snprintf(how, sizeof how, "%c%d", minus ? '-' : '+', bits);
 	b.offset = (uint32_t)b.offset << bits;
-	return (struct value){ name(SUM, a.id, b.id, format("%c%d", minus ? '-' : '+', bits)),
+	return (struct value){ name(SUM, a.id, b.id, how),
 	    minus ? (uint32_t)a.offset - b.offset : (uint32_t)a.offset + b.offset };
 }
 
