@@ -175,7 +175,7 @@ class _Make:
                          for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
         self.rewritten = {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
                           for payload, source in sources.items() for suffix in (".safe.s", ".safe.o")
-                          for path in ((ROOT / source.with_suffix("")).glob("*.module.c"))}
+                          for path in ((ROOT / source.with_suffix("")).glob("*.module.[cs]"))}
         if self.rewritten:      # what all modules are linked with may be the first that fails
             self.rewritten |= {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
                                for path in (ROOT / "kernel/sfi/lib").glob("*.c") for suffix in (".safe.s", ".safe.o")
@@ -345,8 +345,9 @@ class _Make:
             return (f"{what}: the compiler did not come to an end ({SECONDS} seconds of computing, {MEMORY >> 30} GB "
                     f"of memory, {OUTPUT >> 20} MB of output and {SAID >> 20} MB of messages are the most that it may "
                     "use)")
-        error = r"(Error \d+|\w[\w ]*)" if target in self.rewritten else "Error 1"      # a tool of the student's may die
-        if not re.search(rf": {re.escape(target)}\] {error}\n$", done.stderr):
+        error = r"(Error \d+|\w[\w ()]*)" if target in self.rewritten else "(Error 1)"
+        ended = re.search(rf": {re.escape(target)}\] {error}\n$", done.stderr)
+        if not ended:
             raise GraderError("something stopped the compiler; try again "
                               f"({visible(_telling(done.stderr)) or 'it says nothing'})")
         text = done.stderr
@@ -359,6 +360,8 @@ class _Make:
                 line for line in guards.splitlines(True) if not (self._allowed(line.strip()) and _exists(line.strip())))
             text = re.sub(rf"(?m)^\S*{SCRATCH}(?=:)", f"{self.students[target]} (as assembly)", text)
         said = self.tidy(re.sub(r"(?m)^make: .*\n?", "", text)).strip("\n")
+        if not said and target in self.rewritten:       # their rewriter died without a word
+            said = f"{' '.join(map(str, self.kernel.host))}: the rewriter ended with: {ended[1]}"
         return re.sub(r"(?m)^\S*/\S*\bld(\.bfd)?: ", "ld: ", said).replace(f"{BUILD}/", "build/")
 
     def _blame(self, failed: dict[str, str]) -> None:

@@ -50,7 +50,7 @@ $(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
-modules  = $(sort $(basename $(basename $(wildcard $1/*.module.c $1/*.module.S))))
+modules  = $(sort $(basename $(basename $(wildcard $1/*.module.c $1/*.module.s $1/*.module.S))))
 define program
 $(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
 	@mkdir -p $$(@D)
@@ -61,8 +61,9 @@ $(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S
 endef
 $(foreach p,$(sort $(foreach q,$(PAYLOADS),$(call programs,$(basename $q)))),$(eval $(call program,$p)))
 
-# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is rewritten, too; or MODULE.module.S,
-# assembled as it is. Embedded like a program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine.
+# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is
+# rewritten, too; MODULE.module.s, which is rewritten as it is; or MODULE.module.S, assembled as it is. Embedded like a
+# program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine.
 HOSTCC := gcc
 REWRITER := $(if $(HOST),$(patsubst %,$(OBJ)/%.o,$(sort $(wildcard kernel/sfi/rewriter/*.c))) $(call objects,$(HOST)))
 REWRITE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DEXO_HOST -O1 -g -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) \
@@ -70,7 +71,8 @@ REWRITE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DEXO_HOST -O1 -g -Wall -Wextra -Wsha
 $(REWRITER): CC = $(HOSTCC)
 $(REWRITER): CFLAGS = $(REWRITE_CFLAGS)
 
-# r8 is reserved, too, in a module that has pins, and in what all are linked with. (Scheduling puts accesses to other places between those that could share a guard.)
+# r8 is reserved, too, in a module that has pins, and in what all are linked with. (Scheduling puts accesses to other
+# places between those that could share a guard.)
 MODULE_CFLAGS = $(filter-out -g -MD -MP,$(CFLAGS)) -fno-schedule-insns -fno-schedule-insns2 \
 	-ffixed-r9 -ffixed-r10 -ffixed-r12 $(if $(PINS),-ffixed-r8)
 PINS = $(filter kernel/sfi/lib/%,$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
@@ -82,19 +84,25 @@ $(OUT)/rewrite: $(REWRITER)
 
 $(OUT)/%.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
-	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
+	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) \
+		-MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
 
-$(OUT)/%.safe.s: $(OUT)/%.s %.c $(OUT)/rewrite
+$(OUT)/%.s: %.s
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(OUT)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
 	$(OUT)/rewrite $(if $(PINS),--pins) $< $@
 
 $(OUT)/%.safe.o: $(OUT)/%.safe.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
 
 define module
-$(OUT)/$1.module.elf: $(patsubst %.c,$(OUT)/%.safe.o,$(wildcard $1.module.c)) $(patsubst %,$(OBJ)/%.o,$(wildcard $1.module.S)) \
-		$(if $(wildcard $1.module.c),$(MODULE_LIB)) kernel/sfi/module.ld
+$(OUT)/$1.module.elf: $(patsubst %,$(OUT)/%.safe.o,$(basename $(wildcard $1.module.[cs]))) \
+		$(patsubst %,$(OBJ)/%.o,$(wildcard $1.module.S)) \
+		$(if $(wildcard $1.module.[cs]),$(MODULE_LIB)) kernel/sfi/module.ld
 	@mkdir -p $$(@D)
-	$(CROSS)ld $(if $(wildcard $1.module.c),--gc-sections) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
+	$(CROSS)ld $(if $(wildcard $1.module.[cs]),--gc-sections) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
 $(OUT)/$1.module: $(OUT)/$1.module.elf
 	$(CROSS)objcopy -O binary $$< $$@
 $(OUT)/$1.module.o: $(OUT)/$1.module kernel/user/program.S

@@ -1,5 +1,5 @@
-"""The rewriter of modules: what it writes assembles and does what the compiler's own code does, by programs that Csmith draws and the bench's
-nine modules; what it cannot make safe it refuses, with file and line.
+"""The rewriter of modules: what it writes assembles and does what the compiler's own code does, by programs that Csmith
+draws and the bench's nine modules; what it cannot make safe it refuses, with file and line.
 """
 import importlib.util
 import re
@@ -30,7 +30,8 @@ def rewrite(text, *options):
     SCRATCH.mkdir(parents=True, exist_ok=True)
     before, after = SCRATCH / "in.s", SCRATCH / "out.s"
     before.write_text("\t.syntax unified\n\t.text\n" + text + "\n")
-    done = subprocess.run([modules.rewriter(), *options, before.name, after.name], cwd=SCRATCH, text=True, capture_output=True)
+    done = subprocess.run([modules.rewriter(), *options, before.name, after.name], cwd=SCRATCH, text=True,
+                          capture_output=True)
     if done.returncode:
         return done, []
     modules.tool("arm-none-eabi-as", "-mcpu=cortex-a7", after, "-o", SCRATCH / "out.o")
@@ -101,7 +102,8 @@ def test_guards_are_shared_where_that_is_right(before, guards):
 
 
 def test_a_loop_keeps_its_guard():
-    after = rewritten("mov r2, #9; .L1:; ldr r0, [r1]; add r3, r3, r0; str r3, [r1, #4]; subs r2, r2, #1; bne .L1")
+    after = rewritten("mov r2, #9; .L1:; ldr r0, [r1]; add r3, r3, r0; str r3, [r1, #4]; subs r2, r2, #1; "
+                      "bne .L1")
     assert after.index("bfi r10, r1, #0, #20") < after.index(".L1:")
     assert "bfi r10" not in after[after.index(".L1:"):]
 
@@ -116,8 +118,8 @@ LOOP = ".L1:; ldr r0, [r1], #4; add r3, r3, r0; cmp r1, r2; bne .L1"
 
 
 def test_a_loop_through_memory_borrows_sp():
-    assert rewritten(LOOP) == ("mov r12, sp; bfi r10, r1, #0, #20; mov sp, r10; .L1:; ldr r0, [sp], #4; add r1, r1, #4; "
-                               "add r3, r3, r0; cmp r1, r2; bne .L1; bfi r10, r12, #0, #20; mov sp, r10")
+    assert rewritten(LOOP) == ("mov r12, sp; bfi r10, r1, #0, #20; mov sp, r10; .L1:; ldr r0, [sp], #4; "
+                               "add r1, r1, #4; add r3, r3, r0; cmp r1, r2; bne .L1; bfi r10, r12, #0, #20; mov sp, r10")
 
 
 @pytest.mark.parametrize("change", [
@@ -132,7 +134,8 @@ def test_and_no_other_does(change):
 
 def test_literals_and_switches():
     done, lines = rewrite("f:\n\tldr r0, .L1\n\tldr r1, .L1+4\n\tcmp r2, #1\n\tldrls pc, [pc, r2, asl #2]\n\tb .L9\n"
-                          ".L8:\n\t.word .L9\n\t.word .L7\n.L7:\n\tmov r0, #1\n.L9:\n\tbx lr\n.L1:\n\t.word f\n\t.word 305419896")
+                          ".L8:\n\t.word .L9\n\t.word .L7\n.L7:\n\tmov r0, #1\n.L9:\n\tbx lr\n"
+                          ".L1:\n\t.word f\n\t.word 305419896")
     assert done.returncode == 0, done.stderr
     assert "movw r0, #:lower16:f" in lines and "movt r0, #:upper16:f" in lines
     assert "movw r1, #22136" in lines and "movt r1, #4660" in lines
@@ -156,7 +159,8 @@ def test_pins():
     ("vadd.f32 s0, s0, s1", "not known"), ("vldr d0, [r0]", "not known"), ("svc #0", "not known"),
     ("mrs r0, cpsr", "not known"), ("mcr p15, 0, r0, c7, c5, 0", "not known"), ("ldrex r0, [r1]", "not known"),
     ("swp r0, r1, [r2]", "not known"), ("ldrt r0, [r1], #0", "not known"), ("stc p1, c0, [r0]", "not known"),
-    ("mov r10, r0", "reserved"), ("add sl, r0, #1", "reserved"), ("ldr r9, [r0]", "reserved"), ("mov ip, r0", "reserved"),
+    ("mov r10, r0", "reserved"), ("add sl, r0, #1", "reserved"), ("ldr r9, [r0]", "reserved"),
+    ("mov ip, r0", "reserved"),
     ("ldm r0, {r8-r10}", "reserved"), ("add r0, pc, #4", "pc cannot"), ("ldr r0, [pc, #4]", "pc cannot"),
     ("str pc, [r0]", "pc cannot"), ("ldr sp, [r0]", "sp cannot"), ("ldm r0, {sp, pc}", "sp cannot"),
     ("orr sp, sp, #1", "additions alone"), ("push {r0, sp}", "sp cannot"), ("ldm r0, {r1}^", "not known"),
@@ -171,22 +175,31 @@ def test_what_cannot_be_made_safe_is_refused(line, words):
 def test_inline_assembly_is_refused():
     source = SCRATCH / "inline.c"
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    for number, text in ((2, "int f(void) {\n\tasm volatile(\"nop\"); return 1; }\n"),):
-        source.write_text(text)
-        modules.tool("arm-none-eabi-gcc", *modules.TARGET, "-S", source, "-o", source.with_suffix(".s"))
-        done = subprocess.run([modules.rewriter(), source.with_suffix(".s"), SCRATCH / "x.s"], text=True, capture_output=True)
-        assert done.returncode == 1 and done.stderr.endswith(f"inline.c:{number}: error: inline assembly cannot be made safe\n")
+    source.write_text("int f(void) {\n\tasm volatile(\"nop\"); return 1; }\n")
+    modules.tool("arm-none-eabi-gcc", *modules.TARGET, "-S", source, "-o", source.with_suffix(".s"))
+    done = subprocess.run([modules.rewriter(), source.with_suffix(".s"), SCRATCH / "x.s"], text=True,
+                          capture_output=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("inline.c:2: error: inline assembly cannot be made safe\n")
 
 
-@pytest.mark.parametrize("name", models())
-def test_modules_of_the_bench(name):
-    """Equal to their models, plain and rewritten, for several seeds."""
-    source = ROOT / f"labs/5-sfi/checks/modules/{name}.module.c"
-    seeds = 1, 0xdeadbeef
-    jobs = [modules.job(f"{name}{''.join(how)}-{seed}", modules.module(source, how), seed)
-            for how in ((), ("--stores",), ("--all",)) for seed in seeds]
+@pytest.mark.parametrize("seed", (1, 0xdeadbeef))
+def test_modules_of_the_bench(seed):
+    """Equal to their models, plain and rewritten; and as cheap as the lab says."""
+    of = modules.measured(seed)
+    for name, runs in of.items():
+        assert [result for result, _ in runs] == [models()[name](seed)] * 3, name
+        assert 50_000 <= runs[0][1] <= 300_000, name
+    assert modules.overhead(of, 1) <= 0.15 and modules.overhead(of, 2) <= 0.40
+
+
+def test_every_form():
+    """The same as assembled as it is."""
+    source = ROOT / "labs/5-sfi/checks/forms/written.module.s"
+    jobs = [modules.job(f"forms{''.join(how)}-{seed}", modules.module(source, how), seed)
+            for seed in range(4) for how in ((), ("--stores",), ("--all",))]
     results = [modules.result(run)[0] for run in engine.run_many(jobs)]
-    assert results == [models()[name](seed) for seed in seeds] * 3
+    assert len(set(results)) == 4 and results[::3] == results[1::3] == results[2::3]
 
 
 @pytest.mark.skipif(shutil.which("csmith") is None, reason="Csmith draws the programs")

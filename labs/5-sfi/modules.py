@@ -1,4 +1,6 @@
-"""What the nine modules of the bench (checks/modules/*.module.c) come to, computed another way: by Python's own libraries where they have it."""
+"""What the nine modules of the bench (checks/modules/*.module.c) come to, computed another way: by Python's own libraries
+where they have it.
+"""
 import hashlib
 import struct
 import zlib

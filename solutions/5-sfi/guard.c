@@ -3,7 +3,6 @@
 
 #include <exo/todo.h>
 #include <sfi/rewrite.h>
-#include <stddef.h>
 
 // BEGIN SOLUTION 5.3a
 void

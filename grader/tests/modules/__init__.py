@@ -1,9 +1,11 @@
-"""Builds modules for the rewriter's tests, plain and rewritten, and runs them bare in QEMU: no kernel, no MMU, the segments where RAM is.
+"""Builds modules for the rewriter's tests, plain and rewritten, and runs them bare in QEMU: no kernel, no MMU, the
+segments where RAM is. `python3 -m grader.tests.modules` prints what the bench's nine cost.
 
 A module's file is cut at its header as the kernel does it, and put into an ELF with start.S before it.
 """
 import functools
 import hashlib
+import math
 import struct
 import subprocess
 from pathlib import Path
@@ -12,12 +14,13 @@ from grader import engine, params, paths
 
 ROOT = paths.ROOT
 OUT = paths.BUILD / "tests" / "modules"
-REWRITER = sorted(Path("kernel/sfi/rewriter").glob("*.c"))
 CODE, DATA = 0x41000000, 0x43000000
 TARGET = ("-std=gnu11 -mcpu=cortex-a7 -marm -mfloat-abi=soft -mgeneral-regs-only -mno-unaligned-access -ffreestanding "
           "-fno-common -fno-pie -U__INT32_TYPE__ -D__INT32_TYPE__=int -U__UINT32_TYPE__").split() + [
               "-D__UINT32_TYPE__=unsigned int", "-Ikernel/include", "-w"]
-RESERVED = "-ffixed-r9 -ffixed-r10 -ffixed-r12".split()
+RESERVED = "-ffixed-r9 -ffixed-r10 -ffixed-r12 -fno-schedule-insns -fno-schedule-insns2".split()     # as in lab.mk
+NINE = "crc32", "sha256", "quicksort", "heapsort", "matrix", "strstr", "lz", "list", "states"
+WAYS = (), ("--stores",), ("--all",)
 WHERE = f"--defsym=code_segment={CODE:#x}", f"--defsym=data_segment={DATA:#x}"   # what is plain has to know
 LIB = sorted((ROOT / "kernel/sfi/lib").glob("*.c"))
 
@@ -39,10 +42,13 @@ def rewriter(guard: str = "solutions/5-sfi/guard.c") -> Path:
 
 def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tuple[str, ...] = (),
               guard: str = "solutions/5-sfi/guard.c") -> Path:
-    """An object of a C file: how is () for plain, else the rewriter's options, "--all" for none."""
+    """An object of a C file, or assembly: how is () for plain, else the rewriter's options, "--all" for none."""
     named = out / f"{source.name}{opt}{''.join(how)}"
     plain, safe, done = (named.with_name(named.name + suffix) for suffix in (".s", ".safe.s", ".o"))
-    tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
+    if source.suffix == ".s":
+        plain = source
+    else:
+        tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
     if how:
         tool(rewriter(guard), *(option for option in how if option != "--all"), plain, safe)
     tool("arm-none-eabi-as", "-mcpu=cortex-a7", safe if how else plain, "-o", done)
@@ -51,7 +57,8 @@ def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tup
 
 @functools.cache
 def lib(how: tuple[str, ...], guard: str = "solutions/5-sfi/guard.c") -> list[Path]:
-    return [assembled(path, how, "-O2", OUT, ("-fno-tree-loop-distribute-patterns",), guard) for path in LIB]
+    return [assembled(path, how, "-O2", OUT, ("-ffixed-r8", "-fno-tree-loop-distribute-patterns"), guard)
+            for path in LIB]
 
 
 def module(source: Path, how: tuple[str, ...] = (), opt: str = "-O2", more: tuple[str, ...] = (),
@@ -60,7 +67,8 @@ def module(source: Path, how: tuple[str, ...] = (), opt: str = "-O2", more: tupl
     OUT.mkdir(parents=True, exist_ok=True)
     parts = [assembled(source, how, opt, OUT, more, guard), *lib(how, guard)]
     elf = parts[0].with_suffix(".elf")
-    tool("arm-none-eabi-ld", "--gc-sections", *(() if "--all" in how else WHERE), "-T", "kernel/sfi/module.ld", *parts, "-o", elf)
+    where = () if "--all" in how else WHERE
+    tool("arm-none-eabi-ld", "--gc-sections", *where, "-T", "kernel/sfi/module.ld", *parts, "-o", elf)
     tool("arm-none-eabi-objcopy", "-O", "binary", elf, elf.with_suffix(".module"))
     return elf.with_suffix(".module").read_bytes()
 
@@ -84,3 +92,16 @@ def result(run: engine.Run) -> tuple[int, int]:
     """What a module returned, and after how many instructions."""
     assert isinstance(run, engine.Run) and run.end == "power-off" and len(run.marks) == 2, (run, )
     return run.registers["r4"], run.marks[1].count - run.marks[0].count
+
+
+def measured(seed: int = 1) -> dict[str, list[tuple[int, int]]]:
+    """What each of the nine returns and executes, in the three WAYS."""
+    jobs = [job(f"{name}{''.join(how)}", module(ROOT / f"labs/5-sfi/checks/modules/{name}.module.c", how), seed)
+            for name in NINE for how in WAYS]
+    results = list(map(result, engine.run_many(jobs)))
+    return {name: results[3 * at:3 * at + 3] for at, name in enumerate(NINE)}
+
+
+def overhead(of: dict[str, list[tuple[int, int]]], way: int) -> float:
+    """How much more they execute than plainly: the geometric mean, less 1."""
+    return math.prod(runs[way][1] / runs[0][1] for runs in of.values()) ** (1 / len(of)) - 1

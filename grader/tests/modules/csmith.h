@@ -1,6 +1,9 @@
-// What Csmith's programs include, for a module: arithmetic that is defined for all operands, and a checksum that run() returns.
+// What Csmith's programs include, for a module: arithmetic that is defined for all operands, and a checksum that run()
+// returns.
 #include <sfi/module.h>
 #include <limits.h>
+
+#define BITS(a, b) ((b) & (8 * sizeof (a) - 1))
 
 #define FOR(T, W, U) \
 	static inline T safe_unary_minus_func_##T##_##W(T a) { return (T)-(U)a; } \
@@ -9,10 +12,10 @@
 	static inline T safe_mul_func_##T##_##W##_##W(T a, T b) { return (T)((U)a * (U)b); } \
 	static inline T safe_div_func_##T##_##W##_##W(T a, T b) { return b == 0 || b == (T)-1 ? a : (T)(a / b); } \
 	static inline T safe_mod_func_##T##_##W##_##W(T a, T b) { return b == 0 || b == (T)-1 ? a : (T)(a % b); } \
-	static inline T safe_lshift_func_##T##_##W##_s(T a, int b) { return (T)((U)a << (b & (8 * sizeof a - 1))); } \
-	static inline T safe_lshift_func_##T##_##W##_u(T a, unsigned b) { return (T)((U)a << (b & (8 * sizeof a - 1))); } \
-	static inline T safe_rshift_func_##T##_##W##_s(T a, int b) { return (T)(a >> (b & (8 * sizeof a - 1))); } \
-	static inline T safe_rshift_func_##T##_##W##_u(T a, unsigned b) { return (T)(a >> (b & (8 * sizeof a - 1))); }
+	static inline T safe_lshift_func_##T##_##W##_s(T a, int b) { return (T)((U)a << BITS(a, b)); } \
+	static inline T safe_lshift_func_##T##_##W##_u(T a, unsigned b) { return (T)((U)a << BITS(a, b)); } \
+	static inline T safe_rshift_func_##T##_##W##_s(T a, int b) { return (T)(a >> BITS(a, b)); } \
+	static inline T safe_rshift_func_##T##_##W##_u(T a, unsigned b) { return (T)(a >> BITS(a, b)); }
 
 FOR(int8_t, s, uint32_t) FOR(int16_t, s, uint32_t) FOR(int32_t, s, uint32_t) FOR(int64_t, s, uint64_t)
 FOR(uint8_t, u, uint32_t) FOR(uint16_t, u, uint32_t) FOR(uint32_t, u, uint32_t) FOR(uint64_t, u, uint64_t)

@@ -1,6 +1,7 @@
-// The rewriter of modules: assembly as GCC writes it comes in, assembly that the verifier accepts (exo/verify.h) goes out. It runs on
-// the host and is trusted in nothing. Given (kernel/sfi/rewriter): parsing, literal pools, switch tables, and what is known of registers
-// from instruction to instruction. Step 5.3, guard.c: what stands in the place of each instruction.
+// The rewriter of modules: assembly as GCC writes it comes in, assembly that the verifier accepts (exo/verify.h) goes
+// out. It runs on the host and is trusted in nothing. Given (kernel/sfi/rewriter): parsing, literal pools, switch
+// tables, and what is known of registers from instruction to instruction. Step 5.3, guard.c: what stands in the place
+// of each instruction.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +25,8 @@ enum kind {
 
 enum mode { OFFSET, PRE, POST };	// [rn, #4]   [rn, #4]!   [rn], #4
 
-// One instruction. Conditions are apart: "ldrbne" is op "ldrb", cond "ne". Registers are numbers, NOT_ONE where there is none.
+// One instruction. Conditions are apart: "ldrbne" is op "ldrb", cond "ne". Registers are numbers, NOT_ONE where there
+// is none.
 struct insn {
 	enum kind kind;
 	unsigned line;			// of the input

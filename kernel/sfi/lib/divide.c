@@ -1,5 +1,6 @@
-// What GCC calls for 64-bit divisions and, with -Os, shifts, by the names of ARM's run-time ABI (IHI 0043). Quotient and remainder are
-// wanted in r0 to r3, which C cannot return: but that is where arguments lie, so a function that does nothing is called with them.
+// What GCC calls for 64-bit divisions and, with -Os, shifts, by the names of ARM's run-time ABI (IHI 0043). Quotient
+// and remainder are wanted in r0 to r3, which C cannot return: but that is where arguments lie, so a function that does
+// nothing is called with them.
 
 #include <exo/types.h>
 

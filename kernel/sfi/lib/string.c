@@ -1,4 +1,5 @@
-// The memory and string functions that a module is linked with: compiled and rewritten as it is. (The compiler calls the first four.)
+// The memory and string functions that a module is linked with: compiled and rewritten as it is. (The compiler calls
+// the first four.)
 
 #include <exo/types.h>
 

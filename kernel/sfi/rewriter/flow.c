@@ -1,6 +1,6 @@
-// The way through the code: what is known at each label is what all ways to it agree on, found by going over the lines until nothing
-// changes. Then once more, writing. At a loop's head everybody may be asked to come with r10 at one register's address: where
-// that costs less, by a guess of how often each line runs, it stays so.
+// The way through the code: what is known at each label is what all ways to it agree on, found by going over the lines
+// until nothing changes. Then once more, writing. At a loop's head everybody may be asked to come with r10 at one
+// register's address, or to borrow sp: where that costs less, by a guess of how often each line runs, it stays so.
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,13 +10,15 @@
 #include "rewriter.h"
 
 #define PASSES 40
+#define LOOKS_MAX 4000000
 #define LOOP 8		// times a loop is gone through, by a guess
 
 static struct state *at;		// by line, for labels
 static bool *reached;
 static bool changed, writing;
+static bool plainly;			// what ways do not agree on is unknown, so that this comes to an end
 static int *target;			// by line, of branches: the label's line
-static uint64_t cost;
+static uint64_t cost, looks;		// at lines: they are what takes time
 static unsigned weight;
 
 void
@@ -34,11 +36,12 @@ emit(const char *format, ...)
 	putchar('\n');
 }
 
-// r10 as a distance from what a register holds, the same in both states; UNKNOWN if there is none. Then in terms of `now`.
+// r10 as a distance from what a register holds, the same in both states; UNKNOWN if there is none. Then in terms of
+// `now`.
 static struct value
 shared_r10(const struct state *a, const struct state *b, const struct state *now)
 {
-	for (int reg = 0; reg < PC; reg++) {
+	for (int reg = 0; reg < PC && !plainly; reg++) {
 		int32_t da, db;
 
 		if (values_near(a->r10, a->reg[reg], &da) && values_near(b->r10, b->reg[reg], &db) && da == db) {
@@ -55,10 +58,11 @@ shared_r10(const struct state *a, const struct state *b, const struct state *now
 static struct value
 twin(const struct state *a, const struct state *b, const struct state *now, int reg, unsigned line)
 {
-	for (int other = 0; other < reg; other++) {
+	for (int other = 0; other < reg && !plainly; other++) {
 		int32_t da, db;
 
-		if (values_near(a->reg[reg], a->reg[other], &da) && values_near(b->reg[reg], b->reg[other], &db) && da == db) {
+		if (values_near(a->reg[reg], a->reg[other], &da) &&
+		    values_near(b->reg[reg], b->reg[other], &db) && da == db) {
 			struct value v = now->reg[other];
 
 			v.offset = (uint32_t)v.offset + da;
@@ -76,8 +80,8 @@ meet(int label, const struct state *s)
 	struct state old = reached[label] ? at[label] : *s, now = old;
 
 	for (int reg = 0; reg < 16; reg++)
-		if (old.reg[reg].id != s->reg[reg].id || old.reg[reg].offset != s->reg[reg].offset || lines[label].entry ||
-		    value_mentions(s->reg[reg].id, line))
+		if (old.reg[reg].id != s->reg[reg].id || old.reg[reg].offset != s->reg[reg].offset ||
+		    lines[label].entry || value_mentions(s->reg[reg].id, line))
 			now.reg[reg] = lines[label].entry ? value_fresh(line, reg) : twin(&old, s, &now, reg, line);
 	if (lines[label].entry)
 		now.r10 = UNKNOWN;
@@ -100,8 +104,8 @@ bring(int label, struct state *s)
 		guard_data(want, s);
 }
 
-// A loop that goes through memory with a pointer borrows sp for it, whose accesses need no guard even where they move it: r12 keeps sp until
-// the loop ends. The pointer itself is moved, too; it is equal to sp but for the megabyte.
+// A loop that goes through memory with a pointer borrows sp for it, whose accesses need no guard even where they move
+// it: r12 keeps sp until the loop ends. The pointer itself is moved, too; it is equal to sp but for the megabyte.
 static void
 stream_begin(int reg, struct state *s)
 {
@@ -153,8 +157,8 @@ stream(int label, int branch)
 		if (lines[k].what != INSN || (i->kind != COMPUTE && !access) || strstr(i->text, "sp") != NULL ||
 		    (access && i->rm != NOT_ONE && (i->kind == STORE || i->cond[0] != '\0' || i->mode != OFFSET)))
 			return NOT_ONE;
-		if (!access || i->mode == OFFSET || i->cond[0] != '\0' || reg != NOT_ONE || !is_immediate(abs(i->imm)) ||
-		    (stores_only && i->kind == LOAD))
+		if (!access || i->mode == OFFSET || i->cond[0] != '\0' || reg != NOT_ONE ||
+		    !is_immediate(abs(i->imm)) || (stores_only && i->kind == LOAD))
 			continue;
 		reg = i->rn;
 	}
@@ -177,10 +181,10 @@ goes_on(const struct insn *i)
 }
 
 static void
-plain(const char *text)
+plain(const char *before, const char *text, const char *behind)
 {
 	if (writing)
-		printf("%s\n", text);
+		printf("%s%s%s\n", before, text, behind);
 }
 
 // One way over all lines.
@@ -201,7 +205,7 @@ pass(void)
 		switch (l->what) {
 		case LABEL:
 			if (!l->code) {
-				plain(format("%s:", l->text));
+				plain("", l->text, ":");
 				break;
 			}
 			if (here)
@@ -216,7 +220,7 @@ pass(void)
 				meet(k, &s);
 			here = reached[k];
 			s = here ? at[k] : nothing;
-			plain(format("%s:", l->text));
+			plain("", l->text, ":");
 			break;
 		case TABLE:
 			emit("movw%s r12, #:lower16:%s", l->insn.cond, l->insn.target);
@@ -268,7 +272,7 @@ pass(void)
 			here = here && goes_on(&l->insn);
 			break;
 		default:
-			plain(format("\t%s", l->text));
+			plain("\t", l->text, "");
 		}
 	}
 }
@@ -281,6 +285,8 @@ settle(void)
 	memset(at, 0, line_count * sizeof *at);
 	for (int n = 0; n < PASSES; n++) {
 		changed = false;
+		plainly = n > PASSES / 2;
+		looks += line_count;
 		pass();
 		if (!changed)
 			return cost;
@@ -301,7 +307,8 @@ find_ways(void)
 		abort();
 	for (int k = 0; k < line_count; k++) {
 		struct line *l = &lines[k];
-		const char *name = l->what == TABLE || l->what == INSN ? l->insn.target : l->what == ENTRY ? l->text : NULL;
+		const char *name = l->what == TABLE || l->what == INSN ? l->insn.target :
+		    l->what == ENTRY ? l->text : NULL;
 
 		target[k] = name != NULL ? label_find(name) : -1;
 		l->weight = 1;
@@ -334,7 +341,7 @@ ask(void)
 {
 	uint64_t best = settle();
 
-	for (int k = line_count - 1; k >= 0; k--) {
+	for (int k = line_count - 1; k >= 0 && looks < LOOKS_MAX / 2; k--) {
 		struct line *l = &lines[target[k] >= 0 ? target[k] : k];
 		uint32_t bases = 0;
 
@@ -358,7 +365,7 @@ ask(void)
 				l->want = before;
 		}
 	}
-	for (int k = 0; k < line_count; k++)
+	for (int k = 0; k < line_count && looks < LOOKS_MAX; k++)
 		if (lines[k].what == INSN && lines[k].insn.kind == BRANCH && target[k] >= 0 && target[k] < k) {
 			struct line *l = &lines[target[k]];
 			int before = l->want;
@@ -384,13 +391,15 @@ flow(void)
 {
 	find_ways();
 	ask();
-	if (settle() == UINT64_MAX)
-		abort();
+	if (settle() == UINT64_MAX) {
+		fprintf(stderr, "rewrite: what guard() says of r10 changes with every look\n");
+		exit(1);
+	}
 }
 
 void
 flow_write(void)
 {
 	writing = true;
-	pass();
+	pass();					// (plainly, or not, as the last time)
 }

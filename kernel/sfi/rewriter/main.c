@@ -1,9 +1,10 @@
-// rewrite [--stores] [--pins] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards stores and jumps
-// alone, which is a measurement; --pins leaves r8 alone, too.
+// rewrite [--stores] [--pins] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards
+// stores and jumps alone, which is a measurement; --pins leaves r8 alone, too.
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "rewriter.h"
 
@@ -12,6 +13,7 @@ bool stores_only, pins;
 int
 main(int argc, char **argv)
 {
+	static const struct itimerval patience = { .it_value.tv_sec = 5 };
 	int k = 1;
 
 	for (; k < argc && argv[k][0] == '-'; k++)
@@ -25,6 +27,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: rewrite [--stores] [--pins] IN.s OUT.s\n");
 		return 2;
 	}
+	setitimer(ITIMER_VIRTUAL, &patience, NULL);	// guard.c may not come to an end
 	parse_file(argv[k]);
 	tables();
 	flow();

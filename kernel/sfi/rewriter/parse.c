@@ -1,4 +1,5 @@
-// From text to lines and instructions: the assembly that GCC writes, and no other. What is not known here is refused, with its line.
+// From text to lines and instructions: the assembly that GCC writes, and no other. What is not known here is refused,
+// with its line.
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -187,28 +188,29 @@ static const struct mnemonic {
 	{ "lsl", COMPUTE, 1, 1 }, { "lsr", COMPUTE, 1, 1 }, { "asr", COMPUTE, 1, 1 }, { "ror", COMPUTE, 1, 1 },
 	{ "rrx", COMPUTE, 1, 1 }, { "cmp", COMPUTE, 0, 0 }, { "cmn", COMPUTE, 0, 0 }, { "tst", COMPUTE, 0, 0 },
 	{ "teq", COMPUTE, 0, 0 }, { "movw", COMPUTE, 1, 0 }, { "movt", COMPUTE, 1, 0 }, { "nop", COMPUTE, 0, 0 },
-	{ "adr", COMPUTE, 1, 0 }, { "mul", COMPUTE, 1, 1 }, { "mla", COMPUTE, 1, 1 }, { "mls", COMPUTE, 1, 0 }, { "umull", COMPUTE, 2, 1 },
-	{ "smull", COMPUTE, 2, 1 }, { "umlal", COMPUTE, 2, 1 }, { "smlal", COMPUTE, 2, 1 }, { "umaal", COMPUTE, 2, 0 },
-	{ "sdiv", COMPUTE, 1, 0 }, { "udiv", COMPUTE, 1, 0 }, { "clz", COMPUTE, 1, 0 }, { "rbit", COMPUTE, 1, 0 },
-	{ "rev", COMPUTE, 1, 0 }, { "rev16", COMPUTE, 1, 0 }, { "revsh", COMPUTE, 1, 0 }, { "bfi", COMPUTE, 1, 0 },
-	{ "bfc", COMPUTE, 1, 0 }, { "ubfx", COMPUTE, 1, 0 }, { "sbfx", COMPUTE, 1, 0 }, { "ssat", COMPUTE, 1, 0 },
-	{ "usat", COMPUTE, 1, 0 }, { "uxtb", COMPUTE, 1, 0 }, { "uxth", COMPUTE, 1, 0 }, { "sxtb", COMPUTE, 1, 0 },
-	{ "sxth", COMPUTE, 1, 0 }, { "uxtab", COMPUTE, 1, 0 }, { "uxtah", COMPUTE, 1, 0 }, { "sxtab", COMPUTE, 1, 0 },
-	{ "sxtah", COMPUTE, 1, 0 }, { "uxtb16", COMPUTE, 1, 0 }, { "sxtb16", COMPUTE, 1, 0 }, { "pkhbt", COMPUTE, 1, 0 },
-	{ "pkhtb", COMPUTE, 1, 0 }, { "smulbb", COMPUTE, 1, 0 }, { "smulbt", COMPUTE, 1, 0 }, { "smultb", COMPUTE, 1, 0 },
-	{ "smultt", COMPUTE, 1, 0 }, { "smulwb", COMPUTE, 1, 0 }, { "smulwt", COMPUTE, 1, 0 }, { "smlabb", COMPUTE, 1, 0 },
-	{ "smlabt", COMPUTE, 1, 0 }, { "smlatb", COMPUTE, 1, 0 }, { "smlatt", COMPUTE, 1, 0 }, { "smlawb", COMPUTE, 1, 0 },
+	{ "adr", COMPUTE, 1, 0 }, { "mul", COMPUTE, 1, 1 }, { "mla", COMPUTE, 1, 1 }, { "mls", COMPUTE, 1, 0 },
+	{ "umull", COMPUTE, 2, 1 }, { "smull", COMPUTE, 2, 1 }, { "umlal", COMPUTE, 2, 1 },
+	{ "smlal", COMPUTE, 2, 1 }, { "umaal", COMPUTE, 2, 0 }, { "sdiv", COMPUTE, 1, 0 }, { "udiv", COMPUTE, 1, 0 },
+	{ "clz", COMPUTE, 1, 0 }, { "rbit", COMPUTE, 1, 0 }, { "rev", COMPUTE, 1, 0 }, { "rev16", COMPUTE, 1, 0 },
+	{ "revsh", COMPUTE, 1, 0 }, { "bfi", COMPUTE, 1, 0 }, { "bfc", COMPUTE, 1, 0 }, { "ubfx", COMPUTE, 1, 0 },
+	{ "sbfx", COMPUTE, 1, 0 }, { "ssat", COMPUTE, 1, 0 }, { "usat", COMPUTE, 1, 0 }, { "uxtb", COMPUTE, 1, 0 },
+	{ "uxth", COMPUTE, 1, 0 }, { "sxtb", COMPUTE, 1, 0 }, { "sxth", COMPUTE, 1, 0 }, { "uxtab", COMPUTE, 1, 0 },
+	{ "uxtah", COMPUTE, 1, 0 }, { "sxtab", COMPUTE, 1, 0 }, { "sxtah", COMPUTE, 1, 0 },
+	{ "uxtb16", COMPUTE, 1, 0 }, { "sxtb16", COMPUTE, 1, 0 }, { "pkhbt", COMPUTE, 1, 0 },
+	{ "pkhtb", COMPUTE, 1, 0 }, { "smulbb", COMPUTE, 1, 0 }, { "smulbt", COMPUTE, 1, 0 },
+	{ "smultb", COMPUTE, 1, 0 }, { "smultt", COMPUTE, 1, 0 }, { "smulwb", COMPUTE, 1, 0 },
+	{ "smulwt", COMPUTE, 1, 0 }, { "smlabb", COMPUTE, 1, 0 }, { "smlabt", COMPUTE, 1, 0 },
+	{ "smlatb", COMPUTE, 1, 0 }, { "smlatt", COMPUTE, 1, 0 }, { "smlawb", COMPUTE, 1, 0 },
 	{ "smlawt", COMPUTE, 1, 0 }, { "smlalbb", COMPUTE, 2, 0 }, { "smlalbt", COMPUTE, 2, 0 },
-	{ "smlaltb", COMPUTE, 2, 0 }, { "smlaltt", COMPUTE, 2, 0 },
-	{ "ldr", LOAD, 1, 0 }, { "ldrb", LOAD, 1, 0 }, { "ldrh", LOAD, 1, 0 }, { "ldrsb", LOAD, 1, 0 },
-	{ "ldrsh", LOAD, 1, 0 }, { "ldrd", LOAD, 2, 0 }, { "str", STORE, 1, 0 }, { "strb", STORE, 1, 0 },
-	{ "strh", STORE, 1, 0 }, { "strd", STORE, 2, 0 },
-	{ "ldm", LOAD_MANY, 4, 0 }, { "ldmia", LOAD_MANY, 4, 0 }, { "ldmib", LOAD_MANY, 4, 0 }, { "ldmda", LOAD_MANY, -4, 0 },
-	{ "ldmdb", LOAD_MANY, -4, 0 }, { "ldmfd", LOAD_MANY, 4, 0 }, { "pop", LOAD_MANY, 4, 0 },
-	{ "stm", STORE_MANY, 4, 0 }, { "stmia", STORE_MANY, 4, 0 }, { "stmib", STORE_MANY, 4, 0 },
-	{ "stmda", STORE_MANY, -4, 0 }, { "stmdb", STORE_MANY, -4, 0 }, { "stmfd", STORE_MANY, -4, 0 },
-	{ "push", STORE_MANY, -4, 0 },
-	{ "b", BRANCH, 0, 0 }, { "bl", CALL, 0, 0 }, { "bx", JUMP, 0, 0 }, { "blx", CALL_TO, 0, 0 },
+	{ "smlaltb", COMPUTE, 2, 0 }, { "smlaltt", COMPUTE, 2, 0 }, { "ldr", LOAD, 1, 0 }, { "ldrb", LOAD, 1, 0 },
+	{ "ldrh", LOAD, 1, 0 }, { "ldrsb", LOAD, 1, 0 }, { "ldrsh", LOAD, 1, 0 }, { "ldrd", LOAD, 2, 0 },
+	{ "str", STORE, 1, 0 }, { "strb", STORE, 1, 0 }, { "strh", STORE, 1, 0 }, { "strd", STORE, 2, 0 },
+	{ "ldm", LOAD_MANY, 4, 0 }, { "ldmia", LOAD_MANY, 4, 0 }, { "ldmib", LOAD_MANY, 4, 0 },
+	{ "ldmda", LOAD_MANY, -4, 0 }, { "ldmdb", LOAD_MANY, -4, 0 }, { "ldmfd", LOAD_MANY, 4, 0 },
+	{ "pop", LOAD_MANY, 4, 0 }, { "stm", STORE_MANY, 4, 0 }, { "stmia", STORE_MANY, 4, 0 },
+	{ "stmib", STORE_MANY, 4, 0 }, { "stmda", STORE_MANY, -4, 0 }, { "stmdb", STORE_MANY, -4, 0 },
+	{ "stmfd", STORE_MANY, -4, 0 }, { "push", STORE_MANY, -4, 0 }, { "b", BRANCH, 0, 0 }, { "bl", CALL, 0, 0 },
+	{ "bx", JUMP, 0, 0 }, { "blx", CALL_TO, 0, 0 },
 };
 
 // The mnemonic that `text` is, with its condition; the longest that fits.
@@ -448,7 +450,9 @@ add_line(unsigned number, bool code, const char *text)
 		if (lines == NULL)
 			abort();
 	}
-	lines[line_count] = (struct line){ .number = number, .code = code, .text = text, .want = NOT_ONE, .stream = NOT_ONE };
+	lines[line_count] = (struct line){
+		.number = number, .code = code, .text = text, .want = NOT_ONE, .stream = NOT_ONE
+	};
 	return &lines[line_count++];
 }
 

@@ -14,7 +14,7 @@ struct line {
 	// Labels:
 	bool entry;			// control comes here from who knows where
 	bool table;			// or by a switch's table
-	int want;			// whoever comes here brings this register's address in r10; NOT_ONE: they need not
+	int want;			// whoever comes here brings this register's address in r10
 	int stream;			// the pointer that sp is, in the loop that begins here
 	unsigned weight;		// INSN, TABLE: how often it may be executed, by a guess
 };

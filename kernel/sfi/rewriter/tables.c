@@ -1,4 +1,5 @@
-// What is data among code: literal pools become constants in instructions, a switch's table a row of branches behind a guarded jump.
+// What is data among code: literal pools become constants in instructions, a switch's table a row of branches behind a
+// guarded jump.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,6 @@ tables(void)
 	}
 	line_count = n;
 	for (struct pool *p = pools; p != NULL; p = p->next)
-		lines[line_count++] = (struct line){ .what = TEXT, .text = p->text, .want = NOT_ONE, .stream = NOT_ONE };
+		lines[line_count++] = (struct line){ .text = p->text, .want = NOT_ONE, .stream = NOT_ONE };
 	free(old);
 }

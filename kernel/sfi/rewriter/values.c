@@ -1,6 +1,6 @@
-// What is known of registers from instruction to instruction, by names: a value is what some instruction made (FRESH), where a symbol lies,
-// or a sum of two others; and an offset. Equal names are equal values as long as no maker runs again: then its old name is taken from
-// whoever has it.
+// What is known of registers from instruction to instruction, by names: a value is what some instruction made (FRESH),
+// where a symbol lies, or a sum of two others; and an offset. Equal names are equal values as long as no maker runs
+// again: then its old name is taken from whoever has it.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ name(int what, int a, int b, const char *text)
 		hash = hash * 33 + (unsigned char)*p;
 	hash %= 4096;
 	for (int k = first[hash]; k != 0; k = known[k].next)
-		if ((int)known[k].what == what && known[k].a == a && known[k].b == b && strcmp(known[k].text, text) == 0)
+		if ((int)known[k].what == what && known[k].a == a && known[k].b == b &&
+		    strcmp(known[k].text, text) == 0)
 			return k;
 	if (strlen(text) >= sizeof known->text)
 		return 0;
@@ -70,6 +71,7 @@ values_near(struct value a, struct value b, int32_t *distance)
 static struct value
 sum(struct value a, struct value b, bool minus, const char *shift)
 {
+	char how[16];
 	int bits = 0;
 
 	if (a.id == 0 || b.id == 0)
@@ -79,11 +81,13 @@ sum(struct value a, struct value b, bool minus, const char *shift)
 
 		a = b, b = swap;
 	}
-	if (*shift != '\0' && sscanf(shift, "lsl #%d", &bits) != 1)
-		return b.offset != 0 ? UNKNOWN : (struct value){
-		    name(SUM, a.id, b.id, format("%c%s", minus ? '-' : '+', shift)), a.offset };
+	if (*shift != '\0' && sscanf(shift, "lsl #%d", &bits) != 1) {
+		snprintf(how, sizeof how, "%c%s", minus ? '-' : '+', shift);
+		return b.offset != 0 ? UNKNOWN : (struct value){ name(SUM, a.id, b.id, how), a.offset };
+	}
+	snprintf(how, sizeof how, "%c%d", minus ? '-' : '+', bits);
 	b.offset = (uint32_t)b.offset << bits;
-	return (struct value){ name(SUM, a.id, b.id, format("%c%d", minus ? '-' : '+', bits)),
+	return (struct value){ name(SUM, a.id, b.id, how),
 	    minus ? (uint32_t)a.offset - b.offset : (uint32_t)a.offset + b.offset };
 }
 

@@ -1,4 +1,5 @@
-// Decompression of a block as LZ4 has it (token, literals, offset, match), made here of pseudo-random runs; what comes out, 12 KB, is summed up.
+// Decompression of a block as LZ4 has it (token, literals, offset, match), made here of pseudo-random runs; what comes
+// out, 12 KB, is summed up.
 
 #include <sfi/module.h>
 
