@@ -30,8 +30,12 @@ NEEDS = {
 }
 
 
+GROUPS = re.compile(r"// (Computing|Multiplies|Bits and bytes|Guards|Accesses|Pins|Control)[.:]")
+
+
 @dataclass(frozen=True)
 class Form:
+    group: str                  # the line of comment it stands below
     name: str
     diagram: str
     needs: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]      # (what is asked, the fields: lowest bit and how many)
@@ -52,14 +56,16 @@ class Form:
 @functools.cache
 def forms() -> tuple[Form, ...]:
     """The table's lines, in order."""
-    found = []
+    found, group = [], ""
     for line in FORMS.read_text().splitlines():
+        if heading := GROUPS.match(line):
+            group = heading[1]
         if line.startswith("FORM("):
             name, diagram, needs, section = re.fullmatch(r"FORM\(" + ", *".join(['"([^"]*)"'] * 4) + r"\)", line).groups()
             bits = diagram.replace(" ", "")
             assert len(bits) == 32 and bits.startswith("cccc"), line
             found.append(Form(
-                name, bits, tuple(_need(need, bits) for need in needs.split()), section,
+                group, name, bits, tuple(_need(need, bits) for need in needs.split()), section,
                 mask=int("".join("01"[bit in "01"] for bit in bits), 2), value=int("".join("01"[bit == "1"] for bit in bits), 2),
                 fields=tuple(_field(letter, bits) for letter in sorted(set(bits) - set("01")))))
     return tuple(found)
