@@ -1,5 +1,5 @@
-// For cost.c: six functions that GCC 12 wrote at -O2, with their guards: a CRC-32, SHA-256, a quicksort, a search, a
-// list's mean and a matrix product. They are verified, and never run.
+// For cost.c: six functions that GCC 12 wrote at -O2 without r8, with their guards: a CRC-32, SHA-256, a quicksort, a
+// search, a list's mean and a matrix product. They are verified, and never run.
 
 	.section .rodata
 	.balign	4
@@ -32,13 +32,13 @@ crc32:
 	bfi	r9, lr, #2, #18
 	bx	r9
 sha256:
-	push	{r4, r5, r6, r7, r8, r11, lr}
-	str	r12, [sp, #-300]!
-	mov	r11, r0
+	push	{r4, r5, r6, r7, r11, lr}
+	str	r12, [sp, #-296]!
+	add	r5, sp, #36
+	mov	r6, r0
 	mov	r7, r1
-	add	r5, sp, #40
-	add	r1, sp, #36
 	add	r0, sp, #100
+	mov	r1, r5
 .Lcost12:
 	bfi	r10, r2, #0, #20
 	ldrb	r3, [r10, #1]
@@ -58,37 +58,39 @@ sha256:
 	str	r3, [r10]
 	cmp	r0, r1
 	bne	.Lcost12
-	ldr	r3, [sp, #96]
-	add	r1, sp, #40
-	ldr	r2, [sp, #100]
-	add	r6, sp, #232
-	ldr	r4, [sp, #40]
-	mov	lr, r1
+	ldr	lr, [sp, #96]
+	add	r2, sp, #40
+	ldr	r3, [sp, #100]
+	add	r11, sp, #232
+	ldr	r0, [sp, #40]
+	mov	r1, r2
+	str	r5, [sp, #4]
 .Lcost13:
-	bfi	r10, lr, #0, #20
-	ldr	r8, [r10, #36]
-	mov	r0, r4
-	ror	r1, r3, #19
-	add	lr, lr, #4
-	bfi	r10, lr, #0, #20
-	ldr	r4, [r10]
-	eor	r1, r1, r3, ror #17
-	eor	r1, r1, r3, lsr #10
-	mov	r3, r2
-	ror	r2, r4, #18
-	eor	r2, r2, r4, ror #7
-	eor	r2, r2, r4, lsr #3
-	add	r1, r1, r8
-	add	r1, r1, r2
-	cmp	r6, lr
-	add	r2, r0, r1
-	bfi	r10, lr, #0, #20
-	str	r2, [r10, #60]
+	bfi	r10, r1, #0, #20
+	ldr	r5, [r10, #36]
+	mov	r4, r0
+	ror	r2, lr, #19
+	add	r1, r1, #4
+	bfi	r10, r1, #0, #20
+	ldr	r0, [r10]
+	eor	r2, r2, lr, ror #17
+	eor	r2, r2, lr, lsr #10
+	mov	lr, r3
+	ror	r3, r0, #18
+	eor	r3, r3, r0, ror #7
+	eor	r3, r3, r0, lsr #3
+	add	r2, r2, r5
+	add	r2, r2, r3
+	cmp	r11, r1
+	add	r3, r4, r2
+	bfi	r10, r1, #0, #20
+	str	r3, [r10, #60]
 	bne	.Lcost13
-	add	lr, sp, #8
-	add	r0, r11, #32
-	mov	r3, r11
-	mov	r2, lr
+	ldr	r5, [sp, #4]
+	add	r0, sp, #8
+	add	lr, r6, #32
+	mov	r3, r6
+	mov	r2, r0
 .Lcost14:
 	bfi	r10, r3, #0, #20
 	ldr	r1, [r10, #4]
@@ -98,65 +100,65 @@ sha256:
 	str	r1, [r10, #-4]
 	bfi	r10, r3, #0, #20
 	ldr	r1, [r10, #-8]
-	cmp	r3, r0
+	cmp	lr, r3
 	bfi	r10, r2, #0, #20
 	str	r1, [r10, #-8]
 	bne	.Lcost14
 	ldr	r3, [sp, #24]
 	sub	r7, r7, #4
-	ldr	r1, [sp, #8]
-	add	r8, sp, #296
-	str	r11, [sp, #4]
+	ldr	r2, [sp, #8]
+	add	r11, sp, #292
+	str	r6, [sp, #4]
 .Lcost16:
-	ror	r0, r3, #11
-	bfi	r10, r5, #0, #20
-	ldr	r2, [r10]
-	add	r5, r5, #4
-	ldr	r6, [sp, #36]
-	eor	r0, r0, r3, ror #6
-	add	r6, r6, r2
-	eor	r0, r0, r3, ror #25
-	add	r0, r0, r6
-	ldr	r2, [sp, #32]
-	ldr	r6, [sp, #28]
+	ldr	r1, [sp, #32]
+	ldr	lr, [sp, #28]
+	bic	r1, r1, r3
 	ldr	r4, [sp, #12]
-	ldr	r11, [sp, #16]
-	and	r6, r6, r3
-	bic	r2, r2, r3
-	add	r3, sp, #36
-	eor	r2, r2, r6
-	ror	r6, r1, #13
-	add	r2, r2, r0
-	eor	r6, r6, r1, ror #2
-	eor	r0, r4, r11
-	and	r4, r4, r11
-	eor	r6, r6, r1, ror #22
-	and	r0, r0, r1
+	and	lr, lr, r3
+	eor	r1, r1, lr
+	ror	lr, r3, #11
+	eor	lr, lr, r3, ror #6
+	eor	r3, lr, r3, ror #25
+	add	r3, r1, r3
+	ldr	r1, [sp, #36]
+	ldr	r6, [sp, #16]
+	add	r3, r3, r1
 	add	r7, r7, #4
 	bfi	r10, r7, #0, #20
 	ldr	r1, [r10]
-	eor	r0, r0, r4
-	add	r0, r6, r0
-	add	r2, r2, r1
-.Lcost15:
-	add	r3, r3, #-4
-	bfi	r10, r3, #0, #20
+	eor	lr, r4, r6
+	and	r4, r4, r6
+	add	r3, r3, r1
+	and	lr, lr, r2
+	add	r5, r5, #4
+	bfi	r10, r5, #0, #20
 	ldr	r1, [r10]
-	cmp	r3, lr
-	bfi	r10, r3, #0, #20
-	str	r1, [r10, #4]
+	eor	lr, lr, r4
+	add	r3, r3, r1
+	ror	r1, r2, #13
+	eor	r1, r1, r2, ror #2
+	eor	r1, r1, r2, ror #22
+	add	r2, sp, #36
+	add	r1, r1, lr
+.Lcost15:
+	add	r2, r2, #-4
+	bfi	r10, r2, #0, #20
+	ldr	lr, [r10]
+	cmp	r2, r0
+	bfi	r10, r2, #0, #20
+	str	lr, [r10, #4]
 	bne	.Lcost15
-	ldr	r3, [sp, #24]
-	cmp	r5, r8
-	add	r1, r2, r0
-	add	r3, r2, r3
-	str	r1, [sp, #8]
+	ldr	lr, [sp, #24]
+	cmp	r5, r11
+	add	r2, r3, r1
+	add	r3, r3, lr
+	str	r2, [sp, #8]
 	str	r3, [sp, #24]
 	bne	.Lcost16
-	ldr	r11, [sp, #4]
+	ldr	r6, [sp, #4]
 	add	r1, sp, #4
-	sub	r3, r11, #4
-	add	r11, r11, #28
+	sub	r3, r6, #4
+	add	r6, r6, #28
 .Lcost17:
 	add	r3, r3, #4
 	bfi	r10, r3, #0, #20
@@ -164,41 +166,43 @@ sha256:
 	add	r1, r1, #4
 	bfi	r10, r1, #0, #20
 	ldr	r0, [r10]
-	cmp	r3, r11
+	cmp	r3, r6
 	add	r2, r2, r0
 	bfi	r10, r3, #0, #20
 	str	r2, [r10]
 	bne	.Lcost17
-	ldr	r12, [sp], #300
-	pop	{r4, r5, r6, r7, r8, r11, lr}
+	ldr	r12, [sp], #296
+	pop	{r4, r5, r6, r7, r11, lr}
 	bfi	r9, lr, #2, #18
 	bx	r9
 quicksort:
 	cmp	r1, #1
 	bfile	r9, lr, #2, #18
 	bxle	r9
-	push	{r3, r4, r5, r6, r7, r8, r11, lr}
-	mov	r5, r1
-	mov	r4, r0
+	push	{r4, r5, r6, r7, r11, lr}
+	mov	r5, r0
+	str	r12, [sp, #-8]!
+	str	r1, [sp, #4]
 .Lcost35:
-	asr	r3, r5, #1
-	sub	r1, r5, #1
+	ldr	r2, [sp, #4]
 	mov	lr, #0
-	add	r12, r4, r3, lsl #2
+	asr	r3, r2, #1
+	sub	r1, r2, #1
+	add	r12, r5, r3, lsl #2
 	bfi	r10, r12, #0, #20
-	ldr	r6, [r10]
+	ldr	r4, [r10]
 .Lcost31:
 	cmp	lr, r1
 	bgt	.Lcost32
 .Lcost49:
-	add	r12, r4, lr, lsl #2
+	add	r12, r5, lr, lsl #2
 	bfi	r10, r12, #0, #20
 	ldr	r0, [r10]
 	lsl	r3, lr, #2
-	cmp	r0, r6
-	add	r7, r4, r3
+	cmp	r0, r4
+	add	r7, r5, r3
 	addlt	r3, r3, #4
-	addlt	r3, r4, r3
+	addlt	r3, r5, r3
 	bge	.Lcost48
 .Lcost28:
 	bfi	r10, r3, #0, #20
@@ -206,31 +210,31 @@ quicksort:
 	mov	r7, r3
 	add	lr, lr, #1
 	add	r3, r3, #4
-	cmp	r0, r6
+	cmp	r0, r4
 	blt	.Lcost28
-	add	r12, r4, r1, lsl #2
+	add	r12, r5, r1, lsl #2
 	bfi	r10, r12, #0, #20
-	ldr	r8, [r10]
-	add	r11, r4, r1, lsl #2
-	cmp	r8, r6
+	ldr	r6, [r10]
+	add	r11, r5, r1, lsl #2
+	cmp	r6, r4
 	ble	.Lcost29
 .Lcost36:
 	sub	r3, r1, #1
-	add	r2, r4, r3, lsl #2
+	add	r2, r5, r3, lsl #2
 .Lcost30:
 	mov	r11, r2
 	mov	r1, r3
 	bfi	r10, r2, #0, #20
-	ldr	r8, [r10]
+	ldr	r6, [r10]
 	add	r2, r2, #-4
 	sub	r3, r3, #1
-	cmp	r8, r6
+	cmp	r6, r4
 	bgt	.Lcost30
 .Lcost29:
 	cmp	r1, lr
 	blt	.Lcost31
 	bfi	r10, r7, #0, #20
-	str	r8, [r10]
+	str	r6, [r10]
 	add	lr, lr, #1
 	bfi	r10, r11, #0, #20
 	str	r0, [r10]
@@ -239,25 +243,29 @@ quicksort:
 	cmp	lr, r1
 	ble	.Lcost49
 .Lcost32:
-	sub	r5, r5, lr
-	mov	r0, r4
-	add	r4, r4, lr, lsl #2
+	ldr	r3, [sp, #4]
+	mov	r0, r5
+	add	r5, r5, lr, lsl #2
 	add	r1, r1, #1
+	sub	r3, r3, lr
+	str	r3, [sp, #4]
+	mov	r4, r3
 	bl	quicksort
-	cmp	r5, #1
+	cmp	r4, #1
 	bgt	.Lcost35
-	pop	{r3, r4, r5, r6, r7, r8, r11, lr}
+	ldr	r12, [sp], #8
+	pop	{r4, r5, r6, r7, r11, lr}
 	bfi	r9, lr, #2, #18
 	bx	r9
 .Lcost48:
-	add	r12, r4, r1, lsl #2
+	add	r12, r5, r1, lsl #2
 	bfi	r10, r12, #0, #20
-	ldr	r8, [r10]
-	add	r11, r4, r1, lsl #2
-	cmp	r6, r8
+	ldr	r6, [r10]
+	add	r11, r5, r1, lsl #2
+	cmp	r4, r6
 	blt	.Lcost36
 	bfi	r10, r7, #0, #20
-	str	r8, [r10]
+	str	r6, [r10]
 	add	lr, lr, #1
 	bfi	r10, r11, #0, #20
 	str	r0, [r10]
@@ -342,33 +350,31 @@ mean:
 	bfi	r9, lr, #2, #18
 	bx	r9
 multiply:
-	push	{r4, r5, r6, r7, r8, r11, lr}
-	subs	r8, r3, #0
-	str	r12, [sp, #-28]!
+	push	{r4, r5, r6, r7, r11, lr}
+	subs	r11, r3, #0
+	str	r12, [sp, #-24]!
 	str	r0, [sp, #20]
 	beq	.Lcost77
-	lsl	r3, r8, #1
-	mov	r6, r1
+	lsl	r3, r11, #1
+	mov	r7, r2
 	add	r4, r1, r3
+	mov	r6, r1
+	str	r11, [sp, #8]
 	mov	r1, #0
-	add	r7, r2, r3
-	mov	r11, r2
 	mov	r0, r1
 	mov	r2, r1
-	mov	lr, r8
+	mov	r11, r7
 .Lcost79:
 	ldr	r1, [sp, #20]
-	mov	r5, r11
-	str	r11, [sp, #16]
-	mov	r11, lr
-	add	r8, r1, r2, lsl #2
+	mov	r5, #0
 	str	r6, [sp, #4]
-	str	r2, [sp, #8]
+	add	r7, r1, r2, lsl #2
 	str	r0, [sp, #12]
+	str	r2, [sp, #16]
 .Lcost82:
-	ldr	r2, [sp, #4]
-	mov	r0, r5
+	add	r0, r11, r5, lsl #1
 	mov	r1, #0
+	ldr	r2, [sp, #4]
 .Lcost80:
 	bfi	r10, r2, #0, #20
 	ldrsh	r6, [r10]
@@ -379,26 +385,29 @@ multiply:
 	cmp	r4, r2
 	smlabb	r1, r6, lr, r1
 	bne	.Lcost80
-	bfi	r10, r8, #0, #20
+	bfi	r10, r7, #0, #20
 	str	r1, [r10]
-	add	r8, r8, #4
-	add	r5, r5, #2
-	cmp	r7, r5
+	add	r7, r7, #4
+	add	r2, r5, #1
+	ldr	r1, [sp, #8]
+	cmp	r1, r2
+	movne	r5, r2
 	bne	.Lcost82
+.Lcost81:
 	ldr	r0, [sp, #12]
-	mov	lr, r11
 	ldr	r6, [sp, #4]
-	ldr	r2, [sp, #8]
-	add	r0, r0, #1
-	cmp	lr, r0
-	ldr	r11, [sp, #16]
-	add	r2, r2, lr
+	ldr	r2, [sp, #16]
+	add	r1, r0, #1
+	cmp	r5, r0
+	ldr	r0, [sp, #8]
 	add	r6, r6, r3
+	add	r2, r2, r0
 	add	r4, r4, r3
+	movne	r0, r1
 	bne	.Lcost79
 .Lcost77:
-	ldr	r12, [sp], #28
-	pop	{r4, r5, r6, r7, r8, r11, lr}
+	ldr	r12, [sp], #24
+	pop	{r4, r5, r6, r7, r11, lr}
 	bfi	r9, lr, #2, #18
 	bx	r9
 cost_code_end:
