@@ -1,1 +1,1 @@
-"""What judges lab 5's verifier from outside: a table of masks, a sweep over all words, disassemblers that nobody here wrote."""
+"""Lab 5's oracles: which words a module may consist of, from labs/5-sfi/checks/forms.def and from disassemblers."""

@@ -1,76 +1,159 @@
-"""masks.txt, the table of what a module may consist of, for Python: its lines, words of each, and what it says of a word."""
+"""The mask table in Python: labs/5-sfi/checks/forms.def, whose head says what a line means. C reads the same lines (masks.h)."""
 import functools
 import random
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-FILE = Path(__file__).with_name("masks.txt")
-CODE, ENTRIES = 0x2000, 16          # exo/verify.h: where a module's code begins; words of runtime entries
-GUARDS, R8 = 1 << 9 | 1 << 10 | 1 << 13 | 1 << 15, 1 << 8
-ENDS = {4: (0, 7, 8, 9, 10, 11, 12, 13, 14, 15), 5: (0, 1, 7, 8, 15, 16, 30, 31)}      # by bits of a field
+from grader.paths import ROOT
+
+FORMS = ROOT / "labs/5-sfi/checks/forms.def"
+CODE, ENTRIES = 0x2000, 16              # exo/verify.h
+CLASS = 0x0ff000f0                      # the bits of a word that tell its class
+AL = 0xe0000000
+
+# What is asked of a field x, or of two; `pins` are the owner's, r8 is reserved where there are some.
+NEEDS = {
+    "write": lambda x, pins: x not in (9, 10, 13, 15) and not (pins and x == 8),
+    "read": lambda x, pins: x != 15,
+    "kept": lambda x, pins: x not in (13, 15),
+    "even": lambda x, pins: x % 2 == 0,
+    "write2": lambda x, pins: NEEDS["write"](x + 1, pins),
+    "read2": lambda x, pins: NEEDS["read"](x + 1, pins),
+    "kept2": lambda x, pins: NEEDS["kept"](x + 1, pins),
+    "differ": lambda x, y, pins: x != y,
+    "atmost": lambda x, y, pins: x <= y,
+    "within": lambda x, y, pins: x + y < 32,
+    "base": lambda x, pins: x in (10, 13),
+    "list": lambda x, pins: x != 0 and not x & 0xa000,
+    "load": lambda x, pins: not x & (0xa700 if pins else 0xa600),
+    "pins": lambda x, pins: pins != 0 and x & ~pins == 0,
+}
+
+
+GROUPS = re.compile(r"// (Computing|Multiplies|Bits and bytes|Guards|Accesses|Pins|Control)[.:]")
 
 
 @dataclass(frozen=True)
-class Line:
-    name: str                       # "LDRD-sp-post"
+class Form:
+    group: str                  # the line of comment it stands below
+    name: str
+    diagram: str
+    needs: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]      # (what is asked, the fields: lowest bit and how many)
+    section: str
     mask: int
     value: int
-    fields: dict[str, tuple[int, ...]]      # letter -> its bits, the lowest first
-    conditions: tuple[tuple[str, str], ...]     # ("w", "d"), ("ne", "h,l"): as masks.txt explains them
+    fields: tuple[tuple[int, int], ...]     # all of them
 
-    def field(self, word: int, letter: str) -> int:
-        return sum((word >> bit & 1) << n for n, bit in enumerate(self.fields[letter]))
-
-    def word(self, rng: random.Random, condition: int = 14) -> int:
-        """A word of this pattern: each field at one of its ends, or anything."""
-        word = self.value | condition << 28
-        for bits in self.fields.values():
-            size = len(bits)
-            ends = ENDS.get(size, (0, 1, 2**size - 1, 2**(size - 1)))
-            value = rng.choice(ends) if rng.random() < 0.6 else rng.getrandbits(size)
-            word |= sum((value >> n & 1) << bit for n, bit in enumerate(bits))
-        return word
-
-    def accepts(self, word: int, offset: int, end: int, pins: int) -> bool:
-        guards = GUARDS | (R8 if pins else 0)
-        if word >> 28 == 15 or word & self.mask != self.value:
-            return False
-
-        def holds(kind: str, letters: str) -> bool:
-            a, *rest = [self.field(word, letter) for letter in letters.split(",")]
-            target = offset + 8 + 4 * (a - (1 << 24) if a >> 23 else a)
-            return {"w": lambda: not guards >> a & 1, "w1": lambda: not guards >> a + 1 & 1, "p": lambda: a != 15,
-                    "p1": lambda: a != 14, "nsp": lambda: a != 13, "nsp1": lambda: a != 12, "even": lambda: a % 2 == 0,
-                    "ne": lambda: a != rest[0], "ge": lambda: a >= rest[0], "sum": lambda: a + rest[0] <= 31,
-                    "stores": lambda: a != 0 and not a & 0xa000, "loads": lambda: a != 0 and not a & guards,
-                    "pins": lambda: pins != 0 and not a & ~pins,
-                    "target": lambda: 0 <= target < 4 * ENTRIES or CODE <= target < end}[kind]()
-        return all(holds(*condition) for condition in self.conditions)
+    def fails(self, word: int, offset: int, end: int, pins: int) -> str | None:
+        """What of its needs a word of this form does not meet; None: it is accepted."""
+        for need, fields in self.needs:
+            values = [word >> low & (1 << bits) - 1 for low, bits in fields]
+            if not (_reaches(values[0], offset, end) if need == "target" else NEEDS[need](*values, pins=pins)):
+                return need
+        return None
 
 
 @functools.cache
-def lines() -> tuple[Line, ...]:
-    """The table."""
-    found = []
-    for text in FILE.read_text().splitlines():
-        if not text[:1].isalpha():
-            continue
-        name, *words = text.split()
-        pattern = ""
-        while len(pattern) < 28:
-            pattern += words.pop(0)
-        places = {bit: letter for bit, letter in zip(range(27, -1, -1), pattern)}
-        fields: dict[str, tuple[int, ...]] = {}
-        for bit in range(28):
-            if places[bit] not in "01":
-                fields[places[bit]] = (*fields.get(places[bit], ()), bit)
-        found.append(Line(name, sum(1 << bit for bit in places if places[bit] in "01"),
-                          sum(1 << bit for bit in places if places[bit] == "1"), fields,
-                          tuple(re.fullmatch(r"(\w+)\((.*)\)", word).groups() for word in words)))
+def forms() -> tuple[Form, ...]:
+    """The table's lines, in order."""
+    found, group = [], ""
+    for line in FORMS.read_text().splitlines():
+        if heading := GROUPS.match(line):
+            group = heading[1]
+        if line.startswith("FORM("):
+            name, diagram, needs, section = re.fullmatch(r"FORM\(" + ", *".join(['"([^"]*)"'] * 4) + r"\)", line).groups()
+            bits = diagram.replace(" ", "")
+            assert len(bits) == 32 and bits.startswith("cccc"), line
+            found.append(Form(
+                group, name, bits, tuple(_need(need, bits) for need in needs.split()), section,
+                mask=int("".join("01"[bit in "01"] for bit in bits), 2), value=int("".join("01"[bit == "1"] for bit in bits), 2),
+                fields=tuple(_field(letter, bits) for letter in sorted(set(bits) - set("01")))))
     return tuple(found)
 
 
+def _need(text: str, bits: str):
+    need, _, letters = text.partition(":")
+    return need, tuple(_field(letter, bits) for letter in letters.split(","))
+
+
+def _field(letter: str, bits: str) -> tuple[int, int]:
+    return 31 - bits.rindex(letter), bits.count(letter)
+
+
+def _reaches(field: int, offset: int, end: int) -> bool:
+    to = offset + 8 + 4 * (field - (field >> 23 << 24)) & 0xffffffff
+    return to < 4 * ENTRIES or CODE <= to < end
+
+
+@functools.cache
+def of_class(bits: int) -> tuple[Form, ...]:
+    """The forms that words with these bits, of CLASS, can have."""
+    return tuple(form for form in forms() if (bits ^ form.value) & form.mask & CLASS == 0)
+
+
 def accepts(word: int, offset: int = CODE, end: int = CODE + 0x1000, pins: int = 0) -> bool:
-    """What the table says of a word at an offset of a code segment whose module ends at `end`."""
-    return any(line.accepts(word, offset, end, pins) for line in lines())
+    """What verify_word() has to return."""
+    return word < 0xf0000000 and any(word & form.mask == form.value and form.fails(word, offset, end, pins) is None
+                                     for form in of_class(word & CLASS))
+
+
+def why(word: int, offset: int = CODE, end: int = CODE + 0x1000, pins: int = 0) -> str:
+    """Why a word is accepted or refused, in a few words."""
+    if word >= 0xf0000000:
+        return "condition 0b1111 is another instruction set"
+    fitting = [form for form in of_class(word & CLASS) if word & form.mask == form.value]
+    for form in fitting:
+        if form.fails(word, offset, end, pins) is None:
+            return f"{form.name} [{form.section}]"
+    return f"{fitting[0].name} [{fitting[0].section}], but {REASONS[fitting[0].fails(word, offset, end, pins)]}" if fitting else \
+        "nothing that exo/verify.h lists has these bits"
+
+
+REASONS = {
+    "write": "it writes a register that is reserved, or pc",
+    "read": "pc is among its operands",
+    "kept": "it stores pc, or sp while that is written back",
+    "even": "its first register has an odd number",
+    "write2": "its second register is reserved, or pc",
+    "read2": "its second register is pc",
+    "kept2": "its second register is pc, or sp while that is written back",
+    "differ": "its two results go to one register",
+    "atmost": "the field's upper end is below its lower one",
+    "within": "the field reaches beyond bit 31",
+    "base": "its base is neither r10 nor sp",
+    "list": "its list is empty, or has sp or pc in it",
+    "load": "its list has a reserved register in it",
+    "pins": "it reaches a pin that the owner does not hold",
+    "target": "it leads neither to one of the module's words nor to a runtime entry",
+}
+
+
+def draw(rng: random.Random, form: Form, place: tuple[int, int] = (CODE, CODE + 0x1000)) -> int:
+    """A word of a form, at (offset, end): each field random or near one of its ends, what `base` and `target` ask for mostly met."""
+    offset, end = place
+    word = form.value | rng.getrandbits(32) & ~form.mask
+    for low, bits in form.fields:
+        if rng.random() < 0.2:
+            full = (1 << bits) - 1
+            word = word & ~(full << low) | rng.choice((0, full, 1, full - 1, full >> 1)) << low
+    if word >= 0xf0000000:
+        word -= rng.randrange(1, 16) << 28
+    for need, fields in form.needs:
+        low, bits = fields[0]
+        if need == "base" and rng.random() < 0.9:
+            word = word & ~(15 << low) | rng.choice((10, 13)) << low
+        if need == "load" and rng.random() < 0.8:
+            word &= ~0xa700
+        if need == "list" and rng.random() < 0.8:
+            word &= ~0xa000
+        if need == "target" and rng.random() < 0.9:
+            to = rng.choice((0, 4 * ENTRIES, CODE, end, rng.randrange(CODE, end))) + 4 * rng.randrange(-2, 3)
+            word = word & ~0xffffff | (to - offset - 8 >> 2) & 0xffffff
+    return word
+
+
+def near(rng: random.Random, word: int) -> int:
+    """A word that differs in one bit, most times in one that is no operand's."""
+    fitting = [form for form in of_class(word & CLASS) if word & form.mask == form.value]
+    bits = [bit for bit in range(32) if not fitting or fitting[0].mask >> bit & 1 or rng.random() < 0.2]
+    return word ^ 1 << rng.choice(bits)

@@ -1,10 +1,29 @@
-// The verifier (exo/verify.h): which words a module may consist of. An allow-list of single words; what is not
-// recognised is refused. Sections in brackets are DDI 0406C's.
+// The verifier (exo/verify.h): which words a module may consist of. An allow-list of single words; what is not recognised
+// is refused. Sections in brackets are DDI 0406C's.
 
 #include <exo/todo.h>
 #include <exo/verify.h>
 
 // BEGIN SOLUTION 5.1
+#define SP 13
+#define PC 15
+
+// Fields of `word`, by the names that most instructions have for them.
+#define BIT(n) (word >> (n) & 1)
+#define RN     (word >> 16 & 15)
+#define RD     (word >> 12 & 15)
+#define RS     (word >> 8 & 15)
+#define RM     (word & 15)
+
+#define IS(mask, bits) ((word & (mask)) == (bits))
+
+// Each class of instructions answers with two sets: the registers that its word writes, and in the upper half those that
+// it reads. No word may write pc, so that says no as well: UNLESS the word is what it seems to be.
+#define READS(r)     (1u << 16 << (r))
+#define WRITES(r)    (1u << (r))
+#define REFUSED      WRITES(PC)
+#define UNLESS(good) ((good) ? 0 : REFUSED)
+
 #define GUARD_R10 0x07d3a010	// bfi r10, rX, #0, #20
 #define GUARD_R9  0x07d39110	// bfi r9, rX, #2, #18
 #define SET_SP    0x01a0d00a	// mov sp, r10
@@ -12,213 +31,185 @@
 #define BX_R9     0x012fff19
 #define BLX_R9    0x012fff39
 
-#define SP 13
-#define PC 15
-
-static unsigned
-field(uint32_t word, unsigned lowest, unsigned bits)
-{
-	return word >> lowest & ((1u << bits) - 1);
-}
-
-#define BIT(n) (word >> (n) & 1)
-#define RN     field(word, 16, 4)
-#define RD     field(word, 12, 4)
-#define RS     field(word, 8, 4)
-#define RM     field(word, 0, 4)
-
-// Is the word this instruction: are the bits of the mask so?
-#define IS(mask, bits) ((word & (mask)) == (bits))
-
-// The registers that no instruction may write but for the guards.
-static uint32_t
-reserved(uint32_t pins)
-{
-	return 1 << 9 | 1 << 10 | 1 << SP | 1 << PC | (pins != 0) << 8;
-}
-
-#define writable(r) (!(reserved(pins) >> (r) & 1))
-
-// Base, offset and writeback of a load or store with an immediate; what it transfers the caller knows.
-static bool
-is_access(uint32_t word)
+// Base and writeback of a load or store: P is bit 24, W is bit 21.
+static inline uint32_t
+base(uint32_t word)
 {
 	bool before = BIT(24), back = BIT(21);
 
-	return RN == 10 ? before && !back : RN == SP && (before || !back);
+	return UNLESS(RN == 10 ? before && !back : RN == SP && (before || !back));
 }
 
-// Rt of one that transfers a register: r is written, or stored. One that is written back is not stored, too.
-static bool
-is_transferred(uint32_t word, unsigned r, uint32_t pins, bool loads)
+// A register that is loaded or stored; not stored while it is written back.
+static inline uint32_t
+transfer(uint32_t word, unsigned r, bool load)
 {
 	bool writeback = !BIT(24) || BIT(21);
 
-	return loads ? writable(r) : r != PC && !(writeback && r == RN);
+	return load ? WRITES(r) : READS(r) | UNLESS(!(writeback && r == RN));
 }
 
-static bool
-multiply(uint32_t word, uint32_t pins)		// [A5.2.5]
+static uint32_t
+multiply(uint32_t word)				// [A5.2.5]
 {
-	unsigned op = field(word, 21, 3);
+	uint32_t common = WRITES(RN) | READS(RS) | READS(RM);	// here bits 19:16 are Rd, or RdHi
 
-	if (BIT(24) || RS == PC || RM == PC || !writable(RN))
-		return false;			// Rd, or RdHi, is where Rn is elsewhere
-	switch (op) {
-	case 0:					// MUL
-		return RD == 0;
-	case 1:					// MLA
-		return RD != PC;
-	case 3:					// MLS
-		return !BIT(20) && RD != PC;
-	case 2:					// UMAAL
-		if (BIT(20))
-			return false;
-		// fallthrough
-	default:				// UMULL, UMLAL, SMULL, SMLAL
-		return writable(RD) && RD != RN;
+	switch (word >> 20 & 31) {
+	case 0 ... 1:				// MUL
+		return common | UNLESS(RD == 0);
+	case 2 ... 3: case 6:			// MLA, MLS
+		return common | READS(RD);
+	case 4: case 8 ... 15:			// UMAAL; UMULL, UMLAL, SMULL, SMLAL
+		return common | WRITES(RD) | UNLESS(RD != RN);
+	}
+	return REFUSED;				// swaps, exclusives
+}
+
+static uint32_t
+halfword_multiply(uint32_t word)		// [A5.2.7]
+{
+	uint32_t common = WRITES(RN) | READS(RS) | READS(RM);
+
+	switch (word >> 21 & 3) {
+	case 0:					// SMLAxy
+		return common | READS(RD);
+	case 1:					// SMULWy, SMLAWy
+		return common | (BIT(5) ? UNLESS(RD == 0) : READS(RD));
+	case 2:					// SMLALxy
+		return common | WRITES(RD) | UNLESS(RD != RN);
+	default:				// SMULxy
+		return common | UNLESS(RD == 0);
 	}
 }
 
-static bool
-halfword_or_double(uint32_t word, uint32_t pins)	// [A5.2.8]
+static uint32_t
+miscellaneous(uint32_t word)			// [A5.2.12]
 {
-	unsigned op = field(word, 5, 2);
-	bool pair = op >= 2 && !BIT(20), loads = BIT(20) || op == 2;
-
-	if (!BIT(22) || !is_access(word) || !is_transferred(word, RD, pins, loads))
-		return false;
-	return !pair || (RD % 2 == 0 && is_transferred(word, RD + 1, pins, loads));
-}
-
-static bool
-miscellaneous(uint32_t word, uint32_t pins)	// [A5.2.12], halfword multiplies [A5.2.7]
-{
-	unsigned op = field(word, 21, 2);
-
-	if (IS(0x0fffffff, BX_R9) || IS(0x0fffffff, BLX_R9))
-		return true;
+	if (BIT(7))
+		return halfword_multiply(word);
 	if (IS(0x0fff0ff0, 0x016f0f10))		// CLZ
-		return writable(RD) && RM != PC;
-	if (!BIT(7) || BIT(4) || RS == PC || RM == PC || !writable(RN))
-		return false;
-	if (op == 3 || (op == 1 && BIT(5)))	// SMULxy, SMULWy
-		return RD == 0;
-	return op == 2 ? writable(RD) && RD != RN : RD != PC;	// SMLALxy; SMLAxy, SMLAWy
+		return WRITES(RD) | READS(RM);
+	return UNLESS(IS(0x0fffffff, BX_R9) || IS(0x0fffffff, BLX_R9));
 }
 
-static bool
-data_processing(uint32_t word, uint32_t pins)	// [A5.2.1] to [A5.2.3]
+static uint32_t
+halfword_or_double(uint32_t word)		// [A5.2.8]
 {
-	unsigned op = field(word, 21, 4);
+	bool pair = BIT(6) && !BIT(20), load = BIT(20) || (pair && !BIT(5));
+	uint32_t first = base(word) | transfer(word, RD, load) | UNLESS(BIT(22));
 
-	if (op >= 8 && op <= 11)		// TST, TEQ, CMP, CMN
-		return RD == 0 && RN != PC;
-	if (!writable(RD))
-		return false;
-	return op == 13 || op == 15 ? RN == 0 : RN != PC;	// MOV, MVN
+	return pair ? first | transfer(word, RD + 1, load) | UNLESS(RD % 2 == 0) : first;
 }
 
-static bool
-registers(uint32_t word, uint32_t pins)		// bits 27:25 are 000
+static inline uint32_t
+data_processing(uint32_t word)			// [A5.2.1] to [A5.2.3], but for the second operand
 {
-	if (BIT(7) && BIT(4))
-		return IS(0x60, 0) ? multiply(word, pins) : halfword_or_double(word, pins);
+	uint32_t common = WRITES(RD) | READS(RN);
+
+	if (!BIT(24))				// AND to RSC
+		return common;
+	if (!BIT(23))				// TST, TEQ, CMP, CMN
+		return common | UNLESS(RD == 0);
+	if (!BIT(21))				// ORR, BIC
+		return common;
+	return IS(0x0fffffff, SET_SP) ? 0 : common | UNLESS(RN == 0);	// MOV, MVN
+}
+
+static uint32_t
+register_operand(uint32_t word)
+{
+	if (IS(0x90, 0x90))
+		return IS(0x60, 0) ? multiply(word) : halfword_or_double(word);
 	if (IS(0x01900000, 0x01000000))
-		return miscellaneous(word, pins);
-	if (IS(0x0fffffff, SET_SP))
-		return true;
-	return RM != PC && !(BIT(4) && RS == PC) && data_processing(word, pins);
+		return miscellaneous(word);
+	return data_processing(word) | READS(RM) | (BIT(4) ? READS(RS) : 0);
 }
 
-static bool
-immediate(uint32_t word, uint32_t pins)		// 001
+static uint32_t
+immediate_operand(uint32_t word)
 {
-	if (IS(0x0fb00000, 0x03000000))		// MOVW, MOVT
-		return writable(RD);
-	if (IS(0x01900000, 0x01000000))		// MSR, hints
-		return IS(0x0fffffff, NOP);
-	return data_processing(word, pins);
+	if (!IS(0x01900000, 0x01000000))
+		return data_processing(word);
+	return BIT(21) ? UNLESS(IS(0x0fffffff, NOP)) : WRITES(RD);	// MSR and hints [A5.2.11]; MOVW, MOVT
 }
 
-static bool
-word_or_byte(uint32_t word, uint32_t pins)	// 010 [A5.3]
+static uint32_t
+word_or_byte(uint32_t word, uint32_t pins)	// [A5.3]
 {
-	unsigned offset = field(word, 0, 12);
-
-	if (!is_transferred(word, RD, pins, BIT(20)))
-		return false;
-	if (pins != 0 && RN == 8)
-		return IS(0x01e00000, 0x01800000) && offset % 4 == 0 && (offset / 4 & ~pins) == 0;
-	return is_access(word);
+	if (RN == 8)				// P and U set, B and W clear; the offset is a mask of pins
+		return transfer(word, RD, BIT(20)) |
+			UNLESS(pins != 0 && IS(0x01e00000, 0x01800000) && (word & 0xfff & ~(pins << 2)) == 0);
+	return base(word) | transfer(word, RD, BIT(20));
 }
 
-static bool
-media(uint32_t word, uint32_t pins)		// 011 [A5.4]
+static uint32_t
+media(uint32_t word)				// [A5.4]
 {
-	unsigned low = field(word, 7, 5), high = field(word, 16, 5);
+	unsigned low = word >> 7 & 31, high = word >> 16 & 31;
 
-	if (!BIT(4))				// a load or store with its offset in a register
-		return false;
 	if (IS(0x0ffffff0, GUARD_R10) || IS(0x0ffffff0, GUARD_R9))
-		return RM != PC;
-	if (IS(0x0ff0f0f0, 0x0710f010) || IS(0x0ff0f0f0, 0x0730f010))	// SDIV, UDIV
-		return writable(RN) && RS != PC && RM != PC;
-	if (!writable(RD))
-		return false;
-	if (IS(0x0fe00070, 0x07c00010))		// BFI; BFC, whose Rn is PC
-		return high >= low;
-	if (RM == PC)
-		return false;
-	if (IS(0x0fa00070, 0x07a00050))		// SBFX, UBFX
-		return low + high < 32;
-	if (IS(0x0fa00030, 0x06a00010))		// SSAT, USAT
-		return true;
-	if (IS(0x0ff00030, 0x06800010))		// PKH
-		return RN != PC;
-	if (IS(0x0f8003f0, 0x06800070))		// SXTAB, UXTH and their like, Rn PC where nothing is added
-		return field(word, 20, 2) != 1;
-	return IS(0x0fbf0f70, 0x06bf0f30);	// REV, REV16, RBIT, REVSH
+		return READS(RM);
+	if (!BIT(4))				// a load or store with its offset in a register
+		return REFUSED;
+	if (IS(0x0fe00060, 0x07c00000))		// BFI; BFC, whose source is pc
+		return WRITES(RD) | UNLESS(low <= high);
+	if (IS(0x0fa00060, 0x07a00040))		// SBFX, UBFX: high is the width less one
+		return WRITES(RD) | READS(RM) | UNLESS(low + high < 32);
+	if (IS(0x0f8003e0, 0x06800060))		// SXTAB, UXTH and their like; Rn is pc where nothing is added
+		return WRITES(RD) | READS(RM) | UNLESS((word >> 20 & 3) != 1);
+	if (IS(0x0fd0f0e0, 0x0710f000))		// SDIV, UDIV
+		return WRITES(RN) | READS(RS) | READS(RM);
+	if (IS(0x0fbf0f60, 0x06bf0f20))		// REV, REV16, RBIT, REVSH
+		return WRITES(RD) | READS(RM);
+	if (IS(0x0fa00020, 0x06a00000))		// SSAT, USAT
+		return WRITES(RD) | READS(RM);
+	if (IS(0x0ff00020, 0x06800000))		// PKH
+		return WRITES(RD) | READS(RN) | READS(RM);
+	return REFUSED;
 }
 
-static bool
-block(uint32_t word, uint32_t pins)		// 100 [A5.5]
+static uint32_t
+block(uint32_t word)				// [A5.5]
 {
+	bool user = BIT(22), back = BIT(21), load = BIT(20);
 	uint32_t list = word & 0xffff;
+	bool good = list != 0 && !(list & WRITES(SP)) && !user && (RN == SP || (RN == 10 && !back));
 
-	if (list == 0 || list & (1 << SP | 1 << PC) || BIT(22) || (BIT(20) && list & reserved(pins)))
-		return false;
-	return RN == SP || (RN == 10 && !BIT(21));
+	return (load ? list : list << 16) | UNLESS(good);
 }
 
-static bool
-branch(uint32_t word, uint32_t offset, uint32_t end)	// 101 [A8.8.18], [A8.8.25]
+static uint32_t
+branch(uint32_t word, uint32_t offset, uint32_t end)	// [A5.5]
 {
-	uint32_t target = offset + 8 + (uint32_t)((int32_t)(word << 8) >> 6);
+	uint32_t target = offset + 8 + ((int32_t)(word << 8) >> 6);
 
-	return target < 4 * MODULE_ENTRIES || (target >= MODULE_CODE && target < end);
+	return UNLESS(target < 4 * MODULE_ENTRIES || (target >= MODULE_CODE && target < end));
+}
+
+// Compiled twice, so that verify() makes no call of it for each word.
+static inline __attribute__((always_inline)) bool
+accepted(uint32_t word, uint32_t offset, uint32_t end, uint32_t pins)
+{
+	uint32_t reserved = WRITES(9) | WRITES(10) | WRITES(SP) | WRITES(PC) | READS(PC) | (pins != 0 ? WRITES(8) : 0);
+	uint32_t registers = REFUSED;
+
+	if (word >= 0xf0000000)			// another instruction set [A5.7]
+		return false;
+	switch (word >> 25 & 7) {		// [A5.1]
+	case 0: registers = register_operand(word); break;
+	case 1: registers = immediate_operand(word); break;
+	case 2: registers = word_or_byte(word, pins); break;
+	case 3: registers = media(word); break;
+	case 4: registers = block(word); break;
+	case 5: registers = branch(word, offset, end); break;
+	}					// 6 and 7: coprocessors and SVC
+	return (registers & reserved) == 0;
 }
 
 bool
 verify_word(uint32_t word, uint32_t offset, uint32_t end, uint32_t pins)
 {
-	if (word >> 28 == 15)			// the unconditional space [A5.7]
-		return false;
-	switch (field(word, 25, 3)) {
-	case 0:
-		return registers(word, pins);
-	case 1:
-		return immediate(word, pins);
-	case 2:
-		return word_or_byte(word, pins);
-	case 3:
-		return media(word, pins);
-	case 4:
-		return block(word, pins);
-	case 5:
-		return branch(word, offset, end);
-	}
-	return false;				// coprocessors and SVC
+	return accepted(word, offset, end, pins);
 }
 
 uint32_t
@@ -227,7 +218,7 @@ verify(const uint32_t *code, uint32_t size, uint32_t pins)
 	if (size == 0 || size % 4 != 0 || size > MODULE_CODE_MAX)
 		return 0;
 	for (uint32_t at = 0; at < size; at += 4)
-		if (!verify_word(code[at / 4], MODULE_CODE + at, MODULE_CODE + size, pins))
+		if (!accepted(code[at / 4], MODULE_CODE + at, MODULE_CODE + size, pins))
 			return at;
 	return ~0u;
 }
