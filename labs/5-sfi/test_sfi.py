@@ -5,6 +5,7 @@ diagrams of checks/forms.def, the attacks of attacks.toml, which GNU as makes wo
 """
 import functools
 import random
+import re
 import struct
 import subprocess
 import tempfile
@@ -59,7 +60,7 @@ def disassembled(words):
         text = subprocess.run(["arm-none-eabi-objdump", "-D", "-b", "binary", "-m", "arm", image.name], capture_output=True,
                               text=True, check=True).stdout
     lines = [line.split("\t", 2)[2] for line in text.splitlines() if line.count("\t") >= 2]
-    return [" ".join(line.partition(";")[0].split()) for line in lines]
+    return [" ".join(re.split("[;@]", line)[0].split()) for line in lines]
 
 
 def told(run, wrong):
@@ -81,7 +82,13 @@ def as_the_table_says(run, questions, where=lambda pins, place: f", pins 0x{pins
                for pins, place, word, says in answered(run, questions) if says != masks.accepts(word, *place, pins)])
 
 
-def of_groups(*groups, words=40):
+def is_access(word):
+    """Is it among the manual's loads and stores [A5.2.8 to A5.2.10, A5.3, A5.5], as far as bits 27 to 20 and 7 to 4 tell?"""
+    kind, low = word >> 25 & 7, word >> 4 & 15
+    return kind in (2, 4) or (kind == 3 and not low & 1) or (kind == 0 and low & 9 == 9 and (low != 9 or word >> 24 & 1))
+
+
+def of_groups(*groups, words=40, accesses=False):
     """Words of some of the table's forms, fields random or at their ends, and words a bit away; with pins and without."""
     @functools.cache
     def questions(seed):
@@ -89,7 +96,8 @@ def of_groups(*groups, words=40):
         found = []
         for pins in (0, rng.randrange(1, 256)):
             drawn = [masks.draw(rng, form, PLACE) for form in masks.forms() if form.group in groups for _ in range(words)]
-            found.append((pins, PLACE, drawn + [masks.near(rng, word) for word in drawn[::3]]))
+            close = [masks.near(rng, word) for word in drawn[::2]]
+            found.append((pins, PLACE, [word for word in drawn + close if is_access(word) == accesses]))
         return found
 
     return questions
@@ -97,7 +105,7 @@ def of_groups(*groups, words=40):
 
 computing_words = of_groups("Computing", "Multiplies", "Bits and bytes")
 guard_words = of_groups("Guards", words=100)
-access_words = of_groups("Accesses")
+access_words = of_groups("Accesses", accesses=True)
 
 
 @check(points=5, step="5.1", boots=asked(computing_words),
@@ -148,42 +156,6 @@ def test_branches(run):
 
 
 @functools.cache
-def attacked(seed, which):
-    del seed
-    by_pins = {}
-    for attack in attacks.every():
-        by_pins.setdefault(attack.pins, []).append(attack)
-    return [(pins, PLACE, [attack.words[which] for attack in some]) for pins, some in by_pins.items()]
-
-
-def refused_words(seed):
-    return attacked(seed, 0)
-
-
-def accepted_words(seed):
-    return attacked(seed, 1)
-
-
-@check(points=4, step="5.1", boots=asked(accepted_words), needs=("computing", "guards", "accesses", "branches"),
-       hint="Whoever refuses everything is safe and of no use. Each of these words stands in attacks.toml beside one that must be "
-            "refused; look at what differs.")
-def test_neighbours(run):
-    """The harmless neighbours of all attacks in attacks.toml are accepted."""
-    told(run, [(word, f", pins 0x{pins:02x}" * (pins != 0), True, masks.why(word, *place, pins))
-               for pins, place, word, says in answered(run, accepted_words) if not says])
-
-
-@check(points=6, step="5.1", boots=asked(refused_words), needs="neighbours",
-       hint="Ask of the word: what does it write, what does it touch, where can control go, and is it really that "
-            "instruction? attacks.toml says what is wrong with each.")
-def test_attacks(run):
-    """More than three hundred attacks on kernels that run sandboxed code are refused, word by word."""
-    why = {(attack.pins, attack.words[0]): f"{attack.title}: {attack.why}" for attack in attacks.every()}
-    told(run, [(word, f", pins 0x{pins:02x}" * (pins != 0), False, why[pins, word])
-               for pins, _, word, says in answered(run, refused_words) if says])
-
-
-@functools.cache
 def pin_words(seed):
     rng = random.Random(seed)
     forms = [form for form in masks.forms() if form.group == "Pins"]
@@ -206,6 +178,42 @@ def pin_words(seed):
 def test_pins(run):
     """[r8, #mask << 2] is accepted exactly where each pin of the mask is the owner's; without pins, never."""
     as_the_table_says(run, pin_words, lambda pins, place: f", pins 0x{pins:02x}")
+
+
+@functools.cache
+def attacked(seed, which):
+    del seed
+    by_pins = {}
+    for attack in attacks.every():
+        by_pins.setdefault(attack.pins, []).append(attack)
+    return [(pins, PLACE, [attack.words[which] for attack in some]) for pins, some in by_pins.items()]
+
+
+def refused_words(seed):
+    return attacked(seed, 0)
+
+
+def accepted_words(seed):
+    return attacked(seed, 1)
+
+
+@check(points=4, step="5.1", boots=asked(accepted_words), needs=("computing", "guards", "accesses", "branches", "pins"),
+       hint="Whoever refuses everything is safe and of no use. Each of these words stands in attacks.toml beside one that must be "
+            "refused; look at what differs.")
+def test_neighbours(run):
+    """The harmless neighbours of all attacks in attacks.toml are accepted."""
+    told(run, [(word, f", pins 0x{pins:02x}" * (pins != 0), True, masks.why(word, *place, pins))
+               for pins, place, word, says in answered(run, accepted_words) if not says])
+
+
+@check(points=6, step="5.1", boots=asked(refused_words), needs="neighbours",
+       hint="Ask of the word: what does it write, what does it touch, where can control go, and is it really that "
+            "instruction? attacks.toml says what is wrong with each.")
+def test_attacks(run):
+    """More than three hundred attacks on kernels that run sandboxed code are refused, word by word."""
+    why = {(attack.pins, attack.words[0]): f"{attack.title}: {attack.why}" for attack in attacks.every()}
+    told(run, [(word, f", pins 0x{pins:02x}" * (pins != 0), False, why[pins, word])
+               for pins, _, word, says in answered(run, refused_words) if says])
 
 
 @functools.cache
