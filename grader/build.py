@@ -110,7 +110,8 @@ def build(kernel: labs.Kernel, payloads: Iterable[str]) -> Built:
             return make.explain(done)
         if lost := [target for target in (*make.students, *make.elfs) if not (ROOT / target).is_file()]:
             raise GraderError(f"make says that all is well, and has not made {lost[0]}")
-        refused = [said for target in make.students if (said := make.reads(target))]
+        assembled = [target for target in make.rewritten if target.endswith(".o") and (ROOT / target).is_file()]
+        refused = [said for target in (*make.students, *assembled) if (said := make.reads(target))]
         if refused := refused or make.forges():
             return Built({}, dict.fromkeys(payloads, "\n".join(refused)))
     warnings = make.tidy(done.stderr).splitlines()      # of what was compiled just now
@@ -173,13 +174,16 @@ class _Make:
         self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
                          for payload, source in sources.items()
                          for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
-        self.rewritten = {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
-                          for payload, source in sources.items() for suffix in (".safe.s", ".safe.o")
-                          for path in ((ROOT / source.with_suffix("")).glob("*.module.[cs]"))}
-        if self.rewritten:      # what all modules are linked with may be the first that fails
-            self.rewritten |= {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
-                               for path in (ROOT / "kernel/sfi/lib").glob("*.c") for suffix in (".safe.s", ".safe.o")
-                               for payload in self.rewritten.values()}
+        # What the student's rewriter writes, and what is assembled of that. What all modules are linked with may be the first that fails.
+        self.safe = self.out.with_name(f"{self.out.name}.rewritten")
+        modules = {path: payload for payload, source in sources.items()
+                   for path in (ROOT / source.with_suffix("")).glob("*.module.[cs]")}
+        for path in (ROOT / "kernel/sfi/lib").glob("*.c") if modules else ():
+            modules[path] = next(iter(modules.values()))
+        self.rewritten = {_relative((folder / path.relative_to(ROOT)).with_suffix(suffix)): payload
+                          for path, payload in modules.items()
+                          for folder, suffixes in ((self.safe, (".safe.s", ".stores.s")), (self.out, (".safe.o", ".stores.o")))
+                          for suffix in suffixes}
 
     def object(self, file: Path) -> str:
         """What is linked of a file; an object is that itself."""
@@ -208,15 +212,28 @@ class _Make:
             record.write_text(json.dumps(now))
 
     def run(self, *targets: str, variables: Iterable[str] = ()) -> subprocess.CompletedProcess:
+        """Make those targets; all of them if none is named. What the student's rewriter writes is made by itself, where nothing else can
+        be written."""
+        for folder in (BUILD / Path(self.objects).name, BUILD / labs.OBJECTS, self.out, self.safe):
+            folder.mkdir(parents=True, exist_ok=True)
+        theirs = [target for target in targets if target in self.rewritten and target.endswith(".s")]
+        if self.rewritten and (theirs or not targets):
+            done = self._make(["rewriter"], variables)
+            if done.returncode == 0:
+                done = self._make(theirs or ["rewritten"], variables, rewrites=True)
+            if done.returncode or theirs:
+                return done
+        return self._make(targets, [*variables, *(["REWRITE=false"] if self.rewritten else [])])
+
+    def _make(self, targets: Iterable[str], variables: Iterable[str], rewrites: bool = False) -> subprocess.CompletedProcess:
         # Nothing of the caller's that could change what is compiled, nor the time; messages in English, for they are
         # read here.
         environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         limits = [str(SECONDS), str(MEMORY >> 10), str(OUTPUT >> 9)]
-        written = [BUILD / Path(self.objects).name, BUILD / labs.OBJECTS, self.out]
-        for folder in written:
-            folder.mkdir(parents=True, exist_ok=True)
+        ours = [BUILD / Path(self.objects).name, BUILD / labs.OBJECTS, self.out]
+        read, write = (ours, [self.safe]) if rewrites else ([self.safe], ours)
         boxed = sandbox.wrap(["sh", "-c", LIMITED, "sh", *limits, *self.command, *variables, "--", *targets],
-                             read=self._needed(), write=written, cwd=ROOT)
+                             read=[*self._needed(), *read], write=write, cwd=ROOT)
         done = _run(boxed, environment | {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"})
         for line in self._tools_own(done.stderr):
             for sign, words in STOPPED.items():
@@ -249,8 +266,8 @@ class _Make:
             except OSError:
                 pass
         for name in dict.fromkeys(read):
-            if not self._allowed(name) and not _scratch(name):
-                return visible(f"{self.students[target]}: it takes in {name}, which is not part of your kernel: only "
+            if not self._allowed(name) and not _scratch(name) and not (ROOT / name).is_relative_to(self.safe):
+                return visible(f"{self.students.get(target, target)}: it takes in {name}, which is not part of your kernel: only "
                                "the lab's own folder, kernel/ and the compiler's headers are")
         return ""
 

@@ -63,8 +63,11 @@ $(foreach p,$(sort $(foreach q,$(PAYLOADS),$(call programs,$(basename $q)))),$(e
 
 # A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is
 # rewritten, too; MODULE.module.s, which is rewritten as it is; or MODULE.module.S, assembled as it is. Embedded like a
-# program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine.
+# program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine. It is a student's, and writes to
+# SAFE alone: the grader makes `rewriter`, then `rewritten` where nothing else can be written, then all else with REWRITE=false.
 HOSTCC := gcc
+SAFE := $(OUT).rewritten
+REWRITE := $(OUT)/rewrite
 REWRITER := $(if $(HOST),$(patsubst %,$(OBJ)/%.o,$(sort $(wildcard kernel/sfi/rewriter/*.c))) $(call objects,$(HOST)))
 REWRITE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DEXO_HOST -O1 -g -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) \
 	-Ikernel/include -MD -MP '-fdebug-prefix-map=$(CURDIR)=.'
@@ -91,11 +94,18 @@ $(OUT)/%.s: %.s
 	@mkdir -p $(@D)
 	cp $< $@
 
-$(OUT)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
-	$(OUT)/rewrite $(if $(PINS),--pins) $< $@
+$(SAFE)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
+	@mkdir -p $(@D)
+	$(REWRITE) $(if $(PINS),--pins) $< $@
 
-$(OUT)/%.safe.o: $(OUT)/%.safe.s
-	$(CROSS)as -mcpu=cortex-a7 $< -o $@
+$(OUT)/%.safe.o: $(SAFE)/%.safe.s
+	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
+
+sources := $(foreach q,$(PAYLOADS),$(wildcard $(basename $q)/*.module.[cs]))
+compiled := $(if $(sources),$(patsubst %,$(OUT)/%.s,$(basename $(sources))) $(MODULE_LIB:.safe.o=.s))
+.PHONY: rewriter rewritten
+rewriter: $(OUT)/rewrite $(compiled)
+rewritten: $(patsubst $(OUT)/%.s,$(SAFE)/%.safe.s,$(compiled))
 
 define module
 $(OUT)/$1.module.elf: $(patsubst %,$(OUT)/%.safe.o,$(basename $(wildcard $1.module.[cs]))) \
@@ -119,14 +129,18 @@ $(OUT)/%.plain.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
 	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -S $< -o $@
 
-$(OUT)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
-	$(OUT)/rewrite --stores $(if $(PINS),--pins) $< $@
+$(SAFE)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
+	@mkdir -p $(@D)
+	$(REWRITE) --stores $(if $(PINS),--pins) $< $@
+
+loose := $(foreach m,$(sources),$(if $(filter stores,$(shell cat $(dir $m)also 2>/dev/null)),$(basename $m)))
+rewritten: $(if $(loose),$(patsubst %,$(SAFE)/%.stores.s,$(loose)) $(patsubst $(OUT)/%.safe.o,$(SAFE)/%.stores.s,$(MODULE_LIB)))
 
 $(OUT)/%.plain.o: $(OUT)/%.plain.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
 
-$(OUT)/%.stores.o: $(OUT)/%.stores.s
-	$(CROSS)as -mcpu=cortex-a7 $< -o $@
+$(OUT)/%.stores.o: $(SAFE)/%.stores.s
+	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
 also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))
 define variant
@@ -139,7 +153,7 @@ $(OUT)/$1.also.o: $(OUT)/$1 kernel/user/program.S
 endef
 $(foreach a,$(sort $(foreach q,$(PAYLOADS),$(call also,$(basename $q)))),$(eval $(call variant,$a)))
 
-.PRECIOUS: $(OUT)/%.s $(OUT)/%.safe.s $(OUT)/%.safe.o $(OUT)/%.plain.s $(OUT)/%.stores.s $(OUT)/%.plain.o $(OUT)/%.stores.o
+.PRECIOUS: $(OUT)/%.s $(SAFE)/%.s $(OUT)/%.o
 
 $(OBJ)/%.c.o: %.c kernel/lab.mk
 	$(compile)
