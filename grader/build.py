@@ -291,10 +291,15 @@ class _Make:
         except ValueError:
             return False
 
+    @functools.cached_property
+    def _payloads(self) -> set[str]:
+        return {os.path.realpath(ROOT / path) for path in self._given()}
+
+    @functools.cache
     def _shown(self, name: str) -> bool:
-        """Whether messages on a file may be shown: the payloads are given too."""
-        payloads = [os.path.realpath(ROOT / path) for path in self._given()]
-        return self._allowed(name) or os.path.realpath(ROOT / name) in payloads or re.search(r"\.(safe|module)\.s$", name)
+        """Whether messages on a file may be shown: the payloads are given too, and what is made of modules."""
+        return bool(self._allowed(name) or os.path.realpath(ROOT / name) in self._payloads
+                    or re.search(r"\.(safe|stores|module)\.s$", name))
 
     def tidy(self, text: str) -> str:
         """A compiler's messages without those on files that are not to be read (#line names any): they quote them."""

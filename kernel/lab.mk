@@ -96,7 +96,7 @@ $(OUT)/%.s: %.s
 
 $(SAFE)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
-	$(REWRITE) $(if $(PINS),--pins) $< $@
+	$(REWRITE) $(if $(PINS),--pins) $< $@ && test -f $@
 
 $(OUT)/%.safe.o: $(SAFE)/%.safe.s
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
@@ -131,7 +131,7 @@ $(OUT)/%.plain.s: %.c kernel/lab.mk
 
 $(SAFE)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
-	$(REWRITE) --stores $(if $(PINS),--pins) $< $@
+	$(REWRITE) --stores $(if $(PINS),--pins) $< $@ && test -f $@
 
 loose := $(foreach m,$(sources),$(if $(filter stores,$(shell cat $(dir $m)also 2>/dev/null)),$(basename $m)))
 rewritten: $(if $(loose),$(patsubst %,$(SAFE)/%.stores.s,$(loose)) $(patsubst $(OUT)/%.safe.o,$(SAFE)/%.stores.s,$(MODULE_LIB)))
