@@ -35,7 +35,7 @@ def every() -> tuple[Attack, ...]:
 
 def assemble(texts: list[str]) -> list[int]:
     """The word of each text, an instruction or a number."""
-    lines = [".arch_extension idiv", ".arch_extension sec", ".arch_extension virt", ".arch_extension mp"]
+    lines = [".syntax unified", ".arch_extension idiv", ".arch_extension sec", ".arch_extension virt", ".arch_extension mp"]
     lines += [f".word {text}" if text.startswith("0x") else text for text in texts]
     with tempfile.TemporaryDirectory() as folder:
         object_, image = Path(folder, "words.o"), Path(folder, "words.bin")
@@ -43,7 +43,7 @@ def assemble(texts: list[str]) -> list[int]:
                                (["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", object_, image], None)):
             done = subprocess.run(command, input=given, capture_output=True, text=True)
             if done.returncode:
-                raise GraderError(f"{command[0]}: {done.stderr.strip()}")
+                raise GraderError(f"{command[0]}: " + "; ".join(done.stderr.splitlines()[1:6]))
         data = image.read_bytes()
     if len(data) != 4 * len(texts):
         raise GraderError(f"{FILE.name}: {len(texts)} instructions became {len(data)} bytes")
