@@ -2,8 +2,8 @@
 
 Words are drawn of every form of the table, with fields at random and at their ends, and words a bit away. What a
 disassembler makes of one is read as text: which registers it writes, its base, its offset, whether it is UNPREDICTABLE.
-That and the table have to agree. Where they do not, and the manual has decided, it stands in settled.toml. GNU as has to make of
-objdump's text a word that is accepted again. The verifier itself is compared with the table by sweep.c.
+That and the table have to agree. Where they do not, and the manual has decided, it stands in settled.toml. GNU as has
+to make of objdump's text a word that is accepted again. The verifier itself is compared with the table by sweep.c.
 """
 import argparse
 import collections
@@ -24,19 +24,24 @@ SETTLED = Path(__file__).with_name("settled.toml")
 CONDITIONS = ("", "eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al")
 
 # What instructions write, by their names: their first operand, the first two, or nothing.
-ONE = ("mov mvn add adc sub sbc rsb rsc and orr eor bic lsl lsr asr ror rrx neg movw movt mul mla mls sdiv udiv clz rbit rev "
-       "rev16 revsh sxtb sxth sxtb16 uxtb uxth uxtb16 sxtab sxtah sxtab16 uxtab uxtah uxtab16 pkhbt pkhtb bfi bfc sbfx ubfx ssat "
-       "usat smulbb smulbt smultb smultt smulwb smulwt smlabb smlabt smlatb smlatt smlawb smlawt").split()
+ONE = ("mov mvn add adc sub sbc rsb rsc and orr eor bic lsl lsr asr ror rrx neg movw movt mul mla mls sdiv udiv clz "
+       "rbit rev rev16 revsh sxtb sxth sxtb16 uxtb uxth uxtb16 sxtab sxtah sxtab16 uxtab uxtah uxtab16 pkhbt pkhtb bfi "
+       "bfc sbfx ubfx ssat usat smulbb smulbt smultb smultt smulwb smulwt smlabb smlabt smlatb smlatt smlawb "
+       "smlawt").split()
 TWO = "umull umlal smull smlal umaal smlalbb smlalbt smlaltb smlaltt".split()
 NONE = "tst teq cmp cmn".split()
 LOADS, STORES = "ldr ldrb ldrh ldrsb ldrsh ldrd".split(), "str strb strh strd".split()
 BLOCKS = [name + mode for name in ("ldm", "stm") for mode in ("", "ia", "ib", "da", "db", "fd", "fa", "ed", "ea")]
 OTHERS = "push pop nop b bl bx blx".split()
-FLAGS = set("mov mvn add adc sub sbc rsb rsc and orr eor bic lsl lsr asr ror rrx neg mul mla umull umlal smull smlal".split())
+FLAGS = set(("mov mvn add adc sub sbc rsb rsc and orr eor bic lsl lsr asr ror rrx neg mul mla umull umlal smull "
+             "smlal").split())
 NAMES = {name + s + condition: name for name in (*ONE, *TWO, *NONE, *LOADS, *STORES, *BLOCKS, *OTHERS)
          for s in (("", "s") if name in FLAGS else ("",)) for condition in CONDITIONS}
 assert NAMES["bls"] == "b" and NAMES["bleq"] == "bl" and NAMES["smlals"] == "smlal"
 
+GUARDS = re.compile(r"(r10|sl), \w+, #0, #(20|0x14)|(r9|sb), \w+, #2, #(18|0x12)")
+SP = re.compile("sp, (r10|sl)")
+SET_SP = {"mov" + condition for condition in CONDITIONS}
 REGISTERS = {**{f"r{n}": n for n in range(16)}, "sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": 15}
 REGISTER = r"\b(r1[0-5]|r[0-9]|sb|sl|fp|ip|sp|lr|pc)\b"
 
@@ -83,7 +88,8 @@ def llvm(words: list[int]) -> list[Text]:
     done = subprocess.run(["llvm-mc", "--disassemble", "--triple=armv7a-none-eabi", "-mcpu=cortex-a7"], text=True,
                           input="\n".join(lines) + "\n", capture_output=True)
     warned = dict(re.findall(r"^<stdin>:(\d+):\d+: warning: (invalid|potentially undefined)", done.stderr, re.M))
-    texts = iter(line.strip().replace("\t", " ") for line in done.stdout.splitlines() if line.startswith("\t") and line != "\t.text")
+    texts = iter(line.strip().replace("\t", " ") for line in done.stdout.splitlines()
+                 if line.startswith("\t") and line != "\t.text")
     found = []
     for number in range(1, len(words) + 1):
         how = warned.get(str(number))
@@ -132,10 +138,7 @@ def objection(text: Text, pins: int) -> str | None:
     if name in NONE:
         return None
     if name in ONE or name in TWO:
-        if re.fullmatch(r"(r10|sl), \w+, #0, #(20|0x14)", operands) and name == "bfi" or \
-                re.fullmatch(r"(r9|sb), \w+, #2, #(18|0x12)", operands) and name == "bfi" or \
-                (mnemonic.startswith("mov") and name == "mov" and not mnemonic.startswith("movs") and registers == [13, 10] and
-                 operands.count(",") == 1):
+        if name == "bfi" and GUARDS.fullmatch(operands) or mnemonic in SET_SP and SP.fullmatch(operands):
             return None
         written = registers[:1 + (name in TWO)]
         if name in TWO and written[0] == written[1]:
@@ -151,7 +154,8 @@ def _access_objection(name: str, operands: str, reserved: set[int], pins: int) -
         base, back, listed, user = re.fullmatch(r"(\w+)(!?), \{(.*)\}( ?\^)?", operands).groups()
         base, listed = REGISTERS[base], {REGISTERS[register] for register in listed.split(", ")}
         bad = base not in (10, 13) or (back and base != 13) or user or 13 in listed or not listed
-        return "a base, a list or a mode that is not allowed" if bad or name.startswith("ldm") and listed & reserved else None
+        bad = bad or (name.startswith("ldm") and listed & reserved)
+        return "a base, a list or a mode that is not allowed" if bad else None
     match = re.fullmatch(r"(\w+)(?:, (\w+))?, \[(\w+)(?:, ([^]]*))?\](!?)(?:, (.*))?", operands)
     if match is None:
         return "an access of a form that is not allowed"
@@ -241,8 +245,9 @@ def open_questions(found: list[Disagreement]) -> tuple[list[Disagreement], colle
 
 
 def _settles(line: dict, each: Disagreement) -> bool:
-    return (each.oracle in line["oracles"] and each.accepted == line["accepted"] and each.word & line["mask"] == line["value"] and
-            bool(each.word & line.get("nonzero", 0xffffffff)) and re.search(line["says"], each.says) is not None and
+    return (each.oracle in line["oracles"] and each.accepted == line["accepted"] and
+            each.word & line["mask"] == line["value"] and bool(each.word & line.get("nonzero", 0xffffffff)) and
+            re.search(line["says"], each.says) is not None and
             line.get("because", "") in masks.why(each.word, *PLACE, each.pins))
 
 
@@ -255,7 +260,8 @@ def _signed(value: int) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m grader.sfi.oracles", description="the mask table against three disassemblers")
+    parser = argparse.ArgumentParser(prog="python3 -m grader.sfi.oracles",
+                                     description="the mask table against three disassemblers")
     parser.add_argument("--words", type=int, default=2000, help="of every form (2000)")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(arguments)
