@@ -91,7 +91,7 @@ def is_access(word):
 
 
 def of_groups(*groups, words=40, accesses=False):
-    """Words of some of the table's forms, fields random or at their ends, and words a bit away; with and without pins."""
+    """Words of some of the table's forms, fields random or at their ends, and words a bit away."""
     @functools.cache
     def questions(seed):
         rng = random.Random(seed)

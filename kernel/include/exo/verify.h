@@ -13,8 +13,8 @@
 // past a guard gains nothing. All else is refused, every UNPREDICTABLE form and should-be-zero bit included (DDI 0406C,
 // chapters A5 and A8).
 //
-// Accepted, under any condition but 0b1111. pc is an operand of none of these. "Written" is each register in a field that
-// the instruction writes: Rd, both halves of a long multiply, all that a load fills, a base with writeback.
+// Accepted, under any condition but 0b1111. pc is an operand of none of these. "Written" is each register in a field
+// that the instruction writes: Rd, both halves of a long multiply, all that a load fills, a base with writeback.
 //
 //	computing	data processing in its three forms (an immediate, a shift by an immediate, by a register), MOVW,
 //			MOVT, CLZ; MUL, MLA, MLS, UMAAL, UMULL, UMLAL, SMULL, SMLAL, SMULxy, SMULWy, SMLAxy, SMLAWy,
