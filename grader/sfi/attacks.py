@@ -29,13 +29,13 @@ def every() -> tuple[Attack, ...]:
     groups = tomllib.loads(FILE.read_text())["group"]
     rows = [(group, row) for group in groups for row in group["pairs"]]
     words = iter(assemble([text for _, row in rows for text in row[:2]]))
-    return tuple(Attack(group["title"], group["item"], group.get("pins", 0), (row[0], row[1]), (next(words), next(words)), row[2])
-                 for group, row in rows)
+    return tuple(Attack(group["title"], group["item"], group.get("pins", 0), (refused, accepted),
+                        (next(words), next(words)), why) for group, (refused, accepted, why) in rows)
 
 
 def assemble(texts: list[str]) -> list[int]:
     """The word of each text, an instruction or a number."""
-    lines = [".arch_extension idiv", ".arch_extension sec", ".arch_extension virt", ".arch_extension mp"]
+    lines = [".syntax unified"] + [f".arch_extension {name}" for name in ("idiv", "sec", "virt", "mp")]
     lines += [f".word {text}" if text.startswith("0x") else text for text in texts]
     with tempfile.TemporaryDirectory() as folder:
         object_, image = Path(folder, "words.o"), Path(folder, "words.bin")
@@ -43,7 +43,7 @@ def assemble(texts: list[str]) -> list[int]:
                                (["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", object_, image], None)):
             done = subprocess.run(command, input=given, capture_output=True, text=True)
             if done.returncode:
-                raise GraderError(f"{command[0]}: {done.stderr.strip()}")
+                raise GraderError(f"{command[0]}: " + "; ".join(done.stderr.splitlines()[1:6]))
         data = image.read_bytes()
     if len(data) != 4 * len(texts):
         raise GraderError(f"{FILE.name}: {len(texts)} instructions became {len(data)} bytes")

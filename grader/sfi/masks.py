@@ -1,4 +1,4 @@
-"""The mask table in Python: labs/5-sfi/checks/forms.def, whose head says what a line means. C reads the same lines (masks.h)."""
+"""The mask table in Python: labs/5-sfi/checks/forms.def, whose head says what a line means. C reads it by masks.h."""
 import functools
 import random
 import re
@@ -30,6 +30,7 @@ NEEDS = {
 }
 
 
+LINE = re.compile(r"FORM\(" + ", *".join(['"([^"]*)"'] * 4) + r"\)")
 GROUPS = re.compile(r"// (Computing|Multiplies|Bits and bytes|Guards|Accesses|Pins|Control)[.:]")
 
 
@@ -38,7 +39,7 @@ class Form:
     group: str                  # the line of comment it stands below
     name: str
     diagram: str
-    needs: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]      # (what is asked, the fields: lowest bit and how many)
+    needs: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]      # what is asked, of fields: (lowest bit, bits)
     section: str
     mask: int
     value: int
@@ -61,12 +62,13 @@ def forms() -> tuple[Form, ...]:
         if heading := GROUPS.match(line):
             group = heading[1]
         if line.startswith("FORM("):
-            name, diagram, needs, section = re.fullmatch(r"FORM\(" + ", *".join(['"([^"]*)"'] * 4) + r"\)", line).groups()
+            name, diagram, needs, section = LINE.fullmatch(line).groups()
             bits = diagram.replace(" ", "")
             assert len(bits) == 32 and bits.startswith("cccc"), line
             found.append(Form(
                 group, name, bits, tuple(_need(need, bits) for need in needs.split()), section,
-                mask=int("".join("01"[bit in "01"] for bit in bits), 2), value=int("".join("01"[bit == "1"] for bit in bits), 2),
+                mask=int("".join("01"[bit in "01"] for bit in bits), 2),
+                value=int("".join("01"[bit == "1"] for bit in bits), 2),
                 fields=tuple(_field(letter, bits) for letter in sorted(set(bits) - set("01")))))
     return tuple(found)
 
@@ -105,8 +107,10 @@ def why(word: int, offset: int = CODE, end: int = CODE + 0x1000, pins: int = 0) 
     for form in fitting:
         if form.fails(word, offset, end, pins) is None:
             return f"{form.name} [{form.section}]"
-    return f"{fitting[0].name} [{fitting[0].section}], but {REASONS[fitting[0].fails(word, offset, end, pins)]}" if fitting else \
-        "nothing that exo/verify.h lists has these bits"
+    if not fitting:
+        return "nothing that exo/verify.h lists has these bits"
+    form = max(fitting, key=lambda each: each.mask.bit_count())
+    return f"{form.name} [{form.section}], but {REASONS[form.fails(word, offset, end, pins)]}"
 
 
 REASONS = {
@@ -129,7 +133,7 @@ REASONS = {
 
 
 def draw(rng: random.Random, form: Form, place: tuple[int, int] = (CODE, CODE + 0x1000)) -> int:
-    """A word of a form, at (offset, end): each field random or near one of its ends, what `base` and `target` ask for mostly met."""
+    """A word of a form, at (offset, end): fields random or near their ends, `base`, `list` and `target` mostly met."""
     offset, end = place
     word = form.value | rng.getrandbits(32) & ~form.mask
     for low, bits in form.fields:

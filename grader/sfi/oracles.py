@@ -1,155 +1,284 @@
-"""What disassemblers that nobody here wrote say of the words that the mask table accepts: GNU objdump, Capstone and LLVM's.
+"""Lab 5's mask table against three disassemblers that nobody here wrote: GNU objdump, Capstone and llvm-mc.
 
-Each accepted word has to be, for all three, a defined instruction of a mnemonic that its form allows, that writes no reserved
-register and reaches memory through the registers that it may, by the manual. Where one of them is known to be wrong, `SETTLED` says so,
-with the manual's section.
+Words are drawn of every form of the table, with fields at random and at their ends, and words a bit away. What a
+disassembler makes of one is read as text: which registers it writes, its base, its offset, whether it is UNPREDICTABLE.
+That and the table have to agree. Where they do not, and the manual has decided, it stands in settled.toml. GNU as has
+to make of objdump's text a word that is accepted again. The verifier itself is compared with the table by sweep.c.
 """
-import itertools
+import argparse
+import collections
 import random
 import re
-import struct
 import subprocess
-from collections.abc import Iterable
+import sys
+import tempfile
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
-from grader.sfi import masks
+from grader.errors import GraderError
+from grader.sfi import attacks, masks
 
-PINS = 0x5a
+PLACE = masks.CODE + 0x800, masks.CODE + 0x1000
+SETTLED = Path(__file__).with_name("settled.toml")
+CONDITIONS = ("", "eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al")
 
-# What a disassembler says of words of a form, or of a section's forms, and why it does not count (DDI 0406C).
-SETTLED = {
-    ("llvm", "unpredictable", "A5.2.1"):
-        "sp as the operand that is shifted: deprecated, and no more (A8.8.14 and its like name no UNPREDICTABLE case)",
-    ("llvm", "unpredictable", "strd"):
-        "bits 3:0 are the low half of the immediate where bit 22 is set (A8.8.210); LLVM 14 takes them for a register",
-}
+# What instructions write, by their names: their first operand, the first two, or nothing.
+ONE = ("mov mvn add adc sub sbc rsb rsc and orr eor bic lsl lsr asr ror rrx neg movw movt mul mla mls sdiv udiv clz "
+       "rbit rev rev16 revsh sxtb sxth sxtb16 uxtb uxth uxtb16 sxtab sxtah sxtab16 uxtab uxtah uxtab16 pkhbt pkhtb bfi "
+       "bfc sbfx ubfx ssat usat smulbb smulbt smultb smultt smulwb smulwt smlabb smlabt smlatb smlatt smlawb "
+       "smlawt").split()
+TWO = "umull umlal smull smlal umaal smlalbb smlalbt smlaltb smlaltt".split()
+NONE = "tst teq cmp cmn".split()
+LOADS, STORES = "ldr ldrb ldrh ldrsb ldrsh ldrd".split(), "str strb strh strd".split()
+BLOCKS = [name + mode for name in ("ldm", "stm") for mode in ("", "ia", "ib", "da", "db", "fd", "fa", "ed", "ea")]
+OTHERS = "push pop nop b bl bx blx".split()
+FLAGS = set(("mov mvn add adc sub sbc rsb rsc and orr eor bic lsl lsr asr ror rrx neg mul mla umull umlal smull "
+             "smlal").split())
+NAMES = {name + s + condition: name for name in (*ONE, *TWO, *NONE, *LOADS, *STORES, *BLOCKS, *OTHERS)
+         for s in (("", "s") if name in FLAGS else ("",)) for condition in CONDITIONS}
+assert NAMES["bls"] == "b" and NAMES["bleq"] == "bl" and NAMES["smlals"] == "smlal"
 
-NAMES = {"r9": 9, "sb": 9, "r10": 10, "sl": 10, "r11": 11, "fp": 11, "r12": 12, "ip": 12, "sp": 13, "r13": 13, "lr": 14,
-         "r14": 14, "pc": 15, "r15": 15, **{f"r{n}": n for n in range(9)}}
-CONDITION = r"(eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?"
-TWO = ("umull", "umlal", "smull", "smlal", "umaal")        # write their first two registers
-NONE = ("tst", "teq", "cmp", "cmn", "nop", "b", "bl", "bx", "blx")     # and no register at all, or lr
+GUARDS = re.compile(r"(r10|sl), \w+, #0, #(20|0x14)|(r9|sb), \w+, #2, #(18|0x12)")
+SP = re.compile("sp, (r10|sl)")
+SET_SP = {"mov" + condition for condition in CONDITIONS}
+REGISTERS = {**{f"r{n}": n for n in range(16)}, "sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": 15}
+REGISTER = r"\b(r1[0-5]|r[0-9]|sb|sl|fp|ip|sp|lr|pc)\b"
 
 
 @dataclass(frozen=True)
-class Said:
-    """One disassembler's words on one word; text is "" where it knows no such instruction."""
-    word: int
-    form: masks.Form
-    by: str
-    text: str
+class Text:
+    """What a disassembler makes of a word; `branch` is how far from the word it leads."""
+    text: str               # "" if it is none
     unpredictable: bool = False
+    branch: int | None = None
 
 
-def sample(seed: int, each: int) -> list[tuple[masks.Form, int]]:
-    """So many accepted words of each form, without pins or with PINS, of all conditions."""
-    rng, found = random.Random(seed), []
-    for form in masks.forms():
-        words = (masks.draw(rng, form) for _ in range(100 * each))
-        good = (word for word in words if word < 0xf0000000
-                and any(form.fails(word, masks.CODE, masks.CODE + 0x1000, pins) is None for pins in (0, PINS)))
-        found += [(form, word) for word in itertools.islice(good, each)]
-    return found
-
-
-def objdump(words: Iterable[tuple[masks.Form, int]], path) -> list[Said]:
-    """`path`: where a file may be written."""
-    words = list(words)
-    path.write_bytes(b"".join(struct.pack("<I", word) for _, word in words))
-    told = subprocess.run(["arm-none-eabi-objdump", "-D", "-z", "-bbinary", "-marm", str(path)], capture_output=True,
-                          text=True, check=True).stdout
-    texts = [line.split("\t", 2)[2] for line in told.splitlines() if re.match(r" *[0-9a-f]+:\t", line)]
-    return [Said(word, form, "objdump", "" if "undefined" in text.lower() else re.split(r"\s*[@;<]", text)[0].strip(),
-                 "UNPRED" in text) for (form, word), text in zip(words, texts, strict=True)]
-
-
-def capstone(words: Iterable[tuple[masks.Form, int]]) -> list[Said]:
-    from capstone import CS_ARCH_ARM, CS_MODE_ARM, Cs
-    engine, said = Cs(CS_ARCH_ARM, CS_MODE_ARM), []
-    for form, word in words:
-        found = next(engine.disasm(struct.pack("<I", word), masks.CODE), None)
-        said.append(Said(word, form, "capstone", f"{found.mnemonic}\t{found.op_str}" if found else ""))
-    return said
-
-
-def llvm(words: Iterable[tuple[masks.Form, int]]) -> list[Said]:
-    words = list(words)
-    text = "\n".join(" ".join(f"{byte:#04x}" for byte in struct.pack("<I", word)) for _, word in words)
-    done = subprocess.run(["llvm-mc", "--disassemble", "--triple=armv7a", "--mattr=+hwdiv-arm,+dsp"], input=text,
-                          capture_output=True, text=True, check=True)
-    lines_of = {kind: {int(n) for n in re.findall(rf"<stdin>:(\d+):\d+: warning: {kind}", done.stderr)}
-                for kind in ("invalid", "potentially undefined")}
-    texts = iter(line.strip() for line in done.stdout.splitlines() if line.startswith("\t") and not line.startswith("\t."))
-    return [Said(word, form, "llvm", "" if n in lines_of["invalid"] else next(texts), n in lines_of["potentially undefined"])
-            for n, (form, word) in enumerate(words, 1)]
-
-
-def objections(said: Said) -> str:
-    """What is wrong with an accepted word as a disassembler reads it, in words; "" if nothing is."""
-    kind = "unpredictable" if said.unpredictable else "unknown" if not said.text else ""
-    if kind:
-        settled = any((said.by, kind, of) in SETTLED for of in (said.form.name, said.form.section))
-        return "" if settled else f"{said.by} calls it {kind}"
-    mnemonic, _, operands = said.text.replace(" ", "\t", 1).partition("\t")
-    for problem in (_wrong_name(said.form, mnemonic), _writes(said.form, mnemonic, operands), _reaches(said.form, operands)):
-        if problem:
-            return f"{said.by} reads {said.text!r}: {problem}"
-    return ""
-
-
-def _wrong_name(form: masks.Form, mnemonic: str) -> str:
-    """A disassembler may use another name for it: MOV with a shift is LSL, LDM through sp POP."""
-    names = {re.sub(r"<.>", "", name.split()[0]) for name in form.name.split(", ")}
-    more = {"mov": {"lsl", "lsr", "asr", "ror", "rrx"}, "movw": {"mov"}, "stm": {"push", "str"}, "ldm": {"pop", "ldr"},
-            "str": {"push"}, "ldr": {"pop"}, "rsb": {"neg"}, "nop": {"hint"}}
-    names = names.union(*(more.get(name, set()) for name in names))
-    stems = "|".join(sorted(names, key=len, reverse=True))
-    suffix = r"(s?(ia|ib|da|db|fd|ea|fa|ed|bb|bt|tb|tt|b|t)?)"
-    return "" if re.fullmatch(rf"({stems}){suffix}{CONDITION}{suffix}(\.w|\.n)?", mnemonic) else f"that is none of {form.name}"
-
-
-def _numbers(text: str) -> list[int]:
-    return [NAMES[name] for name in re.findall(r"\b(r1[0-5]|r\d|sb|sl|fp|ip|sp|lr|pc)\b", text)]
-
-
-def _writes(form: masks.Form, mnemonic: str, operands: str) -> str:
-    """What it writes, its base apart, is none of the reserved registers; guards write theirs."""
-    registers = _numbers(operands)
-    if form.name.split(",")[0].split()[0] in NONE or form.name.startswith(("st", "pld")):
-        written = []
-    elif form.name == "ldm":
-        written = _listed(operands) if "{" in operands else registers[:1]
-    elif form.name == "ldrd":
-        written = [registers[0], registers[0] + 1]
-    else:
-        written = registers[:2] if re.match("|".join(TWO), mnemonic) else registers[:1]
-    allowed = {"bfi r10, rX, #0, #20": {10}, "bfi r9, rX, #2, #18": {9}, "mov sp, r10": {13}}.get(form.name, set())
-    if any(r in (9, 10, 13, 15) and r not in allowed for r in written):
-        return "it writes a register that guards alone may write"
-    return "" if not allowed or set(written) == allowed else "it is no guard"
-
-
-def _listed(operands: str) -> list[int]:
-    inside = operands[operands.index("{") + 1:operands.index("}")]
+def objdump(words: list[int]) -> list[Text]:
+    with tempfile.NamedTemporaryFile() as image:
+        image.write(b"".join(word.to_bytes(4, "little") for word in words))
+        image.flush()
+        lines = _run("arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", image.name).splitlines()
     found = []
-    for part in inside.split(","):
-        ends = _numbers(part)
-        found += range(ends[0], ends[-1] + 1) if "-" in part else ends
+    for line in (line for line in lines if re.match(r" *[0-9a-f]+:\t", line)):
+        at, _, text, *_ = *line.split("\t", 2), ""
+        text, _, comment = text.replace("\t", " ").partition("@" if "@" in text else ";")
+        unknown = "undefined" in line or text.startswith((".word", ".inst")) or "illegal" in line
+        branch = re.fullmatch(r"bl?\w* 0x([0-9a-f]+)", text.strip())
+        found.append(Text("" if unknown else " ".join(text.split()), "UNPREDICTABLE" in line,
+                          _signed(int(branch[1], 16) - int(at.strip(" :"), 16)) if branch else None))
     return found
 
 
-def _reaches(form: masks.Form, operands: str) -> str:
-    """What memory it reaches, through which register, and whether that is written back."""
-    if form.group not in ("Accesses", "Pins"):
-        return "it reaches memory" if "[" in operands else ""
-    if "[" not in operands:                 # LDM, STM; PUSH and POP
-        base = _numbers(operands.split("{")[0])
-        base, back = (base[0] if base else 13), "!" in operands or not base
-    else:
-        inside = operands[operands.index("[") + 1:operands.index("]")]
-        base, back = _numbers(inside)[0], "!" in operands or operands.index("]") < len(operands) - 1
-        if len(_numbers(inside)) != 1 or _numbers(operands[operands.index("]"):]):
-            return "its offset is a register"
-    if base not in ((8,) if form.group == "Pins" else (10, 13)):
-        return f"its base is r{base}"
-    return "it writes its base back" if back and base != 13 else ""
+def capstone(words: list[int]) -> list[Text]:
+    import capstone as library
+
+    machine = library.Cs(library.CS_ARCH_ARM, library.CS_MODE_ARM)
+    found = []
+    for word in words:
+        one = next(machine.disasm_lite(word.to_bytes(4, "little"), 0), None)
+        text = f"{one[2]} {one[3]}".strip() if one else ""
+        branch = re.fullmatch(r"bl?\w* #(-?0x[0-9a-f]+|-?\d+)", text)
+        found.append(Text(text, False, _signed(int(branch[1], 0)) if branch else None))
+    return found
+
+
+def llvm(words: list[int]) -> list[Text]:
+    lines = [" ".join(f"0x{byte:02x}" for byte in word.to_bytes(4, "little")) for word in words]
+    done = subprocess.run(["llvm-mc", "--disassemble", "--triple=armv7a-none-eabi", "-mcpu=cortex-a7"], text=True,
+                          input="\n".join(lines) + "\n", capture_output=True)
+    warned = dict(re.findall(r"^<stdin>:(\d+):\d+: warning: (invalid|potentially undefined)", done.stderr, re.M))
+    texts = iter(line.strip().replace("\t", " ") for line in done.stdout.splitlines()
+                 if line.startswith("\t") and line != "\t.text")
+    found = []
+    for number in range(1, len(words) + 1):
+        how = warned.get(str(number))
+        text = "" if how == "invalid" else next(texts).partition("@")[0].strip()
+        branch = re.fullmatch(r"bl?\w* #(-?\d+)", text)
+        found.append(Text(text, how is not None and how != "invalid", int(branch[1]) + 8 if branch else None))
+    if next(texts, None) is not None:
+        raise GraderError("llvm-mc: more instructions than words")
+    return found
+
+
+ORACLES = {"objdump": objdump, "capstone": capstone, "llvm-mc": llvm}
+
+
+def versions() -> dict[str, str]:
+    """Of each oracle, as it tells itself."""
+    import capstone as library
+
+    return {"objdump": _run("arm-none-eabi-objdump", "--version").splitlines()[0], "capstone": library.__version__,
+            "llvm-mc": re.search(r"LLVM version (\S+)", _run("llvm-mc", "--version"))[1]}
+
+
+def objection(text: Text, pins: int) -> str | None:
+    """What is wrong with an instruction by its text alone; None: it is one that a module may have."""
+    if not text.text:
+        return "undefined"
+    if text.unpredictable:
+        return "UNPREDICTABLE"
+    mnemonic, _, operands = text.text.partition(" ")
+    name = NAMES.get(mnemonic.removesuffix(".w"))
+    reserved = {9, 10, 13, 15} | ({8} if pins else set())
+    registers = [REGISTERS[register] for register in re.findall(REGISTER, operands)]
+    if name is None:
+        return f"no {mnemonic} in a module"
+    if name == "nop":
+        return None
+    if name in ("b", "bl"):
+        if text.branch is None:
+            return "a branch that leads nobody knows where"
+        to = PLACE[0] + text.branch & 0xffffffff
+        return None if to < 4 * masks.ENTRIES or masks.CODE <= to < PLACE[1] else "a branch out of the module"
+    if name in ("bx", "blx"):
+        return None if registers == [9] else "a jump by another register than r9"
+    if 15 in registers:
+        return "pc is among its operands"
+    if name in NONE:
+        return None
+    if name in ONE or name in TWO:
+        if name == "bfi" and GUARDS.fullmatch(operands) or mnemonic in SET_SP and SP.fullmatch(operands):
+            return None
+        written = registers[:1 + (name in TWO)]
+        if name in TWO and written[0] == written[1]:
+            return "both results in one register"
+        return "it writes a reserved register" if reserved & set(written) else None
+    return _access_objection(name, operands, reserved, pins)
+
+
+def _access_objection(name: str, operands: str, reserved: set[int], pins: int) -> str | None:
+    if name in ("push", "pop"):
+        operands, name = f"sp!, {operands}", "stm" if name == "push" else "ldm"
+    if name in BLOCKS:
+        base, back, listed, user = re.fullmatch(r"(\w+)(!?), \{(.*)\}( ?\^)?", operands).groups()
+        base, listed = REGISTERS[base], {REGISTERS[register] for register in listed.split(", ")}
+        bad = base not in (10, 13) or (back and base != 13) or user or 13 in listed or not listed
+        bad = bad or (name.startswith("ldm") and listed & reserved)
+        return "a base, a list or a mode that is not allowed" if bad else None
+    match = re.fullmatch(r"(\w+)(?:, (\w+))?, \[(\w+)(?:, ([^]]*))?\](!?)(?:, (.*))?", operands)
+    if match is None:
+        return "an access of a form that is not allowed"
+    first, second, base, offset, before, after = match.groups()
+    base, transferred = REGISTERS[base], [REGISTERS[first]]
+    if name.endswith("d"):
+        transferred.append(REGISTERS[second] if second else transferred[0] + 1)
+    back = bool(before or after)
+    for immediate in (offset, after):
+        if immediate and not re.fullmatch(r"#-?(0x[0-9a-f]+|\d+)", immediate):
+            return "an offset in a register"
+    if base == 8:
+        mask = int(offset[1:], 0) if offset else 0
+        if not pins or name not in ("ldr", "str") or back or (offset or "").startswith("#-") or mask & ~(pins << 2):
+            return "r8 as a base"
+    elif base not in (10, 13) or (back and base != 13):
+        return "a base that is not allowed, or written back"
+    if name in LOADS:
+        return "it loads a reserved register" if reserved & set(transferred) else None
+    return "it stores pc, or what it writes back" if 15 in transferred or (back and base in transferred) else None
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    oracle: str
+    word: int
+    pins: int
+    text: str
+    accepted: bool          # by the table
+    says: str               # the oracle's objection, or that it has none
+
+
+def drawn(words: int, seed: int) -> list[tuple[int, int]]:
+    """(word, pins): of every form `words`, and as many a bit away; and a few of each class."""
+    rng = random.Random(seed)
+    found = []
+    for form in masks.forms():
+        for _ in range(words):
+            word, pins = masks.draw(rng, form, PLACE), rng.choice((0, rng.randrange(1, 256)))
+            found += [(word, pins), (masks.near(rng, word), pins)]
+    for key in range(4096):
+        for _ in range(max(1, words // 40)):
+            bits = (key & 0xff0) << 16 | (key & 15) << 4
+            found.append((bits | rng.getrandbits(32) & ~masks.CLASS, rng.choice((0, 0x5a))))
+    return found
+
+
+def compare(given: list[tuple[int, int]]) -> list[Disagreement]:
+    """Where table and disassemblers do not agree, settled or not."""
+    words, found = [word for word, _ in given], []
+    for oracle, decode in ORACLES.items():
+        texts = decode(words)
+        if len(texts) != len(words):
+            raise GraderError(f"{oracle}: {len(texts)} instructions of {len(words)} words")
+        for (word, pins), text in zip(given, texts):
+            accepted, says = masks.accepts(word, *PLACE, pins), objection(text, pins)
+            if accepted != (says is None):
+                found.append(Disagreement(oracle, word, pins, text.text, accepted, says or "nothing against it"))
+    return found
+
+
+def reassembled(given: list[tuple[int, int]]) -> list[Disagreement]:
+    """Words that objdump's text of an accepted word becomes in GNU as, and that are refused."""
+    kept = [(word, pins) for word, pins in given if masks.accepts(word, *PLACE, pins)]
+    texts = [text.text if text.branch is None else f"{text.text.split()[0]} . + {text.branch}"
+             for text in objdump([word for word, _ in kept])]
+    again = attacks.assemble(texts)
+    return [Disagreement("GNU as", word, pins, text, False, f"it was 0x{was:08x}, which is accepted")
+            for (was, pins), text, word in zip(kept, texts, again) if not masks.accepts(word, *PLACE, pins)]
+
+
+def settled() -> list[dict]:
+    """What the manual has decided: settled.toml."""
+    return tomllib.loads(SETTLED.read_text())["settled"] if SETTLED.exists() else []
+
+
+def open_questions(found: list[Disagreement]) -> tuple[list[Disagreement], collections.Counter]:
+    """Those that settled.toml does not have, and how often each of its lines was needed."""
+    left, used, lines = [], collections.Counter(), settled()
+    for each in found:
+        line = next((i for i, line in enumerate(lines) if _settles(line, each)), None)
+        if line is None:
+            left.append(each)
+        else:
+            used[line] += 1
+    return left, used
+
+
+def _settles(line: dict, each: Disagreement) -> bool:
+    return (each.oracle in line["oracles"] and each.accepted == line["accepted"] and
+            each.word & line["mask"] == line["value"] and bool(each.word & line.get("nonzero", 0xffffffff)) and
+            re.search(line["says"], each.says) is not None and
+            line.get("because", "") in masks.why(each.word, *PLACE, each.pins))
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _signed(value: int) -> int:
+    return (value + 0x80000000 & 0xffffffff) - 0x80000000
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m grader.sfi.oracles",
+                                     description="the mask table against three disassemblers")
+    parser.add_argument("--words", type=int, default=2000, help="of every form (2000)")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args(arguments)
+    print(", ".join(f"{oracle} ({version})" for oracle, version in versions().items()))
+    total, left, used = 0, [], collections.Counter()
+    for part in range(0, args.words, 200):
+        given = drawn(min(200, args.words - part), args.seed + part)
+        some, of_these = open_questions(compare(given) + reassembled(given))
+        total, left, used = total + len(given), left + some, used + of_these
+    for i, line in enumerate(settled()):
+        print(f"{used[i]:8} {line['what']} [{line['section']}]")
+    for each in left[:40]:
+        print(f"0x{each.word:08x}, pins 0x{each.pins:02x}: {each.oracle} has {each.text!r}: {each.says}; the table "
+              f"{'accepts' if each.accepted else 'refuses'} it: {masks.why(each.word, *PLACE, each.pins)}")
+    print(f"{total} words, {sum(used.values())} disagreements settled, {len(left)} open")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

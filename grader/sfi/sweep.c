@@ -1,5 +1,6 @@
-// The full sweep, on the host: a verifier, linked with this, against the mask table, for all 2^32 words in each context that
-// the contract distinguishes. Two processes share the work. With `--quick SEED` what a check has time for instead.
+// The full sweep, on the host: a verifier, linked with this, against the mask table, for all 2^32 words in each
+// context that the contract distinguishes. Two processes share the work. With `--quick SEED` what a check has time for
+// instead.
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,7 +82,8 @@ pin_words(struct tally *tally, unsigned part)
 		for (uint32_t i = 0; i < 1 << 21; i++) {
 			uint32_t word = AL | 0x04080000 | i >> 16 << 20 | (i & 0xffff);
 
-			compare(tally, masks_accept(word, offset, end, pins), (struct quick_word){ word, offset, end, pins });
+			compare(tally, masks_accept(word, offset, end, pins),
+				(struct quick_word){ word, offset, end, pins });
 		}
 }
 
@@ -116,8 +118,8 @@ print_wrong(struct quick_word q, bool says)
 {
 	struct reason reason = masks_reason(q.word);
 
-	printf("  0x%08x at 0x%05x of 0x%05x, pins 0x%02x: verify_word() says %s, the table %s (%s%s%s)\n", q.word, q.offset,
-		q.end, q.pins, says ? "yes" : "no", says ? "no" : "yes",
+	printf("  0x%08x at 0x%05x of 0x%05x, pins 0x%02x: verify_word() says %s, the table %s (%s%s%s)\n", q.word,
+		q.offset, q.end, q.pins, says ? "yes" : "no", says ? "no" : "yes",
 		reason.name == NULL ? "it has no such diagram" : reason.name,
 		reason.needs == NULL || *reason.needs == 0 ? "" : ": ", reason.needs == NULL ? "" : reason.needs);
 }

@@ -1,7 +1,8 @@
 """The checks of lab 5, in the order of the handout's steps.
 
-5.1 asks the verifier about words (checks/words.c) and compares its answers with tables that know no verifier: the encoding
-diagrams of checks/forms.def, the attacks of attacks.toml, which GNU as makes words of. A failure names the word and what it is.
+5.1 asks the verifier about words (checks/words.c) and compares its answers with tables that know no verifier: the
+encoding diagrams of checks/forms.def, and the attacks of attacks.toml, which GNU as makes words of. A failure names the
+word, what it is, and why it has to be judged otherwise.
 """
 import functools
 import random
@@ -57,8 +58,8 @@ def disassembled(words):
     with tempfile.NamedTemporaryFile() as image:
         image.write(struct.pack(f"<{len(words)}I", *words))
         image.flush()
-        text = subprocess.run(["arm-none-eabi-objdump", "-D", "-b", "binary", "-m", "arm", image.name], capture_output=True,
-                              text=True, check=True).stdout
+        text = subprocess.run(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", image.name],
+                              capture_output=True, text=True, check=True).stdout
     lines = [line.split("\t", 2)[2] for line in text.splitlines() if line.count("\t") >= 2]
     return [" ".join(re.split("[;@]", line)[0].split()) for line in lines]
 
@@ -71,8 +72,8 @@ def told(run, wrong):
     texts = disassembled([word for word, *_ in some])
     verdicts = "refused", "accepted"
     first = [f"0x{word:08x}  {text}{where}: " for (word, where, _, _), text in zip(some, texts)]
-    raise Wrong(f"{len(wrong)} words are judged otherwise than exo/verify.h says" + ", the first of them:" * (len(wrong) > SHOWN) if
-                len(wrong) > 1 else "A word is judged otherwise than exo/verify.h says.",
+    many = f"{len(wrong)} words are judged otherwise than exo/verify.h says, the first of them:"
+    raise Wrong(many if len(wrong) > 1 else "A word is judged otherwise than exo/verify.h says.",
                 expected=[line + verdicts[right] + f" ({why})" for line, (_, _, right, why) in zip(first, some)],
                 got=[line + verdicts[not right] for line, (_, _, right, _) in zip(first, some)], look=LOOK, run=run)
 
@@ -83,19 +84,21 @@ def as_the_table_says(run, questions, where=lambda pins, place: f", pins 0x{pins
 
 
 def is_access(word):
-    """Is it among the manual's loads and stores [A5.2.8 to A5.2.10, A5.3, A5.5], as far as bits 27 to 20 and 7 to 4 tell?"""
+    """Is it among the manual's loads and stores [A5.2.8 to A5.2.10, A5.3, A5.5], as far as its class tells?"""
     kind, low = word >> 25 & 7, word >> 4 & 15
-    return kind in (2, 4) or (kind == 3 and not low & 1) or (kind == 0 and low & 9 == 9 and (low != 9 or word >> 24 & 1))
+    extra = low & 9 == 9 and (low != 9 or word >> 24 & 1)
+    return kind in (2, 4) or (kind == 3 and not low & 1) or (kind == 0 and extra)
 
 
 def of_groups(*groups, words=40, accesses=False):
-    """Words of some of the table's forms, fields random or at their ends, and words a bit away; with pins and without."""
+    """Words of some of the table's forms, fields random or at their ends, and words a bit away."""
     @functools.cache
     def questions(seed):
         rng = random.Random(seed)
         found = []
         for pins in (0, rng.randrange(1, 256)):
-            drawn = [masks.draw(rng, form, PLACE) for form in masks.forms() if form.group in groups for _ in range(words)]
+            drawn = [masks.draw(rng, form, PLACE) for form in masks.forms() if form.group in groups
+                     for _ in range(words)]
             close = [masks.near(rng, word) for word in drawn[::2]]
             found.append((pins, PLACE, [word for word in drawn + close if is_access(word) == accesses]))
         return found
@@ -109,27 +112,32 @@ access_words = of_groups("Accesses", accesses=True)
 
 
 @check(points=5, step="5.1", boots=asked(computing_words),
-       hint="Follow the manual's division: bits 27 to 25, then 24 to 20 and 7 to 4. In each class ask where its destination is (a "
-            "multiply has it in bits 19 to 16), which registers it reads, and which bits should be zero or one.")
+       hint="Follow the manual's division: bits 27 to 25, then 24 to 20 and 7 to 4. In each class ask where its "
+            "destination is (a multiply has it in bits 19 to 16), which registers it reads, and which bits should be "
+            "zero or one.")
 def test_computing(run):
-    """Data processing, multiplies and what works on bits and bytes: accepted where it writes no register that is reserved."""
+    """Data processing, multiplies, bits and bytes: accepted where no register is written that is reserved."""
     as_the_table_says(run, computing_words)
 
 
 @check(points=3, step="5.1", boots=asked(guard_words),
-       hint="A guard is one encoding with one free field, rX. Everything else that writes r9, r10 or sp is refused, a bfi of "
-            "another width or place and one whose source is pc (that is bfc) as well.")
+       hint="A guard is one encoding with one free field, rX. Everything else that writes r9, r10 or sp is refused, a "
+            "bfi of another width or place and one whose source is pc (that is bfc) as well.")
 def test_guards(run):
     """The three guards, and nothing that looks like them, write r10, r9 and sp."""
     as_the_table_says(run, guard_words)
 
 
 @check(points=5, step="5.1", boots=asked(access_words),
-       hint="An access is relative to r10, with P = 1 and W = 0, or to sp, where P = 0 and W = 1 together is another instruction "
-            "(ldrt). Then ask what it writes: Rt, the register after it, all of a list.")
+       hint="An access is relative to r10, with P = 1 and W = 0, or to sp, where P = 0 and W = 1 together is another "
+            "instruction (ldrt). Then ask what it writes: Rt, the register after it, all of a list.")
 def test_accesses(run):
-    """Loads and stores of every size: relative to r10 or sp, with an immediate, into registers that are not reserved."""
+    """Loads and stores of every size: relative to r10 or sp, with an immediate, into no reserved register."""
     as_the_table_says(run, access_words)
+
+
+def condition(rng):
+    return rng.choice((AL, rng.randrange(16) << 28))
 
 
 @functools.cache
@@ -139,17 +147,19 @@ def branches(seed):
     for size in (4, 0x100, 0x1000, CODE_MAX):
         end = CODE + size
         for offset in {CODE, end - 4, rng.randrange(CODE, end, 4)}:
-            near_to = [4 * i for i in range(ENTRIES + 2)] + [0xffc, 0x1000, CODE - 4, CODE, CODE + 4, end - 8, end - 4, end, end + 4]
-            near_to += [-4, -0x1000, 0x100000, 0x100000 + CODE, -0x100000 + CODE, offset, offset + 8, rng.randrange(CODE, end, 4)]
-            fields = [to - offset - 8 >> 2 & 0xffffff for to in near_to] + [0x7fffff, 0x800000] + [rng.getrandbits(24) for _ in range(8)]
-            found.append((0, (offset, end), [rng.choice((AL, rng.randrange(16) << 28)) | rng.choice((0xa, 0xb)) << 24 | field
-                                             for field in fields]))
+            targets = [4 * i for i in range(ENTRIES + 2)] + [0xffc, 0x1000, CODE - 4, CODE, CODE + 4]
+            targets += [end - 8, end - 4, end, end + 4, offset, offset + 8, rng.randrange(CODE, end, 4)]
+            targets += [-4, -0x1000, 0x100000, 0x100000 + CODE, -0x100000 + CODE]
+            fields = [to - offset - 8 >> 2 & 0xffffff for to in targets]
+            fields += [0x7fffff, 0x800000, *(rng.getrandbits(24) for _ in range(8))]
+            words = [condition(rng) | rng.choice((0xa, 0xb)) << 24 | field for field in fields]
+            found.append((0, (offset, end), words))
     return found
 
 
 @check(points=4, step="5.1", boots=asked(branches),
-       hint="A branch's target is its own offset, plus 8, plus the word's lower 24 bits as a signed number of words. It has to be a "
-            "word of the module, from MODULE_CODE up to `end` but not at it, or one of MODULE_ENTRIES.")
+       hint="A branch's target is its own offset, plus 8, plus the word's lower 24 bits as a signed number of words. "
+            "It has to be a word of the module, from MODULE_CODE up to `end` but not at it, or one of MODULE_ENTRIES.")
 def test_branches(run):
     """b and bl lead to words of the module and to runtime entries, and to nothing else, wherever they stand."""
     as_the_table_says(run, branches, lambda pins, place: f", at 0x{place[0]:x} of a module that ends at 0x{place[1]:x}")
@@ -163,9 +173,9 @@ def pin_words(seed):
     for pins in (0, 1, 0x80, 0xff, 0x0c, rng.randrange(1, 255), rng.randrange(1, 255)):
         drawn = []
         for form in forms:
-            for mask in {0, pins, 0xff, pins ^ 1 << rng.randrange(8), pins & rng.getrandbits(8), *(rng.getrandbits(8) for _ in range(20)),
-                         *(1 << bit for bit in range(8))}:
-                drawn.append(form.value | AL | rng.randrange(15) << 12 | mask << 2)
+            masks_of = [0, pins, 0xff, pins ^ 1 << rng.randrange(8), pins & rng.getrandbits(8)]
+            masks_of += [1 << bit for bit in range(8)] + [rng.getrandbits(8) for _ in range(20)]
+            drawn += [form.value | AL | rng.randrange(15) << 12 | mask << 2 for mask in masks_of]
         drawn += [masks.near(rng, word) for word in drawn]
         drawn += [0xe5080000 | rng.getrandbits(12) | rng.randrange(32) << 20 & 0x01f00000 for _ in range(20)]
         found.append((pins, PLACE, drawn))
@@ -173,8 +183,9 @@ def pin_words(seed):
 
 
 @check(points=4, step="5.1", boots=asked(pin_words), needs="accesses",
-       hint="Bits 9 to 2 of the address are a mask of pins: none of it may be a pin that the owner does not hold. Only str and ldr of "
-            "a word, with a positive offset and without writeback; and where the owner has pins nothing writes r8.")
+       hint="Bits 9 to 2 of the address are a mask of pins: none of it may be a pin that the owner does not hold. Only "
+            "str and ldr of a word, with a positive offset and without writeback; and where the owner has pins nothing "
+            "writes r8.")
 def test_pins(run):
     """[r8, #mask << 2] is accepted exactly where each pin of the mask is the owner's; without pins, never."""
     as_the_table_says(run, pin_words, lambda pins, place: f", pins 0x{pins:02x}")
@@ -198,8 +209,8 @@ def accepted_words(seed):
 
 
 @check(points=4, step="5.1", boots=asked(accepted_words), needs=("computing", "guards", "accesses", "branches", "pins"),
-       hint="Whoever refuses everything is safe and of no use. Each of these words stands in attacks.toml beside one that must be "
-            "refused; look at what differs.")
+       hint="Whoever refuses everything is safe and of no use. Each of these words stands in attacks.toml beside one "
+            "that must be refused; look at what differs.")
 def test_neighbours(run):
     """The harmless neighbours of all attacks in attacks.toml are accepted."""
     told(run, [(word, f", pins 0x{pins:02x}" * (pins != 0), True, masks.why(word, *place, pins))
@@ -224,8 +235,9 @@ def modules(seed):
     inside = rng.randrange(8, size - 8, 4)
     back = AL | 0x0a000000 | (-(size - 4) - 8 >> 2) & 0xffffff
     return [
-        *((f"{size} nops' bytes" if size % 4 else f"{size // 4:,} nops", size, 0, [], 0)
-          for size in (4, 64, CODE_MAX - 4, CODE_MAX, 0, 1, 2, 3, 5, 6, 4095, CODE_MAX + 4, 0x80000000, 0xfffffffc, 0xfffffffe)),
+        *(("nothing but nops", size, 0, [], 0) for size in (4, 64, CODE_MAX - 4, CODE_MAX)),
+        *(("nothing but nops, and a size that cannot be", size, 0, [], 0)
+          for size in (0, 1, 2, 3, 5, 6, 4095, CODE_MAX + 4, 0x80000000, 0xfffffffc, 0xfffffffe)),
         ("svc #0 as its first word", size, 0, [SVC], 0),
         ("svc #0 in the middle", size, inside, [SVC], 0),
         ("svc #0 twice", size, inside, [SVC, SVC], 0),
@@ -264,26 +276,28 @@ def said(answer):
 
 @check(points=3, step="5.1", boots=Boot("words", input=module_input, read_at_end=keep_answers, budget=60_000_000),
        needs=("computing", "branches"),
-       hint="verify() looks at the size first: 0, no multiple of 4 and too much are refused at 0, and nothing is read. Then each word at "
-            "MODULE_CODE plus its offset, in a module that ends at MODULE_CODE plus the size; the first that is refused is told.")
+       hint="verify() looks at the size first: 0, no multiple of 4 and too much are refused at 0, and nothing is read. "
+            "Then each word at MODULE_CODE plus its offset, in a module that ends at MODULE_CODE plus the size; the "
+            "first that is refused is told.")
 def test_module(run):
     """verify() refuses impossible sizes, tells the first word that is refused, and knows where each word stands."""
     for (what, size, offset, words, pins), answer in zip(modules(run.seed), run.kept["answers"], strict=True):
         expected = module_answer(size, offset, words, pins)
         if answer != expected:
             at = f" at 0x{offset:x}" * bool(words)
-            raise Wrong(f"A module of 0x{size:x} bytes, with {what}{at}, pins 0x{pins:02x}.", expected=said(expected), got=said(answer),
-                        look="verify, in verify.c", run=run)
+            raise Wrong(f"A module of 0x{size:x} bytes, with {what}{at}, pins 0x{pins:02x}.", expected=said(expected),
+                        got=said(answer), look="verify, in verify.c", run=run)
 
 
 @check(points=4, step="5.1", boots=Boot("sweep", budget=150_000_000), needs="neighbours",
-       hint="This is the whole contract, in words of all classes. The words that it names are the way to what is missing.")
+       hint="This is the whole contract, in words of all classes. Those that it names are the way to what is missing.")
 def test_sweep(run):
     """Three hundred thousand words, of each class and of each form, are judged as the table of encodings says."""
     wrong = []
     for line in run.reported("word"):
         word, offset, end, pins, says = (int(text, 0) for text in line)
-        wrong.append((word, f", at 0x{offset:x} of 0x{end:x}, pins 0x{pins:02x}", not says, masks.why(word, offset, end, pins)))
+        where = f", at 0x{offset:x} of 0x{end:x}, pins 0x{pins:02x}"
+        wrong.append((word, where, not says, masks.why(word, offset, end, pins)))
     told(run, wrong)
     tried, _, accepted, _, differing = run.words("swept")
     candidates = sum(len(masks.of_class(key << 16 & 0x0ff00000 | key << 4 & 0xf0)) for key in range(4096))
@@ -295,8 +309,8 @@ COST = 40
 
 
 @check(points=2, step="5.1", boots=Boot("cost", marks=("cost_begin", "cost_end")), needs="module",
-       hint="Decide by bits 27 to 25 first, and let each class compare what it has to. A list that is gone through for each word costs "
-            "too much.")
+       hint="Decide by bits 27 to 25 first, and let each class compare what it has to. A list that is gone through for "
+            "each word costs too much.")
 def test_cost(run):
     """Verifying code that GCC wrote costs at most 40 instructions a word, with pins and without."""
     without, _with, _, count = run.words("verified")
@@ -307,5 +321,5 @@ def test_cost(run):
     for begin, end, pins in zip(counts[::2], counts[1::2], ("no pins", "pins 0xff"), strict=True):
         each = (end - begin) / int(count)
         if each > COST:
-            raise Wrong(f"verify(), {count} words, {pins}.", expected=f"at most {COST} instructions a word", got=f"{each:.1f}",
-                        look="verify_word, in verify.c", run=run)
+            raise Wrong(f"verify(), {count} words, {pins}.", expected=f"at most {COST} instructions a word",
+                        got=f"{each:.1f}", look=LOOK, run=run)

@@ -8,21 +8,26 @@
 //	sp   points into the data segment, or less than 4 KB beside it
 //	r8   with pins: the address of the GPIO's data registers. Without pins it is a register like others
 //
-// Segments are a megabyte, aligned to that, with unmapped megabytes around each: an access relative to r10 or sp with an
-// immediate goes there, or faults. So each word is judged alone, b and bl by where they stand as well: whoever jumps
-// past a guard gains nothing. All else is refused, every UNPREDICTABLE form and should-be-zero bit included (DDI 0406C, chapter A5 and A8).
+// Segments are a megabyte, aligned to that, with unmapped megabytes around each: an access relative to r10 or sp with
+// an immediate goes there, or faults. So each word is judged alone, b and bl by where they stand as well: whoever jumps
+// past a guard gains nothing. All else is refused, every UNPREDICTABLE form and should-be-zero bit included (DDI 0406C,
+// chapters A5 and A8).
 //
-// Accepted, under any condition but 0b1111:
+// Accepted, under any condition but 0b1111. pc is an operand of none of these. "Written" is each register in a field
+// that the instruction writes: Rd, both halves of a long multiply, all that a load fills, a base with writeback.
 //
-//	computing      data processing, MOVW, MOVT, multiplies and divisions, CLZ, RBIT, REV*, *XT*, PKH, BFI, BFC, UBFX, SBFX, SSAT, USAT
-//	               and the 16-bit multiplies, without pc, and without sp, r9, r10 or (with pins) r8 as destination;
-//	               and NOP
-//	guards         bfi r10, rX, #0, #20; bfi r9, rX, #2, #18 (rX not pc); mov sp, r10
-//	accesses       LDR, STR, LDRB, STRB, LDRH, STRH, LDRSB, LDRSH, LDRD, STRD, and LDM, STM in their four modes: relative to
-//	               r10, immediate and without writeback; relative to sp, immediate, with writeback or without. What a load
-//	               writes is as above; no pc in any list, no sp in a list or as Rt where sp is written back
-//	pins           ldr and str of a word, [r8, #mask << 2], where every pin of mask is in pins (PL061: address bits 9:2 are a mask)
-//	control        b and bl to a word of the module, or to a runtime entry; bx r9 and blx r9
+//	computing	data processing in its three forms (an immediate, a shift by an immediate, by a register), MOVW,
+//			MOVT, CLZ; MUL, MLA, MLS, UMAAL, UMULL, UMLAL, SMULL, SMLAL, SMULxy, SMULWy, SMLAxy, SMLAWy,
+//			SMLALxy, SDIV, UDIV; RBIT, REV, REV16, REVSH, PKH, SXTB, SXTH, SXTB16, UXTB, UXTH, UXTB16,
+//			these six with an addend (SXTAB and so on), BFI, BFC, UBFX, SBFX, SSAT, USAT; and NOP. Not
+//			written: sp, r9, r10 and, with pins, r8
+//	guards		bfi r10, rX, #0, #20; bfi r9, rX, #2, #18; mov sp, r10
+//	accesses	LDR, STR, LDRB, STRB, LDRH, STRH, LDRSB, LDRSH, LDRD, STRD with an immediate, and LDM, STM in
+//			their four modes without ^: relative to r10 without writeback, relative to sp with or without.
+//			What is loaded is as above; sp is in no list, and not stored where it is written back
+//	pins		LDR and STR of a word, [r8, #mask << 2], where every pin of mask is in pins (PL061: address
+//			bits 9:2 are a mask); the offset is positive, the mask may be 0. Without pins r8 is no base
+//	control		b and bl to a word of the module, or to one of the runtime entries; bx r9 and blx r9
 #pragma once
 
 #define MODULE_ENTRIES 16		// words at the code segment's start: runtime entries (exo/module.h)
@@ -37,9 +42,9 @@
 // (exclusive), for an owner of these pins (bits 7:0)?
 bool verify_word(uint32_t word, uint32_t offset, uint32_t end, uint32_t pins);
 
-// All words of a module's code: size bytes that will stand from MODULE_CODE on. ~0: accepted; else the offset
-// of the first word that is not, from the code's first. A size that is 0, no multiple of 4 or above MODULE_CODE_MAX is refused, at 0.
-// One pass; at most 40 instructions a word, on average.
+// All words of a module's code: size bytes that will stand from MODULE_CODE on. ~0: accepted; else the offset of the
+// first word that is not, from the code's first. A size that is 0, no multiple of 4 or above MODULE_CODE_MAX is
+// refused, at 0, and nothing is read. One pass; at most 40 instructions a word, on average.
 uint32_t verify(const uint32_t *code, uint32_t size, uint32_t pins);
 
 #endif

@@ -1,5 +1,6 @@
-// The mask table: forms.def in C, for checks/sweep.c and for the host's grader/sfi/sweep.c. A diagram becomes a mask and a value, its
-// fields' needs a list of comparisons; bits 27:20 and 7:4 of a word, its class, tell which few diagrams it has to be held against.
+// The mask table: forms.def in C, for checks/sweep.c and for the host's grader/sfi/sweep.c. A diagram becomes a mask
+// and a value, its fields' needs a list of comparisons; bits 27:20 and 7:4 of a word, its class, tell which few
+// diagrams it has to be held against.
 #pragma once
 
 #include <exo/verify.h>
@@ -9,7 +10,8 @@
 
 // What is asked of a field, or of two.
 struct need {
-	enum { WRITE, READ, KEPT, EVEN, WRITE2, READ2, KEPT2, DIFFER, ATMOST, WITHIN, BASE, LIST, LOAD, PINS, TARGET } kind;
+	enum { WRITE, READ, KEPT, EVEN, WRITE2, READ2, KEPT2, DIFFER, ATMOST, WITHIN, BASE, LIST, LOAD, PINS,
+		TARGET } kind;
 	uint8_t at[2];
 	uint32_t mask[2];		// of the field's bits, from bit 0 on
 };

@@ -1,5 +1,5 @@
-// A short sweep: words of each of the 4096 classes, with random fields, and words that a diagram of the table is true of but
-// for a bit at most; each for random pins, at a random place. For checks/sweep.c and for `--quick` on the host.
+// A short sweep: words of each of the 4096 classes, with random fields, and words that a diagram of the table is true
+// of but for a bit at most; each for random pins, at a random place. For checks/sweep.c and for `--quick` on the host.
 #pragma once
 
 #include "masks.h"

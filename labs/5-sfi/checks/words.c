@@ -1,5 +1,5 @@
-// Asks the verifier what comes as the run's input: single words, a bit for each that it accepts, and whole modules, the word that
-// verify() returns. The grader reads the answers from memory and knows what they have to be.
+// Asks the verifier what comes as the run's input: single words, a bit for each that it accepts, and whole modules,
+// the word that verify() returns. The grader reads the answers from memory and knows what they have to be.
 
 #include <exo/check.h>
 #include <exo/string.h>
