@@ -1,4 +1,4 @@
-"""Builds sweep.c with a tree's verifier and runs it: every word there is, in each context; or with --quick some of each class."""
+"""Builds sweep.c with a tree's verifier and runs it: every word there is, in each context; or some, with --quick."""
 import argparse
 import re
 import subprocess
@@ -10,12 +10,12 @@ from grader.errors import GraderError
 from grader.paths import ROOT
 from grader.sfi import oracles
 
-COMPILE = ("cc", "-O2", "-flto", "-std=gnu11", "-Wall", "-Wextra", "-DEXO_HOST", "-Ikernel/include", "-Ilabs/5-sfi/checks",
-           "grader/sfi/sweep.c")
+COMPILE = ("cc", "-O2", "-flto", "-std=gnu11", "-Wall", "-Wextra", "-DEXO_HOST", "-Ikernel/include",
+           "-Ilabs/5-sfi/checks", "grader/sfi/sweep.c")
 
 
 def sweep(verifier: Path, *arguments: str) -> tuple[bool, str]:
-    """Whether this verify.c is as the table says, and what is to be told: counts, the first words that are judged otherwise."""
+    """Whether this verify.c is as the table says, and in words: counts, the first that are judged otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "sweep")
         done = subprocess.run([*COMPILE, verifier, "-o", program], cwd=ROOT, capture_output=True, text=True)
@@ -32,7 +32,8 @@ def _disassembled(match: re.Match) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m grader.sfi.sweep", description="a verifier against the mask table")
+    parser = argparse.ArgumentParser(prog="python3 -m grader.sfi.sweep",
+                                     description="a verifier against the mask table")
     parser.add_argument("--src", default="solutions", help="whose: solutions (default), starter, or a tree")
     parser.add_argument("--quick", metavar="SEED", help="300,000 words, and not all")
     args = parser.parse_args(arguments)

@@ -1,5 +1,5 @@
-// The verifier (exo/verify.h): which words a module may consist of. An allow-list of single words; what is not recognised
-// is refused. Sections in brackets are DDI 0406C's.
+// The verifier (exo/verify.h): which words a module may consist of. An allow-list of single words; what is not
+// recognised is refused. Sections in brackets are DDI 0406C's.
 
 #include <exo/todo.h>
 #include <exo/verify.h>
@@ -17,8 +17,8 @@
 
 #define IS(mask, bits) ((word & (mask)) == (bits))
 
-// Each class of instructions answers with two sets: the registers that its word writes, and in the upper half those that
-// it reads. No word may write pc, so that says no as well: UNLESS the word is what it seems to be.
+// Each class of instructions answers with two sets: the registers that its word writes, and in the upper half those
+// that it reads. No word may write pc, so that says no as well: UNLESS the word is what it seems to be.
 #define READS(r)     (1u << 16 << (r))
 #define WRITES(r)    (1u << (r))
 #define REFUSED      WRITES(PC)
@@ -136,10 +136,12 @@ immediate_operand(uint32_t word)
 static uint32_t
 word_or_byte(uint32_t word, uint32_t pins)	// [A5.3]
 {
-	if (RN == 8)				// P and U set, B and W clear; the offset is a mask of pins
-		return transfer(word, RD, BIT(20)) |
-			UNLESS(pins != 0 && IS(0x01e00000, 0x01800000) && (word & 0xfff & ~(pins << 2)) == 0);
-	return base(word) | transfer(word, RD, BIT(20));
+	uint32_t moved = transfer(word, RD, BIT(20));
+
+	if (RN != 8)
+		return moved | base(word);
+	// P and U set, B and W clear; bits 9:2 of the offset are a mask of pins, the others clear.
+	return moved | UNLESS(pins != 0 && IS(0x01e00c03, 0x01800000) && (word >> 2 & 0xff & ~pins) == 0);
 }
 
 static uint32_t

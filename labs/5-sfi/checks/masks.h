@@ -192,7 +192,7 @@ masks_reason(uint32_t word)
 	struct reason reason = { NULL, NULL };
 
 	for (struct form *f = forms; f < forms + ARRAY_SIZE(forms); f++)
-		if (word < 0xf0000000 && (word & f->mask) == f->value && reason.name == NULL)
+		if (word < 0xf0000000 && (word & f->mask) == f->value)	// the last is the closest
 			reason = (struct reason){ f->name, f->needs };
 	return reason;
 }
