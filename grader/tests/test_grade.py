@@ -173,7 +173,7 @@ def test_the_class_that_nobody_taught_is_known(tmp_path):
               **{name: "0" if name == kills else "5" for name in checks}, "notes": ""}
              for student, kills in expected.items()]
 
-    def compared(student: str, **other: str) -> list[str]:
+    def compared(student: str, /, **other: str) -> list[str]:
         with open(tmp_path / "gradebook.csv", "w", newline="") as stream:
             table = csv.DictWriter(stream, lines[0])
             table.writeheader()
