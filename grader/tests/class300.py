@@ -35,8 +35,9 @@ def make(folder: Path, count: int, lab: labs.Lab, seed: int = 1) -> dict[str, st
         tree, kills = draw.choice(trees)
         files = {name: (tree / name).read_bytes() for name in lab.files}
         for name in draw.sample(lab.files, draw.choice((0, 0, 0, 1))):      # somebody has not come so far
-            files[name] = next(data for path, data in pristine.items() if path.endswith(name))
-            kills = None
+            untouched = next(data for path, data in pristine.items() if path.endswith(name))
+            kills = kills if files[name] == untouched else None     # a file that has no steps is the reference's
+            files[name] = untouched
         files = {name: _own(data, number, draw) for name, data in files.items()}
         student = f"student-{number:03}"
         write(folder, student, KINDS[number % len(KINDS)], lab, files)
