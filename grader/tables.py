@@ -60,7 +60,8 @@ def new(lab, page):
     before = [each for each in labs.every(page.root) if each.number < lab.number]
     old, mine = (_included(each, page.root) for each in (before, [*before, lab]))
     up = "../" * page.name.count("/")
-    rows = [(f"[{name.removeprefix('kernel/include/')}]({up}{name})", _purpose(page.root / name)) for name in sorted(mine - old)]
+    rows = [(f"[{name.removeprefix('kernel/include/')}]({up}{name})", _purpose(page.root / name))
+            for name in sorted(mine - old)]
     rows += [(f"`{name}`", _purpose(page.root / name)) for name in sorted(lab.given)]
     if not rows:
         raise docs.Fault(f"{lab.name} brings nothing new")

@@ -3,6 +3,7 @@ import functools
 import http.server
 import html
 import json
+import re
 import subprocess
 import threading
 
@@ -129,12 +130,31 @@ def text(file):
     return subprocess.run(["pdftotext", "-layout", file, "-"], check=True, text=True, capture_output=True).stdout
 
 
+MADE = ["1-boot.pdf", "guide.pdf", "syllabus.pdf"]
+
+
 def test_two_pdfs_of_a_page_are_identical(tmp_path):
     made = [tmp_path / place / "pdf" for place in ("a", "another/place")]
     for out in made:
-        assert pdf.build(plant(out.parent / "course"), out, out.parent / "work") == ["1-boot.pdf"]
-    one, other = ((out / "1-boot.pdf").read_bytes() for out in made)
-    assert one == other and "Lab 1: boot" in text(made[0] / "1-boot.pdf")
+        assert pdf.build(plant(out.parent / "course"), out, out.parent / "work") == MADE
+    for name in MADE:
+        assert (made[0] / name).read_bytes() == (made[1] / name).read_bytes()
+    assert "Lab 1: boot" in text(made[0] / "1-boot.pdf") and "Fifteen." in text(made[0] / "syllabus.pdf")
+
+
+def test_the_handbook_is_one_pdf_and_its_links_lead_to_the_page_they_mean(tmp_path):
+    """Two of its pages have a section of the same name."""
+    root = plant(tmp_path / "course")
+    guide = root / "labs/guide"
+    (guide / "arm.md").write_text("# ARM\n\n## Modes\n\nSee [up](README.md), [this](#modes), [others](tools.md#modes).\n")
+    (guide / "tools.md").write_text("# Tools\n\n## Modes\n\nSee [here](#modes), [ARM](arm.md), [far](../1-boot/README.md).\n")
+    pdf.build(root, tmp_path / "pdf", tmp_path / "work")
+    page = (tmp_path / "work/guide/index.html").read_text()
+    links = re.findall(r'<a\s+href="(#[^"]*)"[^>]*>(up|this|others|here|ARM|far)</a>', page.partition("</nav>")[2])
+    assert {text: target for target, text in links} == {
+        "ARM": "#arm", "this": "#modes-1", "others": "#modes", "here": "#modes"}
+    shown = text(tmp_path / "pdf/guide.pdf")
+    assert shown.index("The handbook") < shown.index("Tools") < shown.index("See here, ARM, far")
 
 
 def test_a_link_that_leads_nowhere_is_told(tmp_path):
@@ -147,7 +167,8 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path):
 
 def test_the_course_s_pdfs(tmp_path, secret):
     made = pdf.build(paths.ROOT, tmp_path / "pdf", tmp_path / "work")
-    assert made == [f"{path.parent.name}.pdf" for path in sorted((paths.ROOT / "labs").glob("[0-9]*/README.md"))]
+    labs = sorted((paths.ROOT / "labs").glob("[0-9]*/README.md"))
+    assert made == [*(f"{path.parent.name}.pdf" for path in labs), "guide.pdf", "syllabus.pdf"]
     for name in made:
         fonts = subprocess.run(["pdffonts", tmp_path / "pdf" / name], check=True, text=True, capture_output=True).stdout.splitlines()[2:]
         assert fonts and all(line.split()[-5] == "yes" for line in fonts), "every font is in it"
