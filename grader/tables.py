@@ -64,8 +64,8 @@ def new(lab, page):
     rows = [(f"[{name.removeprefix('kernel/include/')}]({up}{name})", _purpose(page.root / name))
             for name in sorted(mine - old)]
     rows += [(f"`{name}`", _purpose(page.root / name)) for name in sorted(lab.given)]
-    named = _named(before, page.root)
-    rows += [(f"`{name}`", words) for name, words in _system_calls(page.root) if name in _named([lab], page.root) - named]
+    calls = _named([lab], page.root) - _named(before, page.root)
+    rows += [(f"`{name}`", words) for name, words in _system_calls(page.root) if name in calls]
     if not rows:
         raise docs.Fault(f"{lab.name} brings nothing new")
     return table((f"new since lab {lab.number - 1}" if before else "file", "what it is for"), rows)
