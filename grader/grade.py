@@ -104,7 +104,7 @@ def _judged(entries: list[roster.Entry], lab: labs.Lab, made_by: dict, jobs: int
             run.every(todo, lab, options, min(jobs, len(todo)), done)
     rows = []
     for each in every:
-        judged = found[each.work.content] if each.work else run.Judged("")
+        judged = found[each.work.content] if each.work else run.Judged("", each.trouble)
         report = result.from_json(judged.report) if judged.report else None
         integrated, said = _integrated(each.whole, found, report) if each.whole else (None, ())
         rows.append(gradebook.Row(each.student, each.work.content if each.work else "", report,

@@ -32,6 +32,10 @@ class Unreadable(Exception):
     """Nothing can be taken of an entry; the message says why, in words that are safe to print."""
 
 
+class Incomplete(Exception):
+    """What was handed in is not all here, and that may be nobody's fault but ours; the message is a sentence."""
+
+
 def read(folder: Path) -> list[Entry]:
     """The entries of a folder, by name. Usage if there is no such folder, or nothing in it."""
     if not folder.is_dir():
@@ -82,9 +86,13 @@ def commit(repository: Path, lab: labs.Lab, into: Path, at: str | None = None) -
     """Write the lab's files, and those of the labs before it, of a repository's HEAD (of the last commit before `at`)
     into a .tar; the commit's name.
 
-    Unreadable where there is no commit, none of the lab's files in it, or git cannot read it.
+    Unreadable where there is no commit, none of the lab's files in it, or git cannot read it; Incomplete where earlier
+    commits are asked for and were left behind.
     """
     head = _head(repository)
+    if at and (repository / "shallow").exists():
+        raise Incomplete("It has no more than its last commits (git clone --depth), so nobody knows what was committed "
+                         f"before {at}: clone it whole.")
     if at:
         found = _git(repository, into.parent, "rev-list", "-1", "--first-parent", f"--before={at}", head)
         head = found.strip().decode()

@@ -34,6 +34,7 @@ class Handed:
     work: "Work | None"         # None where there is nothing of the lab's
     whole: "Work | None"        # the same and the earlier labs that are there whole; None where there is none
     notes: tuple[str, ...]      # sentences
+    trouble: str = ""           # why nobody can say what was handed in, in a sentence
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def take(entry: roster.Entry, lab: labs.Lab, at: str | None, scratch: Path) -> H
     this comes back."""
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "tree").mkdir(parents=True)
-    notes, source, earlier = entry.notes, entry.path, {}
+    notes, source, earlier, trouble = entry.notes, entry.path, {}, ""
     try:
         if entry.path.is_symlink():
             raise roster.Unreadable("this is a symbolic link")
@@ -74,12 +75,14 @@ def take(entry: roster.Entry, lab: labs.Lab, at: str | None, scratch: Path) -> H
         for other in (other for other in labs.every() if other.number < lab.number):
             if not submission.take(source, other, scratch / "tree", top=False).missing:
                 earlier[other.name] = _read(scratch / "tree", other)
+    except roster.Incomplete as error:
+        trouble = str(error)
     except (roster.Unreadable, OSError) as error:
         words = str(error) if isinstance(error, roster.Unreadable) else error.strerror or type(error).__name__
         notes += (f"Nothing could be taken: {visible(words)}.",)
     files = _read(scratch / "tree", lab)
     whole = Work(files, earlier) if files and earlier else None
-    return Handed(entry.student, Work(files) if files else None, whole, notes)
+    return Handed(entry.student, Work(files) if files else None, whole, notes, trouble)
 
 
 def _read(tree: Path, lab: labs.Lab) -> dict[str, bytes]:

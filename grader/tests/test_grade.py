@@ -237,6 +237,10 @@ def test_of_a_repository_what_was_committed_in_time_counts(tmp_path):
     assert taken(place, tmp_path).work.files["uart.c"] == b"late"
     early = taken(place, tmp_path, "2026-01-01")
     assert early.work is None and "nothing was committed before" in early.notes[0]
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{place}", "shallow")
+    assert taken(tmp_path / "shallow", tmp_path).work.files["uart.c"] == b"late"
+    shallow = taken(tmp_path / "shallow", tmp_path, "2026-03-02T00:00:00Z")
+    assert shallow.work is None and "clone it whole" in shallow.trouble, "no score, and never 0"
 
 
 def test_nothing_of_a_hostile_repository_runs_or_leads_out_of_it(tmp_path):
