@@ -31,6 +31,7 @@ DEEP = 5                        # packings within packings that are opened
 BIGGEST = 256 << 20             # bytes that are unpacked of one
 RUN = 3                         # telling lines in a row that are no accident
 TELLING = 12                    # letters and digits that a line has to have to tell anything
+BETWEEN = 200                   # characters that may stand between two such lines on paper: short lines, a page's foot
 
 # What gets a canary in a region of a file of that kind that stands at the file's top level, {} being the canary: names
 # that a compiler keeps, if it may.
@@ -223,8 +224,10 @@ def pasted(files: Mapping[str, Made], tree: Path) -> list[Leak]:
 
 
 def lines_of(where: str, data: bytes, secret: dict[tuple[str, ...], str]) -> list[Leak]:
-    """The regions of which lines stand in a text, or a page of HTML; each once."""
+    """The regions of which lines stand in a text, a page of HTML, or the text of a PDF; each once."""
     text = data.decode("utf-8", "replace")
+    if "\f" in text:            # where pages end: set on paper, lines are broken anywhere
+        return [Leak(where, place) for place in dict.fromkeys(_set_on_paper(text, secret))]
     if "</" in text:
         text += "\n" + html.unescape(re.sub(r"<[^>]*>", "", text))
     found = {}
@@ -232,6 +235,24 @@ def lines_of(where: str, data: bytes, secret: dict[tuple[str, ...], str]) -> lis
         if run in secret:
             found.setdefault(secret[run], f"line {at}")
     return [Leak(f"{where}, {line}", place) for place, line in found.items()]
+
+
+def _set_on_paper(text: str, secret: dict[tuple[str, ...], str]) -> Iterator[str]:
+    """The regions of which lines stand in a text one after the other, however each is broken."""
+    text = re.sub(r"\s+|\u00ad", "", text)
+    for run, place in secret.items():
+        at = text.find(run[0])
+        while at >= 0:
+            end = at + len(run[0])
+            for line in run[1:]:
+                after = text.find(line, end, end + BETWEEN + len(line))
+                if after < 0:
+                    break
+                end = after + len(line)
+            else:
+                yield place
+                break
+            at = text.find(run[0], at + 1)
 
 
 def secret_lines(tree: Path) -> dict[tuple[str, ...], str]:

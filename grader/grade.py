@@ -1,7 +1,9 @@
-"""The verb `grade`: a class. Each entry of a folder is taken, judged once, and reported; what came of all is one gradebook.
+"""The verb `grade`: a class. Each entry of a folder is taken, judged once, and reported; of all comes one gradebook.
 
-It can be killed at any moment and started again: what was judged stays judged (classes/cache.py). A gradebook is kept with
-what it was made by; where checks, tools or options have changed since, only REGRADE=1 makes it anew, and says what changed.
+It can be killed at any moment and started again: what was judged stays judged (classes/cache.py). A gradebook is kept
+with what it was made by; where checks, tools or options have changed since, only REGRADE=1 makes it anew, and says what
+changed. Lab N is scored on the reference's earlier labs; how it does on the student's own, where they are handed in
+too, stands beside the score.
 """
 import json
 import os
@@ -10,24 +12,25 @@ import shutil
 import sys
 from pathlib import Path
 
-from grader import boots, labs, params, result
+from grader import boots, labs, params, result, terminal
 from grader.classes import cache, gradebook, pages, roster, run, similarity
 from grader.errors import Usage
 from grader.paths import BUILD, DIST, ROOT
 
 MADE_BY = "class.json"          # beside the gradebook: the lab, the options and the course it was made by
 KEPT = "gradebook.before.csv"   # what a regrading replaced
+TOLD = 5                        # checks that are named of those that go otherwise with a student's own earlier labs
 
 
 def configure(parser) -> None:
     parser.add_argument("lab", nargs="?", default="", help="1, boot or 1-boot")
     parser.add_argument("--submissions", metavar="DIR", default="", help="a folder: each entry is a student's")
     parser.add_argument("--part", metavar="PART", help="that part's checks alone, of a lab that has parts: a")
-    parser.add_argument("--seed", metavar="N", help="draw inputs from this number; any: one is drawn, once for the class")
-    parser.add_argument("--at", metavar="DATE", help="of git repositories the last commit before: 2027-02-01T23:59:59+0100")
+    parser.add_argument("--seed", metavar="N", help="draw inputs from this number; any: one, once for the class")
+    parser.add_argument("--at", metavar="DATE", help="of repositories the last commit before: 2027-02-01T23:59+0100")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: dist/grades/1-boot)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many are judged at a time")
-    parser.add_argument("--regrade", action="store_true", help="with what judges now, and say which scores change and why")
+    parser.add_argument("--regrade", action="store_true", help="with what judges now; say which scores change, and why")
 
 
 def main(args) -> int:
@@ -35,17 +38,19 @@ def main(args) -> int:
     lab = labs.find(args.lab)
     lab.steps_of(args.part)
     if not args.submissions:
-        raise Usage("say whose: make grade LAB=1 SUBMISSIONS=folder, where each student is a folder, an archive or a git repository")
+        raise Usage("say whose: make grade LAB=1 SUBMISSIONS=folder, where each student is a folder, an archive or a "
+                    "git repository")
     if args.at and not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?([+-]\d{4}|Z)?)?", args.at):
         raise Usage(f"AT={args.at}: write a date as 2027-02-01T23:59:59+0100")
     entries = roster.read(Path(args.submissions))
     out = Path(args.out) if args.out else DIST / "grades" / (lab.name + (f"-{args.part}" if args.part else ""))
     before = _before(out)
-    made_by = {"lab": lab.name, "part": args.part, "seed": _seed(args.seed, before), "at": args.at, "course": cache.course(lab)}
+    made_by = {"lab": lab.name, "part": args.part, "seed": _seed(args.seed, before), "at": args.at,
+               "course": cache.course(lab)}
     changed = [name for name in made_by if before and before.get(name) != made_by[name]]
     if changed and not args.regrade:
-        raise Usage(f"{out} was made with another {' and '.join(changed)}, so nothing was graded; say REGRADE=1 to see which "
-                    "scores change, or OUT=folder for a gradebook beside it")
+        raise Usage(f"{out} was made with another {' and '.join(changed)}, so nothing was graded; say REGRADE=1 to see "
+                    "which scores change, or OUT=folder for a gradebook beside it")
     rows, handed = _judged(entries, lab, made_by, max(1, args.jobs))
     title = lab.title + (f", part {args.part}" if args.part else "")
     notes, alike = _alike(rows, handed, lab)
@@ -76,7 +81,7 @@ def _seed(asked: str | None, before: dict) -> int | None:
 
 
 def _judged(entries: list[roster.Entry], lab: labs.Lab, made_by: dict, jobs: int):
-    """The class's rows, in order, and what was handed in (content -> files); those judged before are not judged again."""
+    """The class's rows, in order, and what was handed in (content -> files); who was judged before is not once more."""
     options = [f"--part={made_by['part']}"] * bool(made_by["part"])
     options += [f"--seed={made_by['seed']}"] * (made_by["seed"] is not None)
     scratch = BUILD / "class" / f"taking-{os.getpid()}"
@@ -84,10 +89,11 @@ def _judged(entries: list[roster.Entry], lab: labs.Lab, made_by: dict, jobs: int
         every = [run.take(entry, lab, made_by["at"], scratch) for entry in entries]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    contents = {each.content: each.files for each in every if each.files}
+    works = [work for work in (*(each.work for each in every), *(each.whole for each in every)) if work]
+    contents = {work.content: work for work in works}
     keys = {content: cache.key(content, made_by["course"], options) for content in contents}
     found = {content: run.Judged(report) for content in contents if (report := cache.find(keys[content])) is not None}
-    todo = {content: files for content, files in contents.items() if content not in found}
+    todo = {content: work for content, work in contents.items() if content not in found}
     with _progress(len(contents), len(found)) as told:
         def done(content: str, judged: run.Judged) -> None:
             if judged.report and result.from_json(judged.report).score is not None:     # else it is tried again
@@ -98,11 +104,31 @@ def _judged(entries: list[roster.Entry], lab: labs.Lab, made_by: dict, jobs: int
             run.every(todo, lab, options, min(jobs, len(todo)), done)
     rows = []
     for each in every:
-        judged = found.get(each.content)
-        report = result.from_json(judged.report) if judged and judged.report else None
-        notes = (report.notes if report else ()) + each.notes
-        rows.append(gradebook.Row(each.student, each.content, report, notes, judged.trouble if judged else ""))
-    return rows, contents
+        judged = found[each.work.content] if each.work else run.Judged("", each.trouble)
+        report = result.from_json(judged.report) if judged.report else None
+        integrated, said = _integrated(each.whole, found, report) if each.whole else (None, ())
+        rows.append(gradebook.Row(each.student, each.work.content if each.work else "", report,
+                                  (report.notes if report else ()) + each.notes + said, judged.trouble, integrated))
+    return rows, {each.work.content: each.work.files for each in every if each.work}
+
+
+def _integrated(whole: run.Work, found: dict[str, run.Judged], official: result.Report | None):
+    """What a lab earns with its student's own earlier labs in the place of the reference's: (points or None, notes)."""
+    judged = found[whole.content]
+    report = result.from_json(judged.report) if judged.report else None
+    own = f"With its own {' and '.join(whole.earlier)} in the place of the reference's"
+    if report is None or report.score is None:
+        return None, (f"{own}: {judged.trouble or 'the grader could not judge every check.'}",)
+    before = {check.name: check.score for check in official.checks} if official else {}
+    other = [f"{check.name} {_briefly(check)}" for check in report.checks
+             if before.get(check.name) != check.score and not check.hidden]
+    told = "; ".join(other[:TOLD] + [f"{len(other) - TOLD} more"] * (len(other) > TOLD))
+    return report.score, (f"{own}: {report.score} of {report.points} points" + f" ({told})" * bool(told) + ".",)
+
+
+def _briefly(check: result.Outcome) -> str:
+    """A verdict without places, which are the grader's own where it judged."""
+    return terminal.verdict(check) if check.reason == "blocked" else check.reason or check.verdict
 
 
 def _alike(rows: list[gradebook.Row], handed: dict, lab: labs.Lab) -> tuple[list[str], list[tuple[int, str, str]]]:
@@ -137,8 +163,9 @@ def _keep(out: Path, rows: list[gradebook.Row]) -> None:
 
 def _kept(out: Path) -> list[gradebook.Row]:
     data = json.loads((out / "reports.json").read_text("utf-8"))
-    return [gradebook.Row(each["student"], each["content"], result.from_json(each["report"]) if each["report"] else None,
-                          tuple(each["notes"]), each["trouble"]) for each in data]
+    reports = [result.from_json(each["report"]) if each["report"] else None for each in data]
+    return [gradebook.Row(each["student"], each["content"], report, tuple(each["notes"]), each["trouble"])
+            for each, report in zip(data, reports)]
 
 
 def _summed_up(out: Path, rows: list[gradebook.Row]) -> int:

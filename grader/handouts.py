@@ -1,4 +1,4 @@
-"""`make handouts`: everything that is made from solutions/ and labs/ is made anew: starter/, the pages, the site, the PDFs.
+"""`make handouts`: everything that is made from solutions/ and labs/ is made anew: starter/, pages, the site, the PDFs.
 
 What is right already is left alone, byte for byte; each thing that was written is said in one line.
 """
@@ -24,8 +24,10 @@ def main(args):
 
 
 def make(merge=False, transcripts=False, root=paths.ROOT, out=None):
-    """Makes everything of the tree below root, the site into `out` and the PDFs into pdf/ beside it; prints what it wrote and returns what is wrong
-    (docs.Problems). Raises errors.Usage where something cannot be made at all."""
+    """Makes everything of the tree below root, the site into `out` and the PDFs into pdf/ beside it.
+
+    Prints what it wrote and returns what is wrong (docs.Problems). Raises errors.Usage where something cannot be made.
+    """
     for line in starter.regenerate(merge, root).lines:
         print(line)
     pages = docs.pages(root)
@@ -39,9 +41,9 @@ def make(merge=False, transcripts=False, root=paths.ROOT, out=None):
     paths.BUILD.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="handouts-", dir=paths.BUILD) as work, ThreadPoolExecutor(2) as pool:
         site = pool.submit(stage.build, root, out, f"{work}/site")
-        labs = pool.submit(pdf.build, root, out.with_name("pdf"), f"{work}/pdf")
+        papers = pool.submit(pdf.build, root, out.with_name("pdf"), f"{work}/pdf")
     print(f"{_where(out, root)}/index.html: the site, {site.result()} pages")
-    print(f"{_where(out.with_name('pdf'), root)}/: {', '.join(labs.result())}")
+    print(f"{_where(out.with_name('pdf'), root)}/: {', '.join(papers.result())}")
     return [problem for page in pages for problem in docs.check(page, root)]
 
 

@@ -43,15 +43,15 @@ class Entry(NamedTuple):
     read: Callable[[], bytes]       # what it contains, up to one byte more than FILE; Refused, or any exception
 
 
-def take(source: Path, lab: labs.Lab, into: Path) -> Taken:
+def take(source: Path, lab: labs.Lab, into: Path, top: bool = True) -> Taken:
     """Put the files of `lab` that are in `source`, a folder, .zip, .tar or .tar.gz, into the folder `into`.
 
-    They are looked for in starter/N-name/, N-name/ and at the top. Raises OSError if `source` itself cannot be read or
-    `into` not be written.
+    They are looked for in starter/N-name/, N-name/ and, as long as `top` says that they may be there, at the top.
+    Raises OSError if `source` itself cannot be read or `into` not be written.
     """
     said: list[str] = []
     entries = _unwrapped(_sane(_entries(source, lab, said), said), lab)
-    places = [f"starter/{lab.name}/", f"{lab.name}/", ""]
+    places = [f"starter/{lab.name}/", f"{lab.name}/"] + [""] * top
     missing = []
     for name in lab.files:
         contents = {}

@@ -56,12 +56,16 @@ def files(lab, page):
 
 
 def new(lab, page):
-    """What the lab brings that the one before it has not: files of kernel/, by header, each with what it is for."""
+    """What the lab brings that the one before it has not: files of kernel/, by header, and system calls, each with what
+    it is for."""
     before = [each for each in labs.every(page.root) if each.number < lab.number]
     old, mine = (_included(each, page.root) for each in (before, [*before, lab]))
     up = "../" * page.name.count("/")
-    rows = [(f"[{name.removeprefix('kernel/include/')}]({up}{name})", _purpose(page.root / name)) for name in sorted(mine - old)]
+    rows = [(f"[{name.removeprefix('kernel/include/')}]({up}{name})", _purpose(page.root / name))
+            for name in sorted(mine - old)]
     rows += [(f"`{name}`", _purpose(page.root / name)) for name in sorted(lab.given)]
+    calls = _named([lab], page.root) - _named(before, page.root)
+    rows += [(f"`{name}`", words) for name, words in _system_calls(page.root) if name in calls]
     if not rows:
         raise docs.Fault(f"{lab.name} brings nothing new")
     return table((f"new since lab {lab.number - 1}" if before else "file", "what it is for"), rows)
@@ -81,6 +85,22 @@ def _included(several, root):
                 found.add(header)
                 left.append(root / header)
     return found
+
+
+def _named(several, root):
+    """The system calls that the kernel files of these labs name."""
+    files = [root / name for lab in several for name in lab.given]
+    files += [root / "solutions" / lab.name / name for lab in several for name in lab.kernel]
+    return {name for path in files if path.is_file()
+            for name in re.findall(r"\bSYS_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
+
+
+def _system_calls(root):
+    """(name, what it does) of each system call that exo/syscall.h has, in order."""
+    header = root / "kernel/include/exo/syscall.h"
+    text = header.read_text(encoding="utf-8") if header.exists() else ""
+    found = re.findall(r"(?m)^#define (SYS_[A-Z_]+)\s+\d+\s*// (.*(?:\n[ \t]+// .*)*)", text)
+    return [(name, re.sub(r"\s*\n\s*// ", " ", words)) for name, words in found]
 
 
 def _purpose(path):

@@ -1,1 +1,1 @@
-"""A class: who handed in what, each graded once, and what comes of it all. The verb `grade` (grader/grade.py) begins here."""
+"""A class: who handed in what, each graded once, and what comes of it all. The verb `grade` (grade.py) begins here."""

@@ -1,4 +1,4 @@
-"""What came of a class as plain data, and as tables: a row for each student; what failed alike; what a regrading changed.
+"""What came of a class as plain data, and as tables: a row for each student; what failed alike; what regrading changed.
 
 Everything is in the students' order and says nothing of the time or the machine: the same class gives the same bytes.
 """
@@ -21,6 +21,7 @@ class Row:
     report: Report | None       # None where nobody judged it
     notes: tuple[str, ...]
     trouble: str = ""           # why a person has to look
+    integrated: int | None = None   # points with the student's own earlier labs; None where that was not judged
 
     @property
     def score(self) -> int | None:
@@ -51,15 +52,17 @@ def checks(rows: Iterable[Row]) -> list[Outcome]:
 
 
 def table(rows: list[Row]) -> str:
-    """gradebook.csv: a line for each student, with what each check has earned."""
+    """gradebook.csv: a line for each student, with what each check earns; "integrated" where anybody's is known."""
     out = io.StringIO()
     lines = csv.writer(out, lineterminator="\n")
     names = [check.name for check in checks(rows)]
     points = sum(check.points for check in checks(rows))
-    lines.writerow(("student", "score", "points", "state", "submission", *names, "notes"))
+    beside = ("integrated",) * any(row.integrated is not None for row in rows)
+    lines.writerow(("student", "score", "points", *beside, "state", "submission", *names, "notes"))
     for row in rows:
         earned = {check.name: check.score for check in row.report.checks} if row.report else {}
-        lines.writerow(map(_cell, (row.student, _number(row.score), points or "", row.state, row.content[:12],
+        lines.writerow(map(_cell, (row.student, _number(row.score), points or "",
+                                   *(_number(row.integrated) for _ in beside), row.state, row.content[:12],
                                    *(_number(earned.get(name)) for name in names),
                                    " ".join((*row.notes, *([row.trouble] if row.trouble else []))))))
     return out.getvalue()
@@ -112,7 +115,8 @@ def changes(before: list[Row], after: list[Row]) -> list[str]:
                            f"({terminal.verdict(check)})")
         why += [f"{name} is no more" for name in verdicts] if row.report else []
         if was.score != row.score or why:
-            lines.append(f"{row.student}: {_said(was)} to {_said(row)}; " + ("; ".join(why) or row.trouble or row.state))
+            why = "; ".join(why) or row.trouble or row.state
+            lines.append(f"{row.student}: {_said(was)} to {_said(row)}; {why}")
     return lines + [f"{student}: no longer there, {_said(row)} before" for student, row in old.items()]
 
 

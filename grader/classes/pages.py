@@ -13,7 +13,8 @@ from grader.classes.gradebook import Row
 STEPS = 10              # bars of the distribution
 
 
-def write(out: Path, lab: labs.Lab, title: str, rows: list[Row], alike: list[tuple[int, str, str]], notes: list[str]) -> None:
+def write(out: Path, lab: labs.Lab, title: str, rows: list[Row], alike: list[tuple[int, str, str]],
+          notes: list[str]) -> None:
     """Write gradebook.csv, index.html and students/* into `out`; a file of a student who is no longer there goes."""
     students = out / "students"
     students.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,7 @@ def write(out: Path, lab: labs.Lab, title: str, rows: list[Row], alike: list[tup
     cache.put(out / "gradebook.csv", gradebook.table(rows))
     cache.put(out / "index.html", templates.get_template("class.html").render(
         title=title, lab=lab, rows=rows, notes=notes, alike=alike, clusters=gradebook.clusters(rows), bars=_bars(rows),
-        checks=_checks(rows), steps=_steps(lab, rows)))
+        checks=_checks(rows), steps=_steps(lab, rows), integrated=any(row.integrated is not None for row in rows)))
 
 
 def _templates():
@@ -91,8 +92,8 @@ def _bars(rows: list[Row]) -> list[tuple[str, int, int]]:
     for score in scores:
         counts[score * STEPS // points] += 1
     edges = [-(-points * step // STEPS) for step in range(STEPS + 1)]
-    names = [f"{low}–{high - 1}" if high - 1 > low else str(low) for low, high in zip(edges, edges[1:])] + [str(points)]
-    return [(name, count, 100 * count // max(counts)) for name, count in zip(names, counts)]
+    names = [f"{low}–{high - 1}" if high - 1 > low else str(low) for low, high in zip(edges, edges[1:])]
+    return [(name, count, 100 * count // max(counts)) for name, count in zip((*names, str(points)), counts)]
 
 
 def _checks(rows: list[Row]) -> list[dict]:
@@ -112,7 +113,7 @@ def _steps(lab: labs.Lab, rows: list[Row]) -> list[tuple[labs.Step, list[str]]]:
     """Each step, and who has not attempted it: its first TODO still stands."""
     table = []
     for step in lab.steps:
-        untried = [row.student for row in rows if row.report is None and not row.trouble or row.report is not None and any(
-            check.step == step.id and check.reason == "not attempted" for check in row.report.checks)]
+        untried = [row.student for row in rows if (not row.trouble if row.report is None else any(
+            check.step == step.id and check.reason == "not attempted" for check in row.report.checks))]
         table.append((step, untried))
     return table

@@ -32,6 +32,10 @@ class Unreadable(Exception):
     """Nothing can be taken of an entry; the message says why, in words that are safe to print."""
 
 
+class Incomplete(Exception):
+    """What was handed in is not all here, and that may be nobody's fault but ours; the message is a sentence."""
+
+
 def read(folder: Path) -> list[Entry]:
     """The entries of a folder, by name. Usage if there is no such folder, or nothing in it."""
     if not folder.is_dir():
@@ -41,8 +45,8 @@ def read(folder: Path) -> list[Entry]:
         if not name.startswith("."):
             found.setdefault(_student(name), []).append(folder / name)
     if not found:
-        raise Usage(f"SUBMISSIONS={visible(str(folder))}: there is nothing in it; each student is a folder, an archive or a "
-                    "git repository in it")
+        raise Usage(f"SUBMISSIONS={visible(str(folder))}: there is nothing in it; each student is a folder, an archive "
+                    "or a git repository in it")
     entries = []
     for student, paths in found.items():
         for index, path in enumerate(paths):
@@ -53,8 +57,8 @@ def read(folder: Path) -> list[Entry]:
 
 def _student(name: str) -> str:
     stem = next((name[:-len(end)] for end in ARCHIVES if name.lower().endswith(end) and len(name) > len(end)), name)
-    kept = "".join(c if re.fullmatch(r"[\w.@+ -]", c) and c.isprintable() else "_" for c in stem)[:NAME].strip(" .")
-    return re.sub(r"^-+", "_", kept) or "_"
+    kept = "".join(c if re.fullmatch(r"[\w.@+ -]", c) and c.isprintable() else "_" for c in stem)
+    return re.sub(r"^-+", "_", kept[:NAME].strip(" .")) or "_"
 
 
 def _apart(entries: list[Entry]) -> list[Entry]:
@@ -73,31 +77,43 @@ def _apart(entries: list[Entry]) -> list[Entry]:
 def is_repository(path: Path) -> Path | None:
     """The folder of git's things, where an entry is a repository; None where it is none."""
     for folder in (path / ".git", path):
-        if folder.is_dir() and not folder.is_symlink() and (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+        if not folder.is_symlink() and (folder / "HEAD").is_file() and (folder / "objects").is_dir():
             return folder
     return None
 
 
 def commit(repository: Path, lab: labs.Lab, into: Path, at: str | None = None) -> str:
-    """Write the lab's files of a repository's HEAD (of the last commit before `at`) into a .tar; the commit's name.
+    """Write the lab's files, and those of the labs before it, of a repository's HEAD (of the last commit before `at`)
+    into a .tar; the commit's name.
 
-    Unreadable where there is no commit, or git cannot read it.
+    Unreadable where there is no commit, none of the lab's files in it, or git cannot read it; Incomplete where earlier
+    commits are asked for and were left behind.
     """
     head = _head(repository)
+    if at and (repository / "shallow").exists():
+        raise Incomplete("It has no more than its last commits (git clone --depth), so nobody knows what was committed "
+                         f"before {at}: clone it whole.")
     if at:
-        head = _git(repository, into.parent, "rev-list", "-1", "--first-parent", f"--before={at}", head).strip().decode()
+        found = _git(repository, into.parent, "rev-list", "-1", "--first-parent", f"--before={at}", head)
+        head = found.strip().decode()
         if not head:
             raise Unreadable(f"nothing was committed before {at}")
     names = _git(repository, into.parent, "ls-tree", "-r", "-z", "--name-only", head).split(b"\0")
     if len(names) > FILES:
         raise Unreadable(f"the commit has more than {FILES} files")
-    wanted = [os.fsdecode(name) for name in names if any(
-        name == os.fsencode(file) or name.endswith(os.fsencode("/" + file)) for file in lab.files)]
-    if not wanted:
+    own, earlier = _files(names, lab), [_files(names, other) for other in labs.every() if other.number < lab.number]
+    if not own:
         raise Unreadable(f"no file of lab {lab.name} is committed in it")
+    wanted = dict.fromkeys(sum(earlier, own))
     into.write_bytes(_git(repository, into.parent, "archive", "--format=tar", head, "--",
                           *(f":(literal){name}" for name in wanted)))
     return head
+
+
+def _files(names: list[bytes], lab: labs.Lab) -> list[str]:
+    """Those of a commit's files that may be the lab's."""
+    return [os.fsdecode(name) for name in names if any(
+        name == os.fsencode(file) or name.endswith(os.fsencode("/" + file)) for file in lab.files)]
 
 
 def _head(repository: Path) -> str:
@@ -126,7 +142,8 @@ def _packed(repository: Path, ref: str) -> str:
     try:
         descriptor = os.open(repository / "packed-refs", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as stream:
-            found = re.search(rb"(?m)^([0-9a-f]{40}(?:[0-9a-f]{24})?) " + re.escape(ref.encode()) + rb"$", stream.read(OUTPUT))
+            name = rb"(?m)^([0-9a-f]{40}(?:[0-9a-f]{24})?) " + re.escape(ref.encode()) + rb"$"
+            found = re.search(name, stream.read(OUTPUT))
     except OSError:
         return ""
     return found[1].decode() if found else ""
@@ -140,9 +157,9 @@ def _git(repository: Path, scratch: Path, *words: str) -> bytes:
             (own / folder).mkdir(parents=True, exist_ok=True)
         (own / "HEAD").write_text("ref: refs/heads/none\n")
         (own / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "GIT_DIR": str(own),
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "GIT_DIR": str(own), "HOME": str(own),
                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((repository / "objects").resolve()),
-                   "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_ATTR_NOSYSTEM": "1", "HOME": str(own),
+                   "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_ATTR_NOSYSTEM": "1",
                    "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     command = sandbox.wrap(["git", "--no-replace-objects", *words], read=[repository], write=[own], cwd=own)
     with open(scratch / "answer", "w+b") as answer:

@@ -1,4 +1,4 @@
-"""Grades what was handed in: several at once, each by a `grader check` of its own, in its own folder for what it builds.
+"""Grades what was handed in: several at once, each by a `grader check` of its own, in a folder for what that builds.
 
 A check is bounded by itself (instructions, processor time of the compiler, memory and disk of what it runs); a backstop
 stands around all of it. What hits that, or what the grader could not judge, has no score, and is left to a person.
@@ -11,9 +11,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader import labs, submission
@@ -31,9 +31,23 @@ GRACE = 15                      # seconds that it has to end what it started
 class Handed:
     """What one student handed in."""
     student: str
-    content: str                # cache.content() of the files; "" where there are none
-    files: dict[str, bytes]     # of the lab, by lab.toml's names
+    work: "Work | None"         # None where there is nothing of the lab's
+    whole: "Work | None"        # the same and the earlier labs that are there whole; None where there is none
     notes: tuple[str, ...]      # sentences
+    trouble: str = ""           # why nobody can say what was handed in, in a sentence
+
+
+@dataclass(frozen=True)
+class Work:
+    """Files to be judged."""
+    files: dict[str, bytes]     # of the lab, by lab.toml's names
+    earlier: Mapping[str, dict[str, bytes]] = field(default_factory=dict)  # of labs before it, in the reference's place
+
+    @property
+    def content(self) -> str:
+        """cache.content() of all the files."""
+        return cache.content(self.files | {f"{lab}/{name}": data for lab, files in self.earlier.items()
+                                           for name, data in files.items()})
 
 
 @dataclass(frozen=True)
@@ -43,10 +57,11 @@ class Judged:
 
 
 def take(entry: roster.Entry, lab: labs.Lab, at: str | None, scratch: Path) -> Handed:
-    """The lab's files of an entry; `scratch` is a folder to work in. Whatever was handed in, this comes back."""
+    """The lab's files of an entry, and those of earlier labs; `scratch` is a folder to work in. Whatever was handed in,
+    this comes back."""
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "tree").mkdir(parents=True)
-    notes, source = entry.notes, entry.path
+    notes, source, earlier, trouble = entry.notes, entry.path, {}, ""
     try:
         if entry.path.is_symlink():
             raise roster.Unreadable("this is a symbolic link")
@@ -57,17 +72,28 @@ def take(entry: roster.Entry, lab: labs.Lab, at: str | None, scratch: Path) -> H
             notes += ("This is no git repository: nobody knows when it was handed in.",)
         taken = submission.take(source, lab, scratch / "tree")
         notes += taken.refused
+        for other in (other for other in labs.every() if other.number < lab.number):
+            if not submission.take(source, other, scratch / "tree", top=False).missing:
+                earlier[other.name] = _read(scratch / "tree", other)
+    except roster.Incomplete as error:
+        trouble = str(error)
     except (roster.Unreadable, OSError) as error:
         words = str(error) if isinstance(error, roster.Unreadable) else error.strerror or type(error).__name__
         notes += (f"Nothing could be taken: {visible(words)}.",)
-    tree = scratch / "tree" / lab.name
-    files = {name: (tree / name).read_bytes() for name in lab.files if (tree / name).is_file()}
-    return Handed(entry.student, cache.content(files) if files else "", files, notes)
+    files = _read(scratch / "tree", lab)
+    whole = Work(files, earlier) if files and earlier else None
+    return Handed(entry.student, Work(files) if files else None, whole, notes, trouble)
 
 
-def every(contents: dict[str, dict[str, bytes]], lab: labs.Lab, options: list[str], at_once: int,
+def _read(tree: Path, lab: labs.Lab) -> dict[str, bytes]:
+    """The lab's files that are in a tree, by lab.toml's names."""
+    paths = {name: tree / lab.name / name for name in lab.files}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+
+
+def every(contents: dict[str, Work], lab: labs.Lab, options: list[str], at_once: int,
           done: Callable[[str, Judged], None]) -> None:
-    """Judge each of `contents` (content -> files) with these options of `check`, and tell `done` of each as it ends."""
+    """Judge each of `contents` (content -> work) with these options of `check`, and tell `done` of each as it ends."""
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for name in contents:
         waiting.put(name)
@@ -115,18 +141,20 @@ class _Running:
                     process.send_signal(signal.SIGTERM)
 
 
-def _judge(files: dict[str, bytes], lab: labs.Lab, options: list[str], place: Path, running: _Running) -> Judged | None:
+def _judge(work: Work, lab: labs.Lab, options: list[str], place: Path, running: _Running) -> Judged | None:
     """One judgement; None where all were told to end."""
-    handed, report, said = place / "handed", place / "report.json", place / "said"
-    shutil.rmtree(handed, ignore_errors=True)
-    for name, data in files.items():
-        (handed / lab.name / name).parent.mkdir(parents=True, exist_ok=True)
-        (handed / lab.name / name).write_bytes(data)
+    handed, earlier, report, said = place / "handed", place / "earlier", place / "report.json", place / "said"
+    for tree, files in ((handed, {lab.name: work.files}), (earlier, work.earlier)):
+        shutil.rmtree(tree, ignore_errors=True)
+        for path, data in ((tree / other / name, data) for other in files for name, data in files[other].items()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "grader", "check", lab.name, "--submission", str(handed), "--json", str(report), *options]
+    command = [sys.executable, "-m", "grader", "check", lab.name, "--submission", str(handed), "--json", str(report),
+               *options, *(f"--prior={labs.find(other).number}={earlier}" for other in work.earlier)]
     with open(said, "w+b") as words:
-        process = running.start(command, cwd=ROOT, env=os.environ | {"EXOLAB_BUILD": str(place / "build")}, stdout=words,
-                                stderr=words, stdin=subprocess.DEVNULL, preexec_fn=_bounded)
+        process = running.start(command, cwd=ROOT, env=os.environ | {"EXOLAB_BUILD": str(place / "build")},
+                                stdout=words, stderr=words, stdin=subprocess.DEVNULL, preexec_fn=_bounded)
         if process is None:
             return None
         try:

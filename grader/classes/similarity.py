@@ -1,7 +1,7 @@
 """Who may have copied: a first look, by Debian's similarity-tester (sim_c), at what students added to the starter.
 
-Lines that the starter has, or that are the same in many submissions, say nothing and are left out. What remains is for a person
-to read: a number is no proof.
+Lines that the starter has, or that are the same in many submissions, say nothing and are left out. What remains is for
+a person to read: a number is no proof.
 """
 import collections
 import re
@@ -37,8 +37,8 @@ def pairs(handed: dict[str, dict[str, bytes]], lab: labs.Lab) -> list[tuple[int,
         for index, name in enumerate(names):
             own = [line for line in lines[name] if line not in given and often[line] <= most]
             (Path(scratch) / f"{index:05}").write_text("\n".join(own) + "\n", "utf-8")
-        done = subprocess.run([TOOL, "-p", "-a", "-r", "16", "-t", str(LEAST), "-i"], cwd=scratch, capture_output=True, text=True,
-                              input="\n".join(f"{index:05}" for index in range(len(names))) + "\n")
+        done = subprocess.run([TOOL, "-p", "-a", "-r", "16", "-t", str(LEAST), "-i"], cwd=scratch, capture_output=True,
+                              text=True, input="\n".join(f"{index:05}" for index in range(len(names))) + "\n")
     found: dict[tuple[str, str], int] = {}
     for one, percent, other in re.findall(r"(?m)^(\d{5}) consists for (\d+) % of (\d{5}) material", done.stdout):
         pair = tuple(sorted((names[int(one)], names[int(other)])))

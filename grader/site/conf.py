@@ -25,6 +25,7 @@ smartquotes_action = "q"
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["exolab.css"]
+html_favicon = "static/favicon.svg"
 html_theme_options = {"sidebar_hide_name": False, "navigation_with_keys": True}
 html_copy_source = False
 html_show_sourcelink = False

@@ -114,14 +114,20 @@ def stage(root, into):
     return {name: staged.get(name, HEADERS["exo"]) for name in texts}
 
 
-def staged_text(page, staged, into):
-    """A page's text for the site: the tool's comments blank, links leading to where things are there."""
+def staged_text(page, staged, into, anchors={}):
+    """A page's text for the site: the tool's comments blank, links leading to where things are there.
+
+    `anchors` are those of what is one text with the page: {(page in the tree, anchor in it or ""): anchor}.
+    """
     text, here = page.text, place(page.name)
     for link in sorted(page.links, key=lambda link: link.span, reverse=True):
-        if link.text is None or re.match(r"[a-z][a-z0-9+.-]*:|//|#", link.target, re.I):
+        if link.text is None or re.match(r"[a-z][a-z0-9+.-]*:|//", link.target, re.I):
             continue
         start, end = link.span
-        text = text[:start] + _link(page, link, here, staged, into) + text[end:]
+        if within := anchors.get((docs.resolve(page, link.target), link.target.partition("#")[2])):
+            text = f"{text[:start]}[{link.text}](#{within}){text[end:]}"
+        elif not link.target.startswith("#"):
+            text = text[:start] + _link(page, link, here, staged, into) + text[end:]
     lines = text.splitlines()
     for block in page.blocks:
         if block.kind == "comment":
@@ -149,6 +155,14 @@ def _relative(target, here):
     return os.path.relpath(target, os.path.dirname(here) or ".")
 
 
+def handbook(found):
+    """The handbook's pages of those of the course: its first one, then in the order in which that names them."""
+    index = [page for page in found if page.name == "labs/guide/README.md"]
+    named = [docs.resolve(page, link.target) for page in index for link in page.links]
+    others = [page for page in found if page.name.startswith("labs/guide/") and page not in index]
+    return index + sorted(others, key=lambda page: named.index(page.name) if page.name in named else len(named))
+
+
 def _contents(name, texts, found):
     """What the page `name` adds to the table of contents at the side."""
     if name == "index.md":
@@ -156,11 +170,7 @@ def _contents(name, texts, found):
         parts = {"Labs": labs, "Handbook": ["guide/index.md"], "Course": ["syllabus.md"],
                  "Reference": ["exo/index.md", "libos/index.md"], "Maintainers": ["grader.md"]}
     elif name == "guide/index.md":
-        index = next(page for page in found if place(page.name) == name)
-        first = [place(target) for link in index.links if (target := docs.resolve(index, link.target))]
-        pages = [page for page in texts if page.startswith("guide/") and page != name]
-        order = {page: i for i, page in reversed(list(enumerate(first)))}
-        parts = {"": sorted(pages, key=lambda page: order.get(page, len(order)))}
+        parts = {"": [place(page.name) for page in handbook(found)[1:]]}
     elif name in ("exo/index.md", "libos/index.md"):
         parts = {"": [page for page in texts if page.startswith(name.removesuffix("index.md")) and page != name]}
     else:

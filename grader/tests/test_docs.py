@@ -199,6 +199,28 @@ def test_generated_tables(course):
     assert said(course, text) == [] and filled(course, text) == text
 
 
+def test_what_a_lab_brings(course):
+    """Headers that none before it needs, what is given, and the system calls that its kernel files name."""
+    for name, text in {
+        "labs/2-vm/lab.toml": TOML.replace("1.", "2.").replace('"up.c"]', '"up.c"]\ngiven = ["kernel/vm/bind.c"]'),
+        "solutions/1-boot/given.c": "#include <exo/uart.h>\nint a = SYS_NULL;\n",
+        "solutions/2-vm/up.c": "#include <exo/uart.h>\n#include <exo/page.h>\nint a = SYS_NULL + SYS_PAGES;\n",
+        "kernel/vm/bind.c": "// Binds a page. For nobody else.\n\nint b = SYS_BIND;\n",
+        "kernel/include/exo/page.h": "// Pages: lab 2's contract.\n",
+        "kernel/include/exo/syscall.h":
+            "#define SYS_NULL 0\t// nothing\n#define SYS_BIND 1\t// (pa): bind it,\n\t\t// twice\n\n"
+            "// Later.\n#define SYS_PAGES 2\t// (n): pages\n#define SYS_MORE 3\t// not yet\n",
+    }.items():
+        (course.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (course.root / name).write_text(text)
+    path = course.page("<!-- generated: new -->\n<!-- /generated -->\n", name="labs/2-vm/README.md")
+    docs.update(path, course.root)
+    rows = [re.sub(" +", " ", line) for line in path.read_text().splitlines() if line.startswith("|")]
+    assert rows[2:] == ["| [exo/page.h](../../kernel/include/exo/page.h) | Pages: lab 2's contract. |",
+                        "| `kernel/vm/bind.c` | Binds a page. |", "| `SYS_BIND` | (pa): bind it, twice |",
+                        "| `SYS_PAGES` | (n): pages |"]
+
+
 def test_generated_part_follows_what_it_is_made_from(course):
     text = filled(course, "<!-- generated: files -->\n<!-- /generated -->\n")
     (course.root / "solutions/1-boot/uart.c").write_text(UART_C.replace("\tmore_of_it(c);\n", ""))

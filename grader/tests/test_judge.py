@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, checks, engine, explain, hardware, judge, labs, params, result, symbols, terminal, vm
+from grader import (build, checks, engine, explain, forgery, hardware, judge, labs, params, result, symbols, terminal,
+                    vm)
 from grader.checks import Boot, Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.result import Line, Section, visible
@@ -36,6 +37,12 @@ def run_of(serial=b"", end="power-off", **more):
                   instructions=100, wfis=0, pc=0x40010004, registers={}, marks=(), accesses=(), kept={}, qemu_log="",
                   error=None)
     return engine.Run(**values | more)
+
+
+def test_a_line_that_the_framework_did_not_print_is_told_of_one_core_alone():
+    """Several print at once, on one stack even: how often is the host's moment."""
+    for boot, told in ((Boot("toy"), True), (Boot("toy", smp=4), False)):
+        assert bool(forgery.settled(run_of(END, boot=boot), boot)[1]) == told
 
 
 @pytest.fixture

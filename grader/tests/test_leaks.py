@@ -19,6 +19,7 @@ import pytest
 from grader import canary, docs, generate, labs, leaks, release
 from grader.errors import GraderError
 from grader.paths import ROOT
+from grader.site import pdf, stage
 
 WORD = "q7mfx0wkz3tbr9dv"
 LAB = 'title = "One"\n[files]\nkernel = ["one.c"]\n[[steps]]\nid = "1.1"\ntitle = "It"\nhours = 1\n'
@@ -65,7 +66,7 @@ def tarred(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def pdf(data: bytes) -> bytes:
+def pdf_stream(data: bytes) -> bytes:
     return b"%PDF-1.7\n1 0 obj\n<< /Filter /FlateDecode >>\nstream\n" + zlib.compress(data) + b"\nendstream\n"
 
 
@@ -76,7 +77,7 @@ PACKED = {
     "archives in archives": lambda data: gzip.compress(tarred(zipped(gzip.compress(data)))),
     "a stream within": lambda data: b"\x7fELF\0\0" + zlib.compress(data, 1) + b"\0\xff",
     "gzip within": lambda data: b"\0\xff" + gzip.compress(data) + b"\0\xff",
-    "a pdf's stream": pdf,
+    "a pdf's stream": pdf_stream,
 }
 
 
@@ -115,7 +116,7 @@ def test_a_canary_is_found_in_a_pdf_that_breaks_the_line(tmp_path):
 
 def test_a_pdf_is_not_passed_over_without_the_tool(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    (tmp_path / "file.pdf").write_bytes(pdf(b""))
+    (tmp_path / "file.pdf").write_bytes(pdf_stream(b""))
     with pytest.raises(GraderError, match="type sudo apt-get install poppler-utils"):
         canary.Canaries(WORD, {}, []).search(tmp_path)
 
@@ -197,6 +198,20 @@ def test_a_solution_that_was_pasted_into_a_page(course, text, monkeypatch):
     for product, files in (("handouts", ["README.md", "index.html"]), ("release", ["labs/1-one/README.md", "blob"])):
         leaks = [where for where, what in leaking(course, product) if what == "solutions/1-one/one.c, region 1.1"]
         assert all(any(file in where for where in leaks) for file in files), leaks
+
+
+@pytest.mark.parametrize("columns", [30, 200], ids=["lines broken", "lines whole"])
+def test_a_solution_that_was_pasted_is_found_on_paper(course, columns, monkeypatch):
+    """In the PDF alone, which breaks its lines, over the end of a page."""
+    real = stage.staged_text
+    page = "\n".join(["```c", *["x"] * 50, SOLUTION, "```"])
+    monkeypatch.setattr(stage, "staged_text", lambda page_, *of: real(page_, *of) + page * (page_.lab is not None))
+    style = course.parent / "print.css"
+    style.write_text(pdf.STYLE.read_text() + f"pre {{ width: {columns}ch; }}")
+    monkeypatch.setattr(pdf, "STYLE", style)
+    monkeypatch.setattr(stage, "build", lambda *_: 0)
+    found = leaking(course, "handouts")
+    assert found == [("out/pdf/1-one.pdf: text", "solutions/1-one/one.c, region 1.1")]
 
 
 @pytest.mark.parametrize("break_it, what", [

@@ -336,7 +336,7 @@ def small(tmp_path, monkeypatch):
     return plant(tmp_path / "course")
 
 
-WROTE = ["dist/site/index.html: the site, 10 pages", "dist/pdf/: 1-boot.pdf"]
+WROTE = ["dist/site/index.html: the site, 10 pages", "dist/pdf/: 1-boot.pdf, guide.pdf, syllabus.pdf"]
 
 
 def made(capsys, root, **given):
