@@ -85,27 +85,28 @@ $(OUT)/rewrite: $(REWRITER)
 	@mkdir -p $(@D)
 	$(HOSTCC) $^ -o $@
 
-$(OUT)/%.s: %.c kernel/lab.mk
+$(OBJ)/%.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
 	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) \
 		-MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
 
-$(OUT)/%.s: %.s
+$(OBJ)/%.s: %.s
 	@mkdir -p $(@D)
 	cp $< $@
 
-$(SAFE)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
+$(SAFE)/%.safe.s: $(OBJ)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
 	$(REWRITE) $(if $(PINS),--pins) $< $@ && test -f $@
 
 $(OUT)/%.safe.o: $(SAFE)/%.safe.s
+	@mkdir -p $(@D)
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
 sources := $(foreach q,$(PAYLOADS),$(wildcard $(basename $q)/*.module.[cs]))
-compiled := $(if $(sources),$(patsubst %,$(OUT)/%.s,$(basename $(sources))) $(MODULE_LIB:.safe.o=.s))
+compiled := $(if $(sources),$(patsubst %,$(OBJ)/%.s,$(basename $(sources))) $(patsubst $(OUT)/%.safe.o,$(OBJ)/%.s,$(MODULE_LIB)))
 .PHONY: rewriter rewritten
 rewriter: $(OUT)/rewrite $(compiled)
-rewritten: $(patsubst $(OUT)/%.s,$(SAFE)/%.safe.s,$(compiled))
+rewritten: $(patsubst $(OBJ)/%.s,$(SAFE)/%.safe.s,$(compiled))
 
 define module
 $(OUT)/$1.module.elf: $(patsubst %,$(OUT)/%.safe.o,$(basename $(wildcard $1.module.[cs]))) \
@@ -117,7 +118,7 @@ $(OUT)/$1.module: $(OUT)/$1.module.elf
 	$(CROSS)objcopy -O binary $$< $$@
 $(OUT)/$1.module.o: $(OUT)/$1.module kernel/user/program.S
 	$$(CC) $$(CFLAGS) -DPROGRAM='"$(notdir $1)"' -DELF='"$$<"' -c kernel/user/program.S -o $$@
--include $(patsubst %.c,$(OUT)/%.d,$(wildcard $1.module.c)) $(patsubst %,$(OBJ)/%.d,$(wildcard $1.module.S))
+-include $(patsubst %.c,$(OBJ)/%.d,$(wildcard $1.module.c)) $(patsubst %,$(OBJ)/%.d,$(wildcard $1.module.S))
 endef
 $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(eval $(call module,$m)))
 
@@ -125,21 +126,23 @@ $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(ev
 # payload has to see to itself how they run: `plain`, as the compiler makes them; `stores`, where loads go unguarded. Their code is
 # linked for window 13 of exo/kmap.h, their data for window 14.
 PLAIN_CFLAGS = $(filter-out -ffixed-% -fno-schedule-insns%,$(MODULE_CFLAGS))
-$(OUT)/%.plain.s: %.c kernel/lab.mk
+$(OBJ)/%.plain.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
 	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -S $< -o $@
 
-$(SAFE)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
+$(SAFE)/%.stores.s: $(OBJ)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
 	$(REWRITE) --stores $(if $(PINS),--pins) $< $@ && test -f $@
 
 loose := $(foreach m,$(sources),$(if $(filter stores,$(shell cat $(dir $m)also 2>/dev/null)),$(basename $m)))
 rewritten: $(if $(loose),$(patsubst %,$(SAFE)/%.stores.s,$(loose)) $(patsubst $(OUT)/%.safe.o,$(SAFE)/%.stores.s,$(MODULE_LIB)))
 
-$(OUT)/%.plain.o: $(OUT)/%.plain.s
+$(OUT)/%.plain.o: $(OBJ)/%.plain.s
+	@mkdir -p $(@D)
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
 
 $(OUT)/%.stores.o: $(SAFE)/%.stores.s
+	@mkdir -p $(@D)
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
 also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))
@@ -153,7 +156,7 @@ $(OUT)/$1.also.o: $(OUT)/$1 kernel/user/program.S
 endef
 $(foreach a,$(sort $(foreach q,$(PAYLOADS),$(call also,$(basename $q)))),$(eval $(call variant,$a)))
 
-.PRECIOUS: $(OUT)/%.s $(SAFE)/%.s $(OUT)/%.o
+.PRECIOUS: $(OBJ)/%.s $(SAFE)/%.s $(OUT)/%.o
 
 $(OBJ)/%.c.o: %.c kernel/lab.mk
 	$(compile)

@@ -47,7 +47,8 @@ def refused(run, module, offset):
 
 @check(points=8, step="5.3", boots=Boot("forms", budget=20_000_000),
        hint="each instruction by its kind: whose base is not sp needs a guard before it; a writeback becomes an ADD or SUB behind "
-       "it; what goes to pc goes through r9, which takes bits 19:2 of it, so that they have to be moved to bit 0 first")
+       "it, as r10 is not moved; calls, jumps and returns through a register go through r9, which takes bits 19:2 of it, so that they "
+       "have to be moved to bit 0 first")
 def test_guards_verified(run):
     """Every form of access, call, return and switch is rewritten so that the verifier accepts it."""
     for line in run.reports:
@@ -58,7 +59,7 @@ def test_guards_verified(run):
 
 @check(points=10, step="5.3", needs=("guards-verified",), boots=Boot("forms", budget=20_000_000),
        hint="compare the function's code with the compiler's: a guard of another register; a writeback that is forgotten, or done whatever "
-       "the condition; a value that is no more what the state says, as a call, a label that many ways lead to, or a change of its base "
+       "the condition; a value that is not, on every way that leads there, what r10 was made of, as a call, a label or a change of its base "
        "has come between; a distance or a sum that is left out")
 def test_guards_run(run):
     """And computes what it did before: each form, against the compiler's own code."""
@@ -75,8 +76,8 @@ def test_guards_run(run):
 
 
 def shown(run):
-    folder = f"{run.elf.parent.relative_to(ROOT)}/labs/5-sfi/checks/forms/"
-    return f"forms.module.s and forms.module.safe.s, or written. ... in {folder}"
+    folder = run.elf.parent.with_name(f"{run.elf.parent.name}.rewritten").relative_to(ROOT)
+    return f"{folder}/labs/5-sfi/checks/forms/*.module.safe.s"
 
 
 # Of each module: what is counted in it, and how much more than the compiler's own code guards may make of that.
