@@ -40,6 +40,9 @@ KNOWN_GOOD = {
     "chromium": ("156", "112"),
     "chromium-driver": ("156", "112"),
     "python3-selenium": ("4.8", "4.8"),
+    "csmith": ("2.3", "2.3"),
+    "python3-capstone": ("4.0", "4.0"),
+    "llvm": ("14", "14"),
 }
 
 # The smallest kernel that shows the machine at work: it prints a line and powers off (PSCI SYSTEM_OFF by hvc).

@@ -60,7 +60,8 @@ def test_guards_verified(run):
 @check(points=10, step="5.3", needs=("guards-verified",), boots=Boot("forms", budget=20_000_000),
        hint="compare the function's code with the compiler's: a guard of another register; a writeback that is forgotten, or done whatever "
        "the condition; a value that is not, on every way that leads there, what r10 was made of, as a call, a label or a change of its base "
-       "has come between; a distance or a sum that is left out")
+       "has come between; a distance or a sum that is left out; a code address whose word "
+       "was not moved to bit 0")
 def test_guards_run(run):
     """And computes what it did before: each form, against the compiler's own code."""
     for line in run.reports:
