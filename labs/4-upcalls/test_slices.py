@@ -864,7 +864,7 @@ TRANSFER_COST, FILTER = 30, 6           # FILTER: checks/told.inc's instructions
 def test_transfer_cost(run):
     """From the caller's SVC to the callee's first instruction in at most 30; the TLB is left alone, and no ASID meets another's table."""
     cases = few(run.random())
-    taken = [each for each in engine.look(run).exceptions if each.kind == "svc"]
+    taken = [each for each in run.exceptions if each.kind == "svc"]
     pairs = [(one, then) for one, then in zip(taken, taken[1:]) if then.pc >= upcalls.TELL > one.pc]
     assert len(pairs) == len(cases), "each case is two system calls"
     tables = dict(zip(run.kept["tables"], range(1, 5)))
