@@ -384,7 +384,12 @@ def told(words):
             for va, write in words]
 
 
+ENTRY = 0x233       # of a second-level descriptor, what says so
+
+
+@functools.cache
 def prot_of(entry):
+    """What user mode may do with the page (of such bits); None: there is none."""
     if entry & 2 == 0:
         return None
     if entry & 0x30 != 0x30:
@@ -411,11 +416,12 @@ class Look:
     def mapped(self, model, what, file):
         by_frame, by_pa = {}, {}
         for who in sorted(model.spaces):
+            pages = model.spaces[who].pages
             for va in self.script.watched:
-                page, entry = model.spaces[who].pages.get(va), next(self.words, 0)
+                page, entry = pages.get(va), next(self.words, 0)
                 there = page is not None and page.frame is not None and not page.gone
-                if prot_of(entry) != (page.mapped if there else None):
-                    got = prot_of(entry)
+                got = prot_of(entry & ENTRY)
+                if got != (page.mapped if there else None):
                     raise Wrong(f"{what} Of environment {who}, the page at 0x{va:x} is not mapped as it should be.",
                                 expected="not mapped" if page is not None and page.gone else word_of(page),
                                 got="not mapped" if got is None else f"mapped for {FOR.get(got, got)}",
@@ -493,13 +499,14 @@ def follow(run, script, part, looks=True, each=None):
         elif number not in waiting:
             break
         happened, dead, result, value = [], False, 0, 0
-        promised = [page for space in model.spaces.values() for page in space.pages.values() if page.frame is None]
+        promised = [page for space in model.spaces.values() for page in space.pages.values() if page.frame is None] \
+            if s.what in (ACCESS, FILL) and part > 4 else ()
         try:
             result, value = model.run(s, happened)
         except Dead:
             dead = True
         here = file if s.what != PAGE_OP else "pages.c"
-        if s.what in (ACCESS, FILL) and part > 4 and any(page.frame is not None for page in promised):
+        if any(page.frame is not None for page in promised):
             here = f"pager.c, as the page appears at this very access{f'; then at {file}' if happened else ''}"
         expected, got = told(happened), told(events.pop(number, []))
         if s.what == WAIT:

@@ -3,7 +3,6 @@
 Environments follow scripts drawn from the run's seed (checks/script.h): they yield, sleep, wait, overstay, transfer. Who was entered
 where, and when, to the tick, is followed with a model of exo/slice.h, exo/revoke.h and libos/stride.h.
 """
-import copy
 import importlib.util
 import random
 import struct
@@ -134,8 +133,17 @@ def scripted(make, payload="slices", **more):
 
 # The model.
 
+class Copied:
+    """What is copied often, faster than copy.copy() does it."""
+
+    def copy(self):
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        return other
+
+
 @dataclass
-class Env:
+class Env(Copied):
     gen: int
     alive: bool = True
     told: bool = False          # its time is up
@@ -155,7 +163,7 @@ class Astray(Exception):
     """What was to come next, and did not."""
 
 
-class Time:
+class Time(Copied):
     """exo/slice.h, followed event by event."""
     kernel, ending = KERNEL, ENDING
 
@@ -291,8 +299,8 @@ class Time:
         self.others = found[1:]
 
     def another(self):
-        other = copy.copy(self)
-        other.envs = {n: copy.copy(env) for n, env in self.envs.items()}
+        other = self.copy()
+        other.envs = {n: env.copy() for n, env in self.envs.items()}
         other.slices, other.at = [[*s] for s in self.slices], self.at[:]
         return other
 
@@ -646,14 +654,14 @@ PLACES = (4, 0x40100000, 0x09000000, 0x80000000, lab3.DATA, lab3.NOTHING, 0xffff
 
 def interrupted(rng):
     cases = []
-    for i in range(240):
+    for i in range(160):
         thumb = i % 2 > 0
         pc = rng.randrange(THUMB_PAGE, THUMB_PAGE + 0xa00, 2) if thumb else rng.randrange(CODE, CODE + 0x600, 4)
         tf = lab3.Frame.random(rng, pc, thumb)
         tf.cpsr = lab3.with_it(tf.cpsr & ~(lab3.A | lab3.I | lab3.F), it_at(pc) if thumb else 0)
         x = rng.randrange(90, 330)
         y = 0
-        if i >= 200:
+        if i >= 130:
             y = rng.choice(PLACES) if i % 4 else upcalls.TELL + 8 + rng.randrange(1, 4)
         cases.append(upcalls.Case(f"A slice ends {x} ticks after the application went on at 0x{pc:08x}, in {'Thumb' if thumb else 'A32'}" +
                                   (f", its entry end is 0x{y & ~4 if y == 4 else y:08x}" if y else ""), tf, b"", x=x, y=y))
@@ -710,7 +718,7 @@ def test_hash(run):
     if quiet != disturbed or "ended 1" not in after or "ended 1" not in before:
         raise Wrong("What the program comes to, undisturbed and with an end of a slice in each round, and why it ended (1: by itself).",
                     expected=before, got=after, look="slice.c, and libos/resume.S", run=run)
-    assert int(after.split()[-2]) > 300, "there were ends"
+    assert int(after.split()[-2]) > 200, "there were ends"
 
 
 def lives(rng, envs=8):
@@ -937,7 +945,7 @@ BASE = (CODE, lab3.DATA, upcalls.TELL)      # what each has beside its heap
 
 
 @dataclass
-class Save:
+class Save(Copied):
     wanted: int = 0
     repossessed: int = 0
     taken: list = field(default_factory=lambda: [0] * REPOSSESSED)
@@ -959,7 +967,7 @@ class Memory(Time):
     def another(self):
         other = super().another()
         other.mapped = {n: set(pages) for n, pages in self.mapped.items()}
-        other.saves = {n: copy.copy(save) for n, save in self.saves.items()}
+        other.saves = {n: save.copy() for n, save in self.saves.items()}
         for save in other.saves.values():
             save.taken = save.taken[:]
         return other

@@ -440,7 +440,7 @@ def by_user(rng):
 
 def by_kernel(rng):
     """First by the kernel's part alone, and then by both; with every bit of IT as the only one, too."""
-    cases = [resumption(rng, 2 * (i < 150) + (i & 1), i // 2 % 3) for i in range(300)]
+    cases = [resumption(rng, 2 * (i < 100) + (i & 1), i // 2 % 3) for i in range(200)]
     for way in (0, 1):
         for it in (1, 2, 4, 8):
             cases.append(resumption(rng, way, 2, it=it))
@@ -448,7 +448,7 @@ def by_kernel(rng):
 
 
 def hostile(rng):
-    return [resumption(rng, 2 * (i < 150) + (i & 1), i // 2 % 3, hostile=True) for i in range(300)]
+    return [resumption(rng, 2 * (i < 100) + (i & 1), i // 2 % 3, hostile=True) for i in range(200)]
 
 
 def resuming(make, **more):

@@ -2,6 +2,9 @@
 
 #include "script.h"
 
+// A machine with few pages, so that it takes little time to have none.
+static uint8_t ballast[120 << 20] __attribute__((section(".noinit"), used));
+
 static void
 heap(uint32_t i)
 {
