@@ -12,6 +12,7 @@
 #pragma once
 
 #include <exo/cap.h>
+#include <exo/error.h>
 #include <exo/mmu.h>
 #include <exo/page.h>
 #include <exo/types.h>
@@ -76,6 +77,18 @@ state_of(uint32_t va)
 	return &words[va >> 12 & 1023];
 }
 
+// What is to be asked of a page before its word is changed: 0; -E_NOENT: it is not known; -E_PERM: it is pinned, or
+// was not declared for prot.
+static inline int
+state_check(uint32_t va, uint32_t prot)
+{
+	const uint32_t *s = state_of(va);
+
+	if (s == NULL || *s == 0)
+		return -E_NOENT;
+	return *s & STATE_PINNED || prot & ~(*s >> 4) ? -E_PERM : 0;
+}
+
 // Page operations are batched through this array, which has one user at a time: region_begin(), region_end(),
 // protN(), unprotN(), page_clean() and fork(). None of them is for handlers.
 #define BATCH 100
@@ -87,6 +100,14 @@ int pages_do(uint32_t env, struct page_op *ops, uint32_t count);
 // Make the table know what is mapped already (by whoever loaded the program), as the kernel's tables say it.
 // Part of libos_init().
 int state_adopt(void);
+
+// Whether that may be a region's place.
+static inline bool
+is_region(uint32_t va, uint32_t size)
+{
+	return va % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && va != 0 && size != 0 && va < LIBOS_VA &&
+	    size <= LIBOS_VA - va;
+}
 
 // Step 4.4, in pager.c. Regions: pages that are zero, and that appear when they are touched.
 //
