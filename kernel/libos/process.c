@@ -74,7 +74,8 @@ process_pinned(uint32_t child)
 				continue;
 			if (copies == sizeof copied / sizeof copied[0])
 				return -E_NOMEM;
-			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + copies * PAGE_SIZE, RW, PAGE_ANY, SAVE_VA, 0 };
+			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + copies * PAGE_SIZE, RW, PAGE_ANY,
+			    SAVE_VA, 0 };
 			copied[copies++] = va;
 		}
 		error = pages_do(ENV_SELF, batch, n);

@@ -104,10 +104,10 @@ resume:	cmp	r0, #0
 	subne	r1, r1, #-SAVE_SLICE
 	// BEGIN SOLUTION 4.2a
 	ldr	r0, [r1, #SAVE_CPSR]
-	ldr	r2, =0xff0ffe20			// flags, GE, IT, E, J, T: what is an application's
+	ldr	r2, =0xfe0ffe20			// flags, GE, IT, E, T: what is an application's
 	and	r0, r0, r2
 	tst	r0, #PSR_T
-	biceq	r0, r0, #0x07000000		// A32 has no IT state (A2.5.2), and J without T is Jazelle
+	biceq	r0, r0, #0x06000000		// A32 has no IT state (A2.5.2)
 	biceq	r0, r0, #0xfc00
 	orr	r0, r0, #PSR_M_USR
 	msr	spsr_cxsf, r0

@@ -50,9 +50,9 @@ state_prot(uint32_t s)
 
 // Given, in kernel/libos/state.c: the table.
 //
-// find: the word of the page that va lies in, where state_pages has none; null: there is no place for it; add: a
-// place for it, 0 or -E_NOMEM, which is the page's own once its word is not 0 (so write the word before the next add); next: the next page known, in whatever order: *cursor is 0 at first, va of the page
-// goes to *va; null: no more.
+// find: the word of the page that va lies in, where state_pages has none; null: there is no place for it; add: a place
+// for it, 0 or -E_NOMEM, which is the page's own once its word is not 0 (so write the word before the next add); next:
+// the next page known, in whatever order: *cursor is 0 at first, va of the page goes to *va; null: no more.
 struct state_table {
 	uint32_t *(*find)(uint32_t va);
 	int (*add)(uint32_t va);
@@ -111,17 +111,20 @@ is_region(uint32_t va, uint32_t size)
 
 // Step 4.4, in pager.c. Regions: pages that are zero, and that appear when they are touched.
 //
-// Declare size bytes from va on (both in whole pages, not 0; below LIBOS_VA, not in page 0) as a region that may be used for prot,
-// one of READ, READ and WRITE, READ and EXEC. No system call but what the table needs. -E_INVAL; -E_EXISTS: a page of
-// it is known already; -E_NOMEM. Nothing has changed then. Here and below, where several are so, any of them.
+// Declare size bytes from va on (both in whole pages, not 0; below LIBOS_VA, not in page 0) as a region that may be
+// used for prot, one of READ, READ and WRITE, READ and EXEC. No system call but what the table needs. -E_INVAL;
+// -E_EXISTS: a page of it is known already; -E_NOMEM. Nothing has changed then. Here and below, where several are so,
+// any of them.
 int region_begin(uint32_t va, uint32_t size, uint32_t prot);
 
 // Forget the pages from va on, whatever they have been through, and let go of those that are there, by one system call
-// for each BATCH of them. -E_INVAL as above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has changed then.
+// for each BATCH of them. -E_INVAL as above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has
+// changed then.
 int region_end(uint32_t va, uint32_t size);
 
-// A translation fault at `address`, of data or of an instruction; cause is DFSR or IFSR. A page known but not there
-// yet appears, by one system call, mapped as its word says; a write is noted. Everything else, and when no page is left: unhandled().
+// A translation fault at `address`, of data or of an instruction; cause is DFSR or IFSR. A page known but not there yet
+// appears, by one system call, mapped as its word says; a write is noted. Everything else, and when no page is left:
+// unhandled().
 void pager(uint32_t address, uint32_t cause);
 
 // Step 4.5, in protect.c. Appel and Li's primitives. Any address in a page names the page. Each returns 0; -E_NOENT:

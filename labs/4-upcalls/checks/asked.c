@@ -1,4 +1,5 @@
-// Step 4.9: environments with more or fewer pages, of which the kernel wants some back, as the run's input says (script.h).
+// Step 4.9: environments with more or fewer pages, of which the kernel wants some back, as the run's input says
+// (script.h).
 
 #include "script.h"
 

@@ -1,7 +1,8 @@
-// Environments that do what a script says, and a record of all that happens. Their entry points are SVCs in TELL (told.h); at each of
-// them what is found there is kept, with the counter and the timer, and the environment's next operation is carried out: some
-// by the check itself, such as letting time pass; the others by sending the application on to an instruction of its own, by which it
-// calls the kernel under test, waits or faults. So nobody runs here but the kernel, and every time is told.
+// Environments that do what a script says, and a record of all that happens. Their entry points are SVCs in TELL
+// (told.h); at each of them what is found there is kept, with the counter and the timer, and the environment's next
+// operation is carried out: some by the check itself, such as letting time pass; the others by sending the application
+// on to an instruction of its own, by which it calls the kernel under test, waits or faults. So nobody runs here but
+// the kernel, and every time is told.
 #pragma once
 
 #include "told.h"

@@ -1,6 +1,6 @@
-// What upcalls.c and resume.c have in common: environments that see the pages of lab 3's cases (cases.h there), and a stretch
-// of addresses, TELL, from which any SVC goes to the check, told.S, with all of the application's state; and to the kernel
-// under test no instruction of it. What came of each entry to user mode is kept for the grader to read.
+// What upcalls.c and resume.c have in common: environments that see the pages of lab 3's cases (cases.h there), and a
+// stretch of addresses, TELL, from which any SVC goes to the check, told.S, with all of the application's state; and to
+// the kernel under test no instruction of it. What came of each entry to user mode is kept for the grader to read.
 #pragma once
 
 #include "../../3-exceptions/checks/cases.h"
