@@ -923,6 +923,12 @@ def calls(rng):
     script.ops[2] = [op(ENTRY, ENTERED_TRANSFER, 0), NEXT, NEXT, *script.ops[2]]
     for ops in script.ops[3:]:
         ops.insert(0, op(SLEEP, 50_000))        # until it has been seen who has which
+    # One that is lent to one that lends it on, and then ends; its name stays, as its parent may ask.
+    script.owners = [None if owner == 5 else owner for owner in script.owners]
+    script.owners[6] = 4
+    script.ops[4] = [op(TRANSFER, 5 | SYNC), *script.ops[4]]
+    script.ops[5] = [op(TRANSFER, 7 | SYNC), op(FAULT)]
+    script.ops[7] = [op(YIELD, 5), *script.ops[7]]
     return script
 
 

@@ -125,7 +125,8 @@ enum page_op_kind {
 	PAGE_UNMAP,		// -E_PERM for the save page
 	PAGE_TABLE,		// map for READ, whatever prot says, and with READ as its only right, the page of
 				// second-level tables that translates the address `pa`; for USER_TOP the first-level
-				// table. -E_NOENT: there is none; -E_INVAL: pa is above USER_TOP
+				// table. -E_NOENT: there is none; -E_INVAL: pa is above USER_TOP. What is looked at
+				// so stays a table, an empty one too, until its environment ends at the latest
 };
 
 #define PAGE_OPS 256
