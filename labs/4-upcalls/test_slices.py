@@ -160,7 +160,8 @@ class Env(Copied):
 
 
 class Astray(Exception):
-    """What was to come next, and did not."""
+    """What was to come next, and did not: expected, and what came if that is no event; and why, in sentences."""
+    why = ""
 
 
 class Time(Copied):
@@ -177,6 +178,7 @@ class Time(Copied):
         self.position, self.ends, self.due, self.named = COUNT - 1, 0, 0, None
         self.at = [0] * 64
         self.lines = []
+        self.because = ""           # why who ran does no more
 
     # Names.
 
@@ -233,6 +235,7 @@ class Time(Copied):
         env = self.envs[slot]
         self.due += late * TICKS
         if late and env.told and env.excess == MOST:
+            self.because = f"Environment {slot} owed EXCESS_MAX already when the tick came: it ends."
             self.end(slot, ENDED_EXCESS)
             return "ended"
         if late and not env.told:
@@ -243,12 +246,16 @@ class Time(Copied):
             return "end"
         return None
 
-    def next(self, since, now, rounds, who):
+    def next(self, since, now, rounds, who, tell=lambda sentence: None):
         """Who runs next, if so many rounds of paying are over before the counter is `now`: (environment, whether by name, when);
-        (None, ...) if nobody ever will."""
-        env = self.find(who)
-        if env is not None and env.wake <= now and self.ends >= now + LEAST:
+        (None, ...) if nobody ever will. `tell` gets sentences that say why."""
+        env, left = self.find(who), max(0, self.ends - now)
+        if env is not None and env.wake <= now and left >= LEAST:
+            tell(f"Environment {who[0]} was named, is awake, and {left} ticks are left of the slice: SLICE_LEAST or more.")
             return who[0], True, now
+        if env is not None:
+            tell(f"Environment {who[0]} was named, but " + ("sleeps." if env.wake > now else
+                                                            f"{left} ticks are left of the slice: less than SLICE_LEAST."))
         self.settle()
         while True:
             wake, owing, later, now = None, False, now, since if rounds > 0 else now
@@ -259,12 +266,15 @@ class Time(Copied):
                 if env is None:
                     continue
                 if env.wake > now:
+                    tell(f"Slice {i}: {self.whose(i)} sleeps.")
                     wake = env.wake if wake is None else min(wake, env.wake)
                 elif env.excess:
+                    tell(f"Slice {i}: {self.whose(i)} owes {env.excess}, and pays one.")
                     env.excess -= 1
                     env.shown = env.excess
                     owing = True
                 else:
+                    tell(f"Slice {i}, the next one behind slice {self.position} of somebody awake who owes nothing: {self.whose(i)}.")
                     self.position = i
                     env.lent = None
                     return self.slices[i][1][0], False, now
@@ -272,7 +282,12 @@ class Time(Copied):
             if not owing:
                 if wake is None or wake == (1 << 64) - 1:
                     return None, False, now
+                tell(f"Nobody can run, and nobody pays: the kernel sleeps until {max(now, wake)}.")
                 now = max(now, wake)
+
+    def whose(self, i):
+        owner, user = self.slices[i]
+        return f"environment {user[0]}" + f", to whom {owner[0]}'s is lent," * (owner != user)
 
     def switch(self, since, event, last):
         """The one that ran has stopped; `event`, the next, has to follow from that. since: when it stopped, at the earliest."""
@@ -294,6 +309,9 @@ class Time(Copied):
                 continue
             found += [other] * (other.state() not in [each.state() for each in found])
         if not found:
+            said = [self.because] * bool(self.because)
+            self.another().next(since, moments[0], 0, who, said.append)
+            wrong.why = " ".join(said)
             raise wrong
         vars(self).update(vars(found[0]))
         self.others = found[1:]
@@ -359,10 +377,20 @@ class Time(Copied):
                     raise wrong
         except Astray as astray:
             expected, *got = astray.args
-            got = got[0] if got else f"{after.where}, at {after.time}" if after else "nobody was entered any more"
-            raise Wrong(f"Event {len(self.lines)} of the schedule. What went before, with the counter:" if self.lines else "At the beginning.",
+            got = got[0] if got else self.ended_before(run, events, after) + (
+                f"{after.where}, at {after.time}" if after else "nobody was entered any more")
+            raise Wrong((f"Event {len(self.lines)} of the schedule." if self.lines else "At the beginning.") + " " * bool(astray.why) +
+                        astray.why + " What went before, with the counter:" * bool(self.lines),
                         expected=[*self.lines[-6:], f"then: {expected}"], got=[*self.lines[-6:], f"then: {got}"], look=self.look, run=run) from None
         self.over(run, worlds[0])
+
+    def ended_before(self, run, events, after):
+        """Words on who ran last, if it has ended and should not have."""
+        last = events[len(self.lines) - 1] if self.lines else None
+        if last is None or not self.envs[last.env].alive or any(event.id == last.id for event in events[len(self.lines):]):
+            return ""
+        how = run.kept["ends"][last.env]
+        return f"environment {last.env} {ENDS[how]}; then " if how in (ENDED_NESTED, ENDED_EXCESS) else ""
 
     def over(self, run, world):
         """What is left in the end."""
@@ -383,6 +411,7 @@ class Time(Copied):
             raise Astray(f"environment {event.env} runs with its own tables and its own ASID", "with another's")
 
     def carry_out(self, event, after):
+        self.because = ""
         self.entered(event)
         line = self.lines[-1].partition(";")[0]
         slot, env = event.env, self.envs[event.env]
@@ -422,7 +451,9 @@ class Time(Copied):
     def told(self, slot, after, pc, since, slack=None):
         """`after` has to be its entry at `end`."""
         if after is None or after.env != slot or after.what != ENTERED_END:
-            raise Astray(f"environment {slot} is entered at end, when the counter is {since} or a little more")
+            astray = Astray(f"environment {slot} is entered at end, when the counter is {since} or a little more")
+            astray.why = "The end of the slice has come, it has not been told, and its slice slot is free."
+            raise astray
         if after.slot_pc != pc or after.slot_cpsr & ~0xf0000000 != 0x080f0010:
             raise Astray(f"its slice slot has pc 0x{pc:08x}, CPSR 0x.80f0010", f"pc 0x{after.slot_pc:08x}, CPSR 0x{after.slot_cpsr:08x}")
         self.timed(after, since, slack)
@@ -934,8 +965,9 @@ def calls(rng):
 
 @check(points=7, step="4.8", boots=[scripted(lending), scripted(calls)], needs=("schedules", "transfer-refused"),
        hint="A synchronous transfer writes two words: the callee's ENV_LENT is 0, then the caller's is the callee. "
-            "slice_settle(), when the slice is over, follows them; where they go round in a circle, it never ends. In slice.c, a slice that begins "
-            "forgets whom its user has lent to.")
+            "slice_settle(), when the slice is over, follows them; where they go round in a circle, it never ends. An asynchronous one"
+            " writes none, and one that is refused neither. In slice.c, a slice that begins forgets whom its user has lent to, and "
+            "slice_assign() whom the new user has.")
 def test_lending(runs):
     """Synchronous transfers lend slices, on and back; when the borrower ends they are their owner's; others lend nothing."""
     for run, make in zip(runs, (lending, calls)):
