@@ -1306,7 +1306,7 @@ def coming_and_going(rng):
                (ADD, 1, STRIDE_ONE), (ADD, 2, 2)]
     for n in range(3, 14):
         actions += [(RUN, rng.randrange(12), 0), (ADD, n, rng.choice((1, 2, 5, 1000, rng.randrange(1, STRIDE_ONE))))]
-    actions += [(ADD, 13, 1)] * 6 + [(RUN, 500, 0)]
+    actions += [(ADD, 13, 1)] * 6 + [(COUNT_ALL, 0, 0), (RUN, 500, 0)]
     return script, actions
 
 
@@ -1318,16 +1318,14 @@ def strode(run, make):
     """Whom stride_run() gave its slices, and what it returned: the algorithm's, line by line."""
     script, actions = make(run.random())
     events = run.kept["events"]
-    ended, asleep, expected, got, i = set(), {}, [], [], 0
+    ended, asleep, expected, got, calls = set(), {}, [], [], []
     counts = {n: len(ops) for n, ops in enumerate(script.ops)}
-    begins = []                 # (child, when) of each slice, None: it returned
     for event in events:
         if event.what == BEGIN:
             got.append(f"child {event.env} has a slice")
         elif event.what == TOLD_BY_MAIN:
-            got.append(f"a child has been given {event.r7} slices" if event.r7 else f"returns {signed(event.r0)}")
+            got.append(f"a child has been given {event.r7 - 1} slices" if event.r7 else f"returns {signed(event.r0)}")
     places, at = [None] * STRIDE_CHILDREN, dict.fromkeys(counts, 0)
-    now = iter([event for event in events if event.what in (BEGIN, TOLD_BY_MAIN, ENTERED_END)])
 
     def lowest():
         there = [child for child in places if child is not None]
@@ -1348,8 +1346,15 @@ def strode(run, make):
                 asleep[slot] = True
                 return
 
+    def call(name):
+        """What it expects is that call's; and how the children stood before it."""
+        told = "; ".join(f"{child.slot}: {child.tickets} tickets, pass {child.passed & 0xffffffff}" + ", it has ended" * (child.slot in ended)
+                         for child in places if child is not None)
+        calls.append((len(expected), f"{name}. The children before it: {told or 'none'}."))
+
     for what, a, b in actions:
         if what == ADD:
+            call(f"stride_add(child {a}, {b})")
             free = next((n for n, child in enumerate(places) if child is None), None)
             if not 1 <= b <= STRIDE_ONE:
                 expected.append("returns -E_INVAL")
@@ -1360,6 +1365,7 @@ def strode(run, make):
                 places[free] = Child(a, b, low.passed if low else 0, free)
                 expected.append("returns 0")
         elif what == COUNT_ALL:
+            call("asking how many slices each has been given")
             expected += [f"a child has been given {child.slices} slices" for child in places if child is not None]
         elif what == MOVE:
             for child in places:
@@ -1367,6 +1373,7 @@ def strode(run, make):
                     child.passed += a
         else:
             for _ in range(a):
+                call("stride_run()")
                 while (child := lowest()) is not None:
                     child.passed += STRIDE_ONE // child.tickets
                     child.slices += 1
@@ -1380,7 +1387,10 @@ def strode(run, make):
                     expected.append(f"child {child.slot} has a slice")
                     has_slice(child.slot)
                 expected.append("returns 0")
-    expect_lines(expected, got, "Who had the slices of who runs the scheduler, and what stride_add() and stride_run() returned:", "libos/stride.c", run)
+    first = next((i for i, (one, other) in enumerate(zip(expected, got)) if one != other), min(len(expected), len(got)))
+    number, said = next(((n, said) for n, (at, said) in reversed(list(enumerate(calls, 1))) if at <= first), (0, "Before the first call."))
+    expect_lines(expected, got, f"Call {number}, of {said} Who had the slices of who runs the scheduler, and what the calls returned:",
+                 "libos/stride.c", run)
 
 
 @check(points=9, step="4.10", boots=striding(proportions), needs="schedules",
@@ -1392,7 +1402,7 @@ def test_stride(run):
 
 @check(points=6, step="4.10", boots=striding(coming_and_going), needs="stride",
        hint="Passes come round beyond 2^32: it is their difference that counts. Whom yield() does not find has ended; its place is free then, and "
-            "the next one's turn has come.")
+            "the next one's turn has come; a newcomer has had no slice yet.")
 def test_children(run):
     """Children come, sleep and end, places run out, passes come round: nobody's turn is lost."""
     strode(run, coming_and_going)
