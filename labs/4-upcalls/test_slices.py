@@ -916,7 +916,8 @@ def test_transfer_cost(run):
                         look="transfer.S", run=run)
         took = then.count - one.count - FILTER
         if took > TRANSFER_COST and each.y & 0xff != NO_ENTRY:
-            raise Wrong(f"{each.what}.", expected=f"at most {TRANSFER_COST} instructions", got=f"{took}", look="transfer.S", run=run)
+            raise Wrong(f"{each.what}. {upcalls.executed(run, one.count, then.count - 1)} And the SVC.",
+                        expected=f"at most {TRANSFER_COST} instructions", got=f"{took}", look="transfer.S", run=run)
         state = {"TTBR0": run.kept["tables"][caller], "CONTEXTIDR": caller + 1}
         may_be = {name: {value} for name, value in state.items()}
         for op in done:

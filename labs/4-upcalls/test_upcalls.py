@@ -51,6 +51,22 @@ def its_end(run, why, told, which=None):
     return f"its environment ended ({ENDS.get(why, why)}{where})" if why else ""
 
 
+def executed(run, first, last):
+    """Where the kernel's instructions of those numbers are, as a sentence: stretches of lines, in order."""
+    stretches = []
+    for pc in engine.look(run, budget=last).trail[first - last:]:
+        place = run.where(pc)
+        if place.file is None or Path(place.file).parent.name == "checks":
+            continue
+        name = Path(place.file).name
+        if stretches and stretches[-1][0] == name and 0 <= place.line - stretches[-1][2] <= 1:
+            stretches[-1][2:] = place.line, stretches[-1][3] + 1
+        else:
+            stretches.append([name, place.line, place.line, 1])
+    return "What was executed, by lines: " + ", ".join(
+        f"{name}:{low}" + f"-{high}" * (high > low) + f" ({count})" * (count > 1) for name, low, high, count in stretches) + "."
+
+
 # 4.1: the upcall.
 
 @dataclass(frozen=True)
@@ -353,7 +369,8 @@ def test_upcall_cost(run):
     for one, then in pairs:
         took = then.count - one.count - 2       # less the check's own branch, and the handler's SVC
         if took > UPCALL_COST:
-            raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive.",
+            raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive. " +
+                        executed(run, one.count, then.count - 1),
                         expected=f"at most {UPCALL_COST} instructions", got=f"{took}",
                         look=f"{KINDS[names[one.kind]]} way, in upcall.S", run=run)
 
