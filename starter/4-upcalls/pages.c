@@ -133,11 +133,12 @@ page_op(struct env *env, uint32_t at)
 static int32_t
 pages(struct env *env, uint32_t ops, uint32_t count)
 {
-	uint32_t first = ops & ~(PAGE_SIZE - 1), most = USER_TOP / sizeof(struct page_op);
-	uint32_t size = (count < most ? count : most) * sizeof(struct page_op) + PAGE_SIZE;	// the list lies there
+	uint32_t first = ops & ~(PAGE_SIZE - 1), size;	// the list lies there
 	uint32_t left, readable = 0;		// bytes, from ops on
 	int error = 0;
 
+	count = count < PAGE_OPS ? count : PAGE_OPS;
+	size = count * sizeof(struct page_op) + PAGE_SIZE;
 	shown.at = 0;
 	for (left = count; left != 0; left--, ops += sizeof(struct page_op), readable -= sizeof(struct page_op)) {
 		const struct page_op *op = (const struct page_op *)(uintptr_t)ops;

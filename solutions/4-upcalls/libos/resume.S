@@ -7,9 +7,9 @@
 
 	.text
 
-// BEGIN SOLUTION 4.2b Flags by MSR, and all registers with the pc by one LDM, once the slot is free: until then nothing
-// may fault, behind it nothing can. What an MSR in user mode does not write is left to the kernel, but for T, which a
-// pc can say.
+// BEGIN SOLUTION 4.2b
+// Flags by MSR, and all registers with the pc by one LDM, once the slot is free: until then nothing may fault, behind
+// it nothing can. What an MSR in user mode does not write is left to the kernel, but for T, which a pc can say.
 .macro resume slot, r7, number
 	mov	r0, #USER_TOP
 .if \slot
