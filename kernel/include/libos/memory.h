@@ -77,13 +77,11 @@ state_of(uint32_t va)
 	return &words[va >> 12 & 1023];
 }
 
-// What is to be asked of a page before its word is changed: 0; -E_NOENT: it is not known; -E_PERM: it is pinned, or
-// was not declared for prot.
+// What is to be asked of a page, by its word, before that is changed: 0; -E_NOENT: it is not known; -E_PERM: it is
+// pinned, or was not declared for prot.
 static inline int
-state_check(uint32_t va, uint32_t prot)
+state_check(const uint32_t *s, uint32_t prot)
 {
-	const uint32_t *s = state_of(va);
-
 	if (s == NULL || *s == 0)
 		return -E_NOENT;
 	return *s & STATE_PINNED || prot & ~(*s >> 4) ? -E_PERM : 0;

@@ -17,7 +17,7 @@ region_begin(uint32_t va, uint32_t size, uint32_t prot)
 	if (!is_region(va, size) || prot == 0 || !is_prot(prot))
 		return -E_INVAL;
 	for (uint32_t at = va; at < va + size; at += PAGE_SIZE)
-		if (state_check(at, 0) != -E_NOENT)
+		if (state_check(state_of(at), 0) != -E_NOENT)
 			return -E_EXISTS;
 	for (uint32_t at = va; at < va + size; at += PAGE_SIZE) {
 		if (state_table->add(at) < 0) {
@@ -44,7 +44,7 @@ region_end(uint32_t va, uint32_t size)
 	int error = is_region(va, size) ? 0 : -E_INVAL;
 
 	for (uint32_t at = va; error == 0 && at < va + size; at += PAGE_SIZE)
-		error = state_check(at, 0);
+		error = state_check(state_of(at), 0);
 	if (error < 0)
 		return error;
 	for (uint32_t at = va; at < va + size; at += PAGE_SIZE) {

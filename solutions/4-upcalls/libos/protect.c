@@ -55,7 +55,7 @@ change(uint32_t va, uint32_t count, uint32_t need, uint32_t clear, uint32_t set)
 	int error = count == 0 || count > (USER_TOP - va) / PAGE_SIZE ? -E_INVAL : 0;
 
 	for (uint32_t at = va; error == 0 && at < end; at += PAGE_SIZE)
-		error = state_check(at, need);
+		error = state_check(state_of(at), need);
 	if (error < 0)
 		return error;
 	for (uint32_t at = va; at < end; at += PAGE_SIZE) {
@@ -83,7 +83,7 @@ prot1(uint32_t va, uint32_t prot)
 {
 	// BEGIN SOLUTION 4.5b
 	uint32_t *s = state_of(va);
-	int error = is_prot(prot) ? state_check(va, prot) : -E_INVAL;
+	int error = is_prot(prot) ? state_check(s, prot) : -E_INVAL;
 
 	if (error < 0)
 		return error;
