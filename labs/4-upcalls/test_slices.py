@@ -1262,8 +1262,8 @@ def struggling(rng):
 
 
 def forced(rng):
-    """A liar, one that gives too little, one that sleeps, one that faults when told, one that has guaranteed itself nearly
-    everything."""
+    """A liar, one that gives too little, one that sleeps, one that faults when told, one that has guaranteed itself
+    nearly everything."""
     sizes = {0: 60, 1: 58, 2: 56, 3: 54, 4: 21, 5: 2}
     ops = [[] for _ in range(6)]
     ops[0] = [op(GUARANTEE, HEAP + 3 * PAGE, 5), *[each for i in range(5) for each in (
