@@ -10,11 +10,13 @@ def seed(lab: labs.Lab, check: str, boot: engine.Boot | None = None, asked: int 
     the one `asked` for (SEED=), else the one that this check always has."""
     if boot is not None and boot.seed is not None:
         return boot.seed
+    check = boot.of or check if boot is not None else check
     return params.fixed_seed(f"{lab.name}/{check}") if asked is None else asked
 
 
-def nonce(seed: int, lab: labs.Lab, check: str, index: int) -> int:
-    """The 64-bit nonce of the check's boot of that index, from 0, with that seed."""
+def nonce(seed: int, lab: labs.Lab, check: str, index: int, boot: engine.Boot | None = None) -> int:
+    """The 64-bit nonce of the check's boot of that index, from 0, with that seed. `boot`: it may be another check's."""
+    check = boot.of or check if boot is not None else check
     return params.nonce(seed, f"{lab.name}/{check}/{index}")
 
 

@@ -84,6 +84,7 @@ class Boot:
     read_at_end: "Callable[[Held], None] | None" = None     # called where the run ended, if registers can be read there
     hardware: bool = False                  # look again, for what emulation forgives: run.findings
     pins: bool = False                      # what the GPIO's lines did: run.edges
+    of: str = ""                            # whose run it is: that of a check which this one needs, and not run twice
 
 
 class Edge(NamedTuple):
@@ -152,7 +153,7 @@ class Run:
     qemu_log: str                           # QEMU's stderr
     error: Exception | None = None          # what a hold's function or read_at_end raised; the run ended there
     typed: tuple[tuple[int, bytes], ...] = ()   # (count, bytes) of all that holds sent
-    exceptions: tuple[Taken, ...] = ()      # of a look: the first and the last of them
+    exceptions: tuple[Taken, ...] = ()      # of a look, and beside `findings`: the first and the last of them
     exceptions_more: int = 0                # how many between those are left out
     storm: bool = False                     # of a look: it ended amid ten thousand that are all the same
     operations: tuple[int, ...] = ()        # where code is whose operands `findings` need
@@ -342,7 +343,8 @@ def _run_job(job: Job, abandoned: threading.Event) -> Run:
     if not job.boot.hardware or run.error is not None or run.end in HOSTS_MOMENT + SPENT:
         return run
     seen = _look(run, abandoned, hardware=True)
-    return dataclasses.replace(run, findings=seen.findings, executed=seen.executed)
+    return dataclasses.replace(run, findings=seen.findings, executed=seen.executed, exceptions=seen.exceptions,
+                               exceptions_more=seen.exceptions_more)
 
 
 def _told(run: Run) -> tuple:

@@ -96,7 +96,7 @@ def chosen(lab: labs.Lab, check: str | None, number: int, asked: str | None) -> 
             raise Usage(f"check {check} {have}; BOOT={number} is none of them")
         boot = its[number - 1]
     seed = boots.seed(lab, check or "demo", boot, boots.asked_seed(asked))
-    return boot, seed, boots.nonce(seed, lab, check or "demo", number - 1)
+    return boot, seed, boots.nonce(seed, lab, check or "demo", number - 1, boot)
 
 
 def boots_of(lab: labs.Lab, check: str) -> tuple[engine.Boot, ...]:

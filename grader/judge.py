@@ -201,6 +201,8 @@ class _Collector:
                     raise GraderError(f"{where}: check {check.name} needs {name}: {what}")
             for boot in check.boots:
                 build.payload_source(self.lab, boot.payload)
+                if boot.of and boot.of not in check.needs:
+                    raise GraderError(f"{where}: check {check.name} looks at the run of {boot.of}, and does not need it")
             seen.add(check.name)
 
     def pytest_runtestloop(self, session):
@@ -262,7 +264,7 @@ class _Session(_Collector):
         self.built = build.build(self.kernel, [boot.payload for check in every for boot in check.boots])
         plugin.find()       # without QEMU nothing is judged
         jobs = [self._job(check, boot, index) for check in every if self._is_built(check)
-                for index, boot in enumerate(check.boots)]
+                for index, boot in enumerate(check.boots) if boot.of not in self.decided]
         self.ended = engine.run_many(jobs, ahead=1 if self.first else None)     # who stops early has little in vain
         return None         # pytest goes on with its own loop
 
@@ -271,7 +273,7 @@ class _Session(_Collector):
 
     def _job(self, check: Check, boot: checks.Boot, index: int) -> engine.Job:
         seed = boots.seed(self.lab, check.name, boot, self.seed)
-        nonce = boots.nonce(seed, self.lab, check.name, index)
+        nonce = boots.nonce(seed, self.lab, check.name, index, boot)
         return engine.Job(forgery.marked(boot), self.built.elfs[boot.payload], seed, nonce, self.decided[check.name])
 
     # Each check: what can be said before its function is called, or what came of calling it.
@@ -321,8 +323,9 @@ class _Session(_Collector):
         for index, boot in enumerate(check.boots if self._is_built(check) else ()):
             if outcome is not None:
                 self.decided[check.name].set()
-            run = next(self.ended)
+            run = None if boot.of in self.decided else next(self.ended)
             if outcome is None:
+                run = run or self.ran[boot.of][index]
                 outcome = self._tried(self._of_run, check, index, boot, run)
         return outcome
 
@@ -346,7 +349,7 @@ class _Session(_Collector):
     def _of_run(self, check: Check, index: int, boot: checks.Boot, run: engine.Run | Exception) -> Outcome | None:
         """The verdict on a check whose next run did not end as it should, or has something forged in it."""
         forged = ""
-        if not isinstance(run, Exception):
+        if not isinstance(run, (Exception, Run)):      # a Run: another check's, of which that was asked
             run, forged = forgery.settled(run, boot)
             run = Run.of(run)
         self.ran[check.name] += (run,)

@@ -1,4 +1,5 @@
-// What is given of time slices (exo/slice.h): the vector, the timer's interrupt, what becomes of an environment's slices.
+// What is given of time slices (exo/slice.h): the vector, the timer's interrupt, what becomes of an environment's
+// slices.
 
 #include <exo/board.h>
 #include <exo/gic.h>

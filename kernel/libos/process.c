@@ -57,9 +57,64 @@ process_slice(uint32_t env)
 	}
 }
 
+// What is pinned, in the order of its copies, which are mapped with us from TEMP_VA on until they are filled.
+static pinned uint32_t copied[256], copies;
+
+int
+process_pinned(uint32_t child)
+{
+	uint32_t cursor = 0, va, n;
+	const uint32_t *s;
+	int error = 0;
+
+	copies = 0;
+	do {
+		for (n = 0; n < BATCH && (s = state_table->next(&cursor, &va)) != NULL; ) {
+			if (!(*s & STATE_PINNED))
+				continue;
+			if (copies == sizeof copied / sizeof copied[0])
+				return -E_NOMEM;
+			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + copies * PAGE_SIZE, RW, PAGE_ANY,
+			    SAVE_VA, 0 };
+			copied[copies++] = va;
+		}
+		error = pages_do(ENV_SELF, batch, n);
+		for (uint32_t i = 0; i < n; i++) {
+			batch[i].kind = PAGE_BIND;
+			batch[i].va = copied[copies - n + i];
+		}
+		if (error == 0)
+			error = pages_do(child, batch, n);
+	} while (error == 0 && n == BATCH);
+	return error;
+}
+
+// The copies are the child's alone, filled or not. It has none under way (`copies` is pinned, too).
+static void
+pinned_done(bool fill)
+{
+	uint32_t n = copies;
+
+	copies = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct page_op op = { .kind = PAGE_UNMAP, .va = TEMP_VA + i * PAGE_SIZE };
+
+		if (fill)
+			memcpy((void *)(uintptr_t)op.va, (const void *)(uintptr_t)copied[i], PAGE_SIZE);
+		pages_do(ENV_SELF, &op, 1);
+	}
+}
+
+void
+process_fill(void)
+{
+	pinned_done(true);
+}
+
 void
 process_undo(uint32_t child)
 {
+	pinned_done(false);
 	sys_env_destroy(child, &SAVE->cap);
 	sys_env_destroy(child, &SAVE->cap);
 }

@@ -8,7 +8,7 @@ import functools
 import operator
 import random
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader import explain
 from grader.checks import Boot, Wrong, check
@@ -26,7 +26,7 @@ OWN = 0x3ffff000                    # stands for a page of the program's that is
 NONE = 0xffffffff
 # checks/paging.h
 (BEGIN, END, ACCESS, FILL, PROT1, PROTN, UNPROT, UNPROTN, CLEAN, DIRTY, TRAP, FORK, WAIT, EXIT, UNMAP,
- PAGE_OP, HOARD, FILL_UP, LOOK) = range(19)
+ PAGE_OP, HOARD, FILL_UP, LOOK, INVERTED) = range(20)
 DO_UNPROT, DO_NOTHING, DO_SKIP, DO_PROT1 = 0, 1, 2, 8
 TRAPPED, DONE, ENDED = 1, 2, 3
 ENDED_EXIT, ENDED_NESTED = 1, 2
@@ -70,7 +70,8 @@ class Step:
                    lambda: f"{('PAGE_NEW', 'PAGE_BIND', '', '', 'PAGE_TABLE')[b]} at 0x{a:x}, for which no page is left",
                    lambda: "all pages free again" if a == NONE else f"{a} pages left in the machine",
                    lambda: "environments free again" if a == NONE else "no environment left in the machine",
-                   lambda: "what lies in the pages")[self.what]()
+                   lambda: "what lies in the pages",
+                   lambda: "programs with an inverted table from here on")[self.what]()
         return did if self.what >= HOARD else f"environment {self.who}: {did}"
 
 
@@ -345,8 +346,8 @@ class Script:
     given: tuple
     steps: tuple
 
-    def pack(self, inverted, look):
-        return struct.pack(f"<5I{len(self.watched)}I", inverted, look, len(self.watched), len(self.given),
+    def pack(self, look):
+        return struct.pack(f"<4I{len(self.watched)}I", look, len(self.watched), len(self.given),
                            len(self.steps), *self.watched) + b"".join(
                                each.pack() for each in (*self.given, *self.steps))
 
@@ -366,13 +367,16 @@ def written(make, seed):
     return make(random.Random(seed))
 
 
-def boot(make, inverted=False, look=True, **more):
-    return Boot("paging", input=lambda seed: written(make, seed).pack(inverted, look), read_at_end=keep,
-                budget=60_000_000, **more)
+def boot(make, look=True, **more):
+    return Boot("paging", input=lambda seed: written(make, seed).pack(look), read_at_end=keep, budget=60_000_000, **more)
 
 
-def both(make, **more):
-    return [boot(make, inverted, **more) for inverted in (False, True)]
+def both(make):
+    """The same steps twice: with a linear table, and with an inverted one."""
+    def twice(rng):
+        script = make(rng)
+        return replace(script, steps=(*script.steps, Step(0, INVERTED), Step(0, EXIT), *script.steps))
+    return twice
 
 
 def told(words):
@@ -380,7 +384,12 @@ def told(words):
             for va, write in words]
 
 
+ENTRY = 0x233       # of a second-level descriptor, what says so
+
+
+@functools.cache
 def prot_of(entry):
+    """What user mode may do with the page (of such bits); None: there is none."""
     if entry & 2 == 0:
         return None
     if entry & 0x30 != 0x30:
@@ -407,11 +416,12 @@ class Look:
     def mapped(self, model, what, file):
         by_frame, by_pa = {}, {}
         for who in sorted(model.spaces):
+            pages = model.spaces[who].pages
             for va in self.script.watched:
-                page, entry = model.spaces[who].pages.get(va), next(self.words, 0)
+                page, entry = pages.get(va), next(self.words, 0)
                 there = page is not None and page.frame is not None and not page.gone
-                if prot_of(entry) != (page.mapped if there else None):
-                    got = prot_of(entry)
+                got = prot_of(entry & ENTRY)
+                if got != (page.mapped if there else None):
                     raise Wrong(f"{what} Of environment {who}, the page at 0x{va:x} is not mapped as it should be.",
                                 expected="not mapped" if page is not None and page.gone else word_of(page),
                                 got="not mapped" if got is None else f"mapped for {FOR.get(got, got)}",
@@ -489,13 +499,14 @@ def follow(run, script, part, looks=True, each=None):
         elif number not in waiting:
             break
         happened, dead, result, value = [], False, 0, 0
-        promised = [page for space in model.spaces.values() for page in space.pages.values() if page.frame is None]
+        promised = [page for space in model.spaces.values() for page in space.pages.values() if page.frame is None] \
+            if s.what in (ACCESS, FILL) and part > 4 else ()
         try:
             result, value = model.run(s, happened)
         except Dead:
             dead = True
         here = file if s.what != PAGE_OP else "pages.c"
-        if s.what in (ACCESS, FILL) and part > 4 and any(page.frame is not None for page in promised):
+        if any(page.frame is not None for page in promised):
             here = f"pager.c, as the page appears at this very access{f'; then at {file}' if happened else ''}"
         expected, got = told(happened), told(events.pop(number, []))
         if s.what == WAIT:
@@ -679,6 +690,7 @@ def exec_areas(author, who=0):
 
 # 4.4: the pager.
 
+@both
 def regions(rng):
     author = Author(rng)
     for va, size in BAD_RANGES:
@@ -717,9 +729,12 @@ def regions(rng):
 
 def quiet(run, script):
     """Regions cost no system call but for the table; pages of a region are let go of by BATCH."""
-    known = {0, 255} | {g.va >> 22 for g in script.given}
+    at_first = {0, 255} | {g.va >> 22 for g in script.given}
+    known = set(at_first)
 
     def ask(s, result, calls, what):
+        if s.what == INVERTED:
+            known.intersection_update(at_first)
         if s.what == BEGIN and result == 0:
             stretches = {va >> 22 for va in range(s.a, s.a + s.b, PAGE)}
             if stretches <= known and calls:
@@ -735,15 +750,14 @@ def quiet(run, script):
     return ask
 
 
-@check(points=4, step="4.4", ends=ENDS, boots=both(regions, marks=COUNTED),
+@check(points=4, step="4.4", ends=ENDS, boots=boot(regions, marks=COUNTED),
        hint="A region is words in the table, and nothing is mapped for it. Everything is asked before anything is "
             "changed: the range, each page of it. What ends is gone: its word is 0, its page unmapped, and zeros "
             "appear if a region begins there again.")
-def test_regions(runs):
+def test_regions(run):
     """Regions begin and end, sensible ones and not, in both tables; nothing is mapped for them before it is touched."""
-    for run in runs:
-        script = written(regions, run.seed)
-        follow(run, script, 4, each=quiet(run, script))
+    script = written(regions, run.seed)
+    follow(run, script, 4, each=quiet(run, script))
 
 
 STORM, STORM_PAGES = 0x00c00000, 260
@@ -863,6 +877,7 @@ def mixed(author, who=0):
         author.add(who, BEGIN, at, count * PAGE, prot)
 
 
+@both
 def protection(rng):
     author = Author(rng)
     mixed(author)
@@ -887,15 +902,14 @@ def protection(rng):
     return author.script()
 
 
-@check(points=5, step="4.5", ends=ENDS, needs="storm", boots=both(protection),
+@check(points=5, step="4.5", ends=ENDS, needs="storm", boots=boot(protection),
        hint="The word first, and the kernel is told what state_prot() makes of it. In protection_fault(): is it a "
             "write, may the page be written as its word says, and is it only clean or shared? That one is noted; all "
             "else is the trap handler's, as often as it takes. protN() and the like ask of all pages before they "
             "change any.")
-def test_protection(runs):
+def test_protection(run):
     """Appel and Li's primitives and dirty bits at random: each access goes on, is noted, or traps as it should."""
-    for run in runs:
-        follow(run, written(protection, run.seed), 5)
+    follow(run, written(protection, run.seed), 5)
 
 
 def noted(rng):
@@ -1087,6 +1101,7 @@ def test_fork(run):
     follow(run, written(one_fork, run.seed), 6)
 
 
+@both
 def trees(rng):
     """Up to six environments at a time, and all that the libOS can do."""
     author, born = Author(rng), 0
@@ -1127,16 +1142,16 @@ def trees(rng):
     return author.script()
 
 
-@check(points=5, step="4.6", ends=ENDS, needs="fork", boots=both(trees),
+@check(points=5, step="4.6", ends=ENDS, needs="fork", boots=boot(trees),
        hint="Forks of forks: a page can be shared by many, and is copied by each one that writes while its own word "
             "says STATE_SHARED. page_copy() changes nothing of anybody else's. A child that ends takes nothing with "
             "it.")
-def test_trees(runs):
+def test_trees(run):
     """Trees of forks in which all read, write, protect, fork, end: all pages are right, and none is lost."""
-    for run in runs:
-        follow(run, written(trees, run.seed), 6)
+    follow(run, written(trees, run.seed), 6)
 
 
+@both
 def refused(rng):
     """No environment, or too few pages: then everything is as before, and so it can be used."""
     author = Author(rng)
@@ -1170,10 +1185,9 @@ def refused(rng):
     return author.script()
 
 
-@check(points=4, step="4.6", ends=ENDS, needs="fork", boots=both(refused),
+@check(points=4, step="4.6", ends=ENDS, needs="fork", boots=boot(refused),
        hint="All that can fail comes before anything of the parent's changes: no page of it has become shared, or "
             "read-only, and the child that was begun is gone with all its pages.")
-def test_refused(runs):
+def test_refused(run):
     """fork() with no environment left, or too few pages: -E_NOMEM, nothing has changed, and nothing is lost."""
-    for run in runs:
-        follow(run, written(refused, run.seed), 6)
+    follow(run, written(refused, run.seed), 6)

@@ -51,6 +51,22 @@ def its_end(run, why, told, which=None):
     return f"its environment ended ({ENDS.get(why, why)}{where})" if why else ""
 
 
+def executed(run, first, last):
+    """Where the kernel's instructions of those numbers are, as a sentence: stretches of lines, in order."""
+    stretches = []
+    for pc in engine.look(run, budget=last).trail[first - last:]:
+        place = run.where(pc)
+        if place.file is None or Path(place.file).parent.name == "checks":
+            continue
+        name = Path(place.file).name
+        if stretches and stretches[-1][0] == name and 0 <= place.line - stretches[-1][2] <= 1:
+            stretches[-1][2:] = place.line, stretches[-1][3] + 1
+        else:
+            stretches.append([name, place.line, place.line, 1])
+    return "What was executed, by lines: " + ", ".join(
+        f"{name}:{low}" + f"-{high}" * (high > low) + f" ({count})" * (count > 1) for name, low, high, count in stretches) + "."
+
+
 # 4.1: the upcall.
 
 @dataclass(frozen=True)
@@ -223,7 +239,7 @@ def test_upcalls(run):
     follow(run, upcalls(run.random()), slots=False)
 
 
-@check(points=5, step="4.1", boots=boot(upcalls), needs="upcalls",
+@check(points=5, step="4.1", boots=replace(boot(upcalls), of="upcalls"), needs="upcalls",
        hint="The slot has r0 to r2, the address of the instruction itself, all of the CPSR, and the status and "
             "address register of this kind of abort, and a handler finds these two in r1 and r2, too. Nothing else "
             "of the save page is the kernel's to write, and nothing of the kernel's is left in r0 to r2.")
@@ -337,35 +353,24 @@ def test_kernel_faults(runs):
                      [f"{name} 0x{word:08x}" for name, word in zip(SLOT, run.kept["slot"])], "upcall.S", run)
 
 
-def each_kind(rng):
-    cases = []
-    for env in range(16):
-        for instruction in (lab3.FAULTING[0], lab3.FAULTING[2], lab3.LDR):
-            fault = fault_of(rng, instruction, env % 3, *((5, 0x00800000) if instruction is lab3.LDR else ()))
-            cases.append(case(fault, env, faults=[fault]))
-        tf = lab3.Frame.random(rng, NOTHING, False)
-        fault = Fault("a fetch of a page that is not mapped", PREFETCH, tf, b"", 7, NOTHING)
-        cases.append(case(fault, env, faults=[fault]))
-    return cases
-
-
 UPCALL_COST = 18
 
 
-@check(points=3, step="4.1", boots=boot(each_kind), needs="upcalls",
+@check(points=3, step="4.1", boots=replace(boot(upcalls), of="upcalls"), needs="upcalls",
        hint="Nothing is saved but into the slot; nothing is looked up but the handler. STM stores several "
             "registers and moves its base; the slot's words, and the handlers below it, are laid out for that. "
             "Look at how far from USER_TOP everything is.")
 def test_upcall_cost(run):
     """With sixteen environments alive, for every kind: from fault to handler in at most 18 instructions of the kernel's."""
     taken = [each for each in engine.look(run).exceptions if each.level != 2]
-    names = {"undefined": UNDEFINED, "prefetch abort": PREFETCH, "data abort": DATA_ABORT}
-    for one, then in zip(taken, taken[1:]):
-        if one.kind not in names or then.kind != "svc":
-            continue
+    names = {"undefined": UNDEFINED, "prefetch abort": PREFETCH, "breakpoint": PREFETCH, "data abort": DATA_ABORT}
+    pairs = [(one, then) for one, then in zip(taken, taken[1:]) if one.kind in names and then.kind == "svc"]
+    assert len(pairs) == len(run.kept["seen"]), "each upcall ends in a system call"
+    for one, then in pairs:
         took = then.count - one.count - 2       # less the check's own branch, and the handler's SVC
         if took > UPCALL_COST:
-            raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive.",
+            raise Wrong(f"From {lab3.NUMBERS[names[one.kind]]} to the handler's first instruction, with sixteen environments alive. " +
+                        executed(run, one.count, then.count - 1),
                         expected=f"at most {UPCALL_COST} instructions", got=f"{took}",
                         look=f"{KINDS[names[one.kind]]} way, in upcall.S", run=run)
 
@@ -376,13 +381,13 @@ def test_upcall_cost(run):
 IT, J = 0x0600fc00, 1 << 24
 LAND = {False: lab3.words(*4 * [0xef000000]), True: lab3.words(*8 * [0xdf00])}
 RESUMES = ("resume_exception()", "resume_slice()", "SYS_RESUME(0)", "SYS_RESUME(1)")
-KEPT = 0xf90fffff & ~0x1df | 0x06000000         # of a CPSR: flags, J, GE, IT, E, T
+KEPT = 0xfe0ffe20           # of a CPSR: flags, GE, IT, E, T
 SLOTS = ("exception", "slice")
 
 
 def lands(cpsr):
     """The CPSR that a slot's stands for."""
-    return (cpsr & KEPT if cpsr & T else cpsr & KEPT & ~IT & ~J) & ~J | USER
+    return cpsr & (KEPT if cpsr & T else KEPT & ~IT) | USER
 
 
 def resumption(rng, way, state, ticks=0, hostile=False, it=None):
@@ -426,7 +431,7 @@ def resumed(run, cases):
         if kernels:
             expected = expected.but(r7=to.r[7])
         got = lab3.frame_of(entry)
-        got.cpsr &= ~(0x00f00000 | J * bool(to.cpsr & T))
+        got.cpsr &= ~0x00f00000
         lab3.compare(f"{each.what}. It went on in another state; the next instruction, and what is wrong with the rest:",
                      expected.lines(), got.lines(), by, run)
         slots = (told[0], told[7])
@@ -452,7 +457,7 @@ def by_user(rng):
 
 def by_kernel(rng):
     """First by the kernel's part alone, and then by both; with every bit of IT as the only one, too."""
-    cases = [resumption(rng, 2 * (i < 150) + (i & 1), i // 2 % 3) for i in range(300)]
+    cases = [resumption(rng, 2 * (i < 100) + (i & 1), i // 2 % 3) for i in range(200)]
     for way in (0, 1):
         for it in (1, 2, 4, 8):
             cases.append(resumption(rng, way, 2, it=it))
@@ -460,7 +465,7 @@ def by_kernel(rng):
 
 
 def hostile(rng):
-    return [resumption(rng, 2 * (i < 150) + (i & 1), i // 2 % 3, hostile=True) for i in range(300)]
+    return [resumption(rng, 2 * (i < 100) + (i & 1), i // 2 % 3, hostile=True) for i in range(200)]
 
 
 def resuming(make, **more):
@@ -475,23 +480,15 @@ def test_resume(run):
     resumed(run, by_user(run.random()))
 
 
-def some_by_user(rng):
-    return by_user(rng)[:40]
-
-
-@check(points=2, step="4.2", boots=resuming(some_by_user), needs="resume",
+@check(points=2, step="4.2", boots=replace(resuming(by_user), of="resume"), needs="resume",
        hint="Only where IT, E or J are not zero has the kernel to help.")
 def test_resume_cost(run):
     """Resuming takes no instruction of the kernel's."""
-    for each in engine.look(run).exceptions:
-        if each.kind == "svc" and each.pc < TELL and each.pc != svc_of_main(run):
+    svcs = [each for each in engine.look(run).exceptions if each.kind == "svc"]
+    for each in svcs[1:]:           # the first tells where everything is
+        if each.pc < TELL:
             raise Wrong("An application goes on from a slot with no IT, E and J in its CPSR.", expected="no exception before it is there",
                         got=f"a system call at 0x{each.pc:08x}", look="resume.S", run=run)
-
-
-def svc_of_main(run):
-    """The first, by which the program tells where everything is."""
-    return next(each.pc for each in engine.look(run).exceptions if each.kind == "svc")
 
 
 @check(points=4, step="4.2", boots=resuming(by_kernel), needs="resume",
@@ -553,6 +550,7 @@ CALL_PAGES, CALL_PROTECT, CALL_REVOKE = range(3)
 SELF, NOBODY, GONE = 0, 4, 5
 KERNELS = 1                     # the owner of tables
 POOL = 0x44000000
+PAGE_OPS = 256
 OUTCOME = struct.Struct("<2Ii5I8s2I")
 
 # Capabilities that each environment has: a name, rights, whether it is forged. 'a', 'b' and 'c' are the environments' guards.
@@ -613,7 +611,7 @@ class Step:
 
     def pack(self):
         count = len(self.ops) if self.count is None else self.count
-        laid = b"".join(op.pack() for op in self.ops)
+        laid = b"".join(op.pack() for op in self.ops[:6])         # more than 6: they repeat
         return struct.pack("<7I", self.what, self.current, self.target, self.at, count, self.cap, len(self.ops)) + laid.ljust(6 * 24, b"\0")
 
 
@@ -690,6 +688,7 @@ class Memory:
             self.what = f"{who}: SYS_PROTECT of 0x{step.at:08x}, prot {step.count:#x}"
             return self.expect(status, self.do(step.current, step.current, Op(PROTECT, step.at, step.count), None), 0, "")
         count = len(step.ops) if step.count is None else step.count
+        most = min(count, PAGE_OPS)
         self.what = f"{who}: SYS_PAGES for " + ("itself" if target == step.current else "nobody" if target is None else
                                                 f"environment {'abc'[target]}") + f", {count} operations at 0x{step.at:08x}"
         errors = set()
@@ -703,10 +702,10 @@ class Memory:
         if errors:
             return self.expect(status, errors, 0, "")
         done = 0
-        while done < count:
+        while done < most:
             op = step.ops[done] if done < len(step.ops) else None
             place = step.at + done * 24
-            outcome = outcomes[done] if done < len(outcomes) else None
+            outcome = outcomes[done % len(outcomes)] if outcomes else None
             if not self.readable(step.current, place, 24) or place >= USER_TOP:
                 errors = {FAULTED}
                 break
@@ -719,7 +718,7 @@ class Memory:
             if errors:
                 break
             done += 1
-        stopped = "" if done == count else f" Number {done + 1}" + (f" ({op})" if op else "") + f" has to fail: {said(errors)}."
+        stopped = "" if done == most else f" Number {done + 1}" + (f" ({op})" if op else "") + f" has to fail: {said(errors)}."
         if not stopped or status < done:        # one too few, and which
             stopped = self.undone(step, status, done, outcomes) or stopped
         self.expect(status, errors if done == 0 else set(), done, stopped)
@@ -1039,6 +1038,7 @@ def batches(rng):
     for place in (OPS_END - 24, OPS_END - 48, OPS_END - 60):
         size = (OPS_END - place) // 24
         steps.append(Step(tuple(Op(PROTECT, 0x400000, PROTS[(n + place // 12) % 3]) for n in range(size)), at=place, count=0xffffffff))
+    steps.append(Step(tuple(Op(PROTECT, 0x400000, PROTS[n % 3]) for n in range(300))))
     steps += [Step((new(0x410000), new(0x411000), new(0x412000)), at=OPS + PAGE - 36), Step((new(0x413000),), at=OPS + 1),
               Step((new(0x414000),), at=SAVE_VA + 512)]
     for cap in (0, 0x500000, 0x40100000, USER_TOP - 8, 0xfffffff8, OPS_END - 23, CAPS + 4):
@@ -1068,7 +1068,7 @@ def batches(rng):
 @check(points=4, step="4.3", boots=calling(batches), needs="capabilities",
        hint="One operation after the other, each copied in when it is its turn, from where it then lies; the "
             "first that fails ends it: its error if none was done, else how many were. What PAGE_NEW tells it "
-            "writes into the caller's memory: ask first whether it may.")
+            "writes into the caller's memory: ask first whether it may. No more than PAGE_OPS are done.")
 def test_batches(run):
     """Several operations in a call, for itself or another: how many were done; pointers that are bad, straddle, or cease to be good."""
     called(run, batches(run.random()))

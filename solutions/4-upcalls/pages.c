@@ -45,6 +45,25 @@ shown_check(const struct guard *guard, uint32_t rights)
 	return (shown.cap.rights & rights) == rights ? 0 : -E_PERM;
 }
 
+// The page of tables that translates op->pa, for its owner to read.
+static int
+page_table(struct env *env, const struct page_op *op)
+{
+	const uint32_t *l1 = p2v(env->as.l1);
+	physaddr_t table = env->as.l1;
+
+	if (op->pa > USER_TOP)
+		return -E_INVAL;
+	if (op->pa < USER_TOP) {
+		uint32_t entry = l1[op->pa / SECTION_SIZE];
+
+		if ((entry & L1_TYPE) != L1_TABLE)
+			return -E_NOENT;
+		table = entry & L2_PA;
+	}
+	return as_map(&env->as, op->va, table, RIGHT_READ, RIGHT_READ);
+}
+
 // BEGIN SOLUTION 4.3a
 static int
 page_new(struct env *env, struct page_op *op)
@@ -77,24 +96,6 @@ page_bind(struct env *env, const struct page_op *op)
 		return -E_PERM;
 	return as_map(&env->as, op->va, op->pa, op->prot, shown.cap.rights);
 }
-
-static int
-page_table(struct env *env, const struct page_op *op)
-{
-	const uint32_t *l1 = p2v(env->as.l1);
-	physaddr_t table = env->as.l1;
-
-	if (op->pa > USER_TOP)
-		return -E_INVAL;
-	if (op->pa < USER_TOP) {
-		uint32_t entry = l1[op->pa / SECTION_SIZE];
-
-		if ((entry & L1_TYPE) != L1_TABLE)
-			return -E_NOENT;
-		table = entry & L2_PA;
-	}
-	return as_map(&env->as, op->va, table, RIGHT_READ, RIGHT_READ);
-}
 // INSTEAD
 //| // TODO 4.3: a function for each kind of operation is a good way to go.
 // END SOLUTION
@@ -118,7 +119,7 @@ page_do(struct env *env, struct page_op *op)
 	return -E_INVAL;
 	// INSTEAD
 	//| // TODO 4.3: what op says, to a page of env's. Never the save page; never a table, but to be read.
-	//| (void)env, (void)op, (void)shown_check;
+	//| (void)env, (void)op, (void)shown_check, (void)page_table;
 	//| todo("4.3");
 	//| return -E_INVAL;
 	// END SOLUTION
@@ -182,11 +183,12 @@ page_op(struct env *env, uint32_t at)
 static int32_t
 pages(struct env *env, uint32_t ops, uint32_t count)
 {
-	uint32_t first = ops & ~(PAGE_SIZE - 1), most = USER_TOP / sizeof(struct page_op);
-	uint32_t size = (count < most ? count : most) * sizeof(struct page_op) + PAGE_SIZE;	// the list lies there
+	uint32_t first = ops & ~(PAGE_SIZE - 1), size;	// the list lies there
 	uint32_t left, readable = 0;		// bytes, from ops on
 	int error = 0;
 
+	count = count < PAGE_OPS ? count : PAGE_OPS;
+	size = count * sizeof(struct page_op) + PAGE_SIZE;
 	shown.at = 0;
 	for (left = count; left != 0; left--, ops += sizeof(struct page_op), readable -= sizeof(struct page_op)) {
 		const struct page_op *op = (const struct page_op *)(uintptr_t)ops;

@@ -1,5 +1,5 @@
-// The protected control transfer (exo/slice.h): from one environment straight into another, in at most 30 instructions. There are
-// two registers to do it with: lr, and r7, which the caller has given up.
+// The protected control transfer (exo/slice.h): from one environment straight into another, in at most 30 instructions.
+// There are two registers to do it with: lr, and r7, which the caller has given up.
 
 #include <exo/arm.h>
 #include <exo/env.h>
@@ -20,7 +20,7 @@ transfer:
 	teq	r7, #0
 	ldreq	r7, [lr, #ENV_LIVE]
 	eoreq	r7, r7, r0
-	lsleqs	r7, r7, #1			// at most TRANSFER_SYNC differs; it is the carry from here on, and r7 is 0
+	lsleqs	r7, r7, #1			// at most TRANSFER_SYNC differs; from here on it is C, and r7 is 0
 	bne	refuse
 	strcs	r7, [lr, #ENV_LENT]
 	mcr	p15, 0, r7, c13, c0, 1		// CONTEXTIDR, as as_switch() has it: no table goes with another's ASID

@@ -11,9 +11,21 @@
 
 	.text
 
+	.balign	32
+	.global	upcall_vectors
+upcall_vectors:
+	b	crash_vectors
+	b	undefined
+	b	svc
+	b	prefetch_abort
+	b	data_abort
+	b	crash_vectors + 4 * 5
+	b	irq
+	b	crash_vectors + 4 * 7
+
 // BEGIN SOLUTION 4.1a
-// An abort. The slot is filled from its end, the save page's: r0, r1, r2 and pc; before them CPSR, status and address. So the base is one
-// MOV, and where sp ends up is where the table of handlers ends.
+// An abort. The slot is filled from its end, the save page's: r0, r1, r2 and pc; before them CPSR, status and address.
+// So the base is one MOV, and where sp ends up is where the table of handlers ends.
 .macro abort vector, offset
 	mrs	sp, spsr
 	tst	sp, #0xf			// user mode is 0x10
@@ -26,18 +38,6 @@
 	bne	nested
 	mrs	r0, spsr
 .endm
-
-	.balign	32
-	.global	upcall_vectors
-upcall_vectors:
-	b	crash_vectors
-	b	undefined
-	b	svc
-	b	prefetch_abort
-	b	data_abort
-	b	crash_vectors + 4 * 5
-	b	irq
-	b	crash_vectors + 4 * 7
 
 data_abort:
 	abort	TRAP_DATA_ABORT, 8
@@ -80,18 +80,11 @@ undefined:
 nested:	cpsid	aif, #PSR_M_SVC
 	b	env_nested
 // INSTEAD
-//| 	.balign	32
-//| 	.global	upcall_vectors
-//| upcall_vectors:
-//| 	b	crash_vectors
-//| 	b	1f				// TODO 4.1: each to its upcall
-//| 	b	svc
-//| 	b	1f
-//| 	b	1f
-//| 	b	crash_vectors + 4 * 5
-//| 	b	irq
-//| 	b	crash_vectors + 4 * 7
-//| 1:	todo("4.1")
+//| data_abort:
+//| prefetch_abort:
+//| undefined:
+//| 	// TODO 4.1: if it was in user mode, into the slot, and from there to its handler.
+//| 	todo("4.1")
 // END SOLUTION
 
 // What needs no frame is answered here; the rest is lab 3's.
@@ -102,19 +95,19 @@ svc:	cmp	r7, #SYS_TRANSFER
 	cmp	r7, #SYS_RESUME
 	bne	trap_vectors + 4 * TRAP_SVC
 
-// From a slot to what it says, r7 and the bits of CPSR that no instruction in user mode writes included. The slot is free then.
-resume:
-	// BEGIN SOLUTION 4.2a
-	cmp	r0, #0
-	mov	r1, #USER_TOP
+// From a slot to what it says, r7 and the bits of CPSR that no instruction in user mode writes included. The slot is
+// free then.
+resume:	cmp	r0, #0
+	mov	r1, #USER_TOP			// where the slot ends
 	ldreq	r7, [r1, #SAVE_R7]
 	ldrne	r7, [r1, #SAVE_SLICE_R7]
 	subne	r1, r1, #-SAVE_SLICE
+	// BEGIN SOLUTION 4.2a
 	ldr	r0, [r1, #SAVE_CPSR]
-	ldr	r2, =0xff0ffe20			// flags, GE, IT, E, J, T: what is an application's
+	ldr	r2, =0xfe0ffe20			// flags, GE, IT, E, T: what is an application's
 	and	r0, r0, r2
 	tst	r0, #PSR_T
-	biceq	r0, r0, #0x07000000		// A32 has no IT state (A2.5.2), and J without T is Jazelle
+	biceq	r0, r0, #0x06000000		// A32 has no IT state (A2.5.2)
 	biceq	r0, r0, #0xfc00
 	orr	r0, r0, #PSR_M_USR
 	msr	spsr_cxsf, r0
@@ -124,7 +117,7 @@ resume:
 	movs	pc, lr
 	.ltorg
 	// INSTEAD
-	//| // TODO 4.2: of the slot's CPSR what is an application's; r7; the slot free; r0 to r2 and pc.
+	//| // TODO 4.2: of the slot's CPSR what is an application's; the slot free; r0 to r2 and pc.
 	//| todo("4.2")
 	// END SOLUTION
 

@@ -1,4 +1,5 @@
-// Visible revocation (exo/revoke.h): whom the kernel asks for pages, when it tells it, and what happens if nothing comes.
+// Visible revocation (exo/revoke.h): whom the kernel asks for pages, when it tells it, and what happens if nothing
+// comes.
 
 #include <exo/revoke.h>
 #include <exo/timer.h>
@@ -8,7 +9,8 @@
 void
 revoke_ask(void)
 {
-	// TODO 4.9: who has most is asked, unless somebody has been asked already; who never comes to be told loses them.
+	// TODO 4.9: who has most is asked, unless somebody has been asked already; who never comes to be
+	// told loses them.
 	revocation.unwritten = true;	// and this line goes
 }
 

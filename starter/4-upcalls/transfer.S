@@ -1,5 +1,5 @@
-// The protected control transfer (exo/slice.h): from one environment straight into another, in at most 30 instructions. There are
-// two registers to do it with: lr, and r7, which the caller has given up.
+// The protected control transfer (exo/slice.h): from one environment straight into another, in at most 30 instructions.
+// There are two registers to do it with: lr, and r7, which the caller has given up.
 
 #include <exo/arm.h>
 #include <exo/env.h>

@@ -15,14 +15,19 @@
 	.global	upcall_vectors
 upcall_vectors:
 	b	crash_vectors
-	b	1f				// TODO 4.1: each to its upcall
+	b	undefined
 	b	svc
-	b	1f
-	b	1f
+	b	prefetch_abort
+	b	data_abort
 	b	crash_vectors + 4 * 5
 	b	irq
 	b	crash_vectors + 4 * 7
-1:	todo("4.1")
+
+data_abort:
+prefetch_abort:
+undefined:
+	// TODO 4.1: if it was in user mode, into the slot, and from there to its handler.
+	todo("4.1")
 
 // What needs no frame is answered here; the rest is lab 3's.
 svc:	cmp	r7, #SYS_TRANSFER
@@ -32,9 +37,14 @@ svc:	cmp	r7, #SYS_TRANSFER
 	cmp	r7, #SYS_RESUME
 	bne	trap_vectors + 4 * TRAP_SVC
 
-// From a slot to what it says, r7 and the bits of CPSR that no instruction in user mode writes included. The slot is free then.
-resume:
-	// TODO 4.2: of the slot's CPSR what is an application's; r7; the slot free; r0 to r2 and pc.
+// From a slot to what it says, r7 and the bits of CPSR that no instruction in user mode writes included. The slot is
+// free then.
+resume:	cmp	r0, #0
+	mov	r1, #USER_TOP			// where the slot ends
+	ldreq	r7, [r1, #SAVE_R7]
+	ldrne	r7, [r1, #SAVE_SLICE_R7]
+	subne	r1, r1, #-SAVE_SLICE
+	// TODO 4.2: of the slot's CPSR what is an application's; the slot free; r0 to r2 and pc.
 	todo("4.2")
 
 // An interrupt: as lab 3 does it, but for who is asked.

@@ -1,5 +1,5 @@
-// Environments: what the kernel knows of an application (exo/upcall.h says what that is and what the two have in common).
-// Included by C and by assembly.
+// Environments: what the kernel knows of an application (exo/upcall.h says what that is and what the two have in
+// common). Included by C and by assembly.
 #pragma once
 
 #include <exo/upcall.h>
@@ -44,8 +44,8 @@ struct env {
 };
 
 _Static_assert(sizeof(struct env) == 1 << ENV_SHIFT && offsetof(struct env, ttbr0) == ENV_TTBR0 &&
-    offsetof(struct env, as.l1) == ENV_L1 && offsetof(struct env, as.asid) == ENV_ASID && offsetof(struct env, id) == ENV_ID &&
-    offsetof(struct env, save) == ENV_SAVE && offsetof(struct env, live) == ENV_LIVE &&
+    offsetof(struct env, as.l1) == ENV_L1 && offsetof(struct env, as.asid) == ENV_ASID &&
+    offsetof(struct env, id) == ENV_ID && offsetof(struct env, save) == ENV_SAVE && offsetof(struct env, live) == ENV_LIVE &&
     offsetof(struct env, told) == ENV_TOLD && offsetof(struct env, lent) == ENV_LENT, "assembly and C agree");
 
 extern struct env envs[ENV_COUNT];	// aligned to their size
@@ -57,8 +57,8 @@ env_current(void)
 	return (struct env *)user_space();
 }
 
-// Create an environment guarded by cap's name, its address space empty but for the save page, which begins with *cap. It first
-// runs at its entry `begin`. -E_NOMEM: no slot, or no pages.
+// Create an environment guarded by cap's name, its address space empty but for the save page, which begins with *cap.
+// It first runs at its entry `begin`. -E_NOMEM: no slot, or no pages.
 int env_create(const struct cap *cap, uint32_t parent, struct env **created);
 
 // The environment of that name, alive or ended; null if there is none.
@@ -68,20 +68,21 @@ struct env *env_find(uint32_t id);
 // (an address of the caller's). -E_NOENT, -E_FAULT, -E_PERM.
 int env_named(uint32_t id, uint32_t cap, struct env **found);
 
-// End an environment: its pages are let go of at once, its slices are nobody's; what it ended with can be asked for until its
-// parent has ended, or has freed it.
+// End an environment: its pages are let go of at once, its slices are nobody's; what it ended with can be asked for
+// until its parent has ended, or has freed it.
 void env_end(struct env *env, uint32_t ended, int32_t status);
 
 // Have a later lab's function called whenever an environment ends, first of all, with its name. -E_NOMEM: ENV_HOOKS are.
 typedef void env_hook(uint32_t id);
 int env_on_end(env_hook *hook);
 
-// Load the program of that name as the first environment, with a capability of that name (up to CAP_NAME bytes) and all rights.
-// It runs when env_run() is called. As user_load(), and -E_NOENT.
+// Load the program of that name as the first environment, with a capability of that name (up to CAP_NAME bytes) and all
+// rights. It runs when env_run() is called. As user_load(), and -E_NOENT.
 int env_load(const char *program, const char *name, struct env **loaded);
 
-// Programs that a program may start: map the ELF file of the program of that name into env, to be read alone, pages of its own, at
-// the next free of IMAGES_VA, IMAGES_VA + IMAGE_SIZE, ...: a page that begins with struct image, then the file. -E_NOENT: no such program; -E_INVAL: too long a name or a file; -E_NOMEM: no room, or no pages.
+// Programs that a program may start: map the ELF file of the program of that name into env, to be read alone, pages of
+// its own, at the next free of IMAGES_VA, IMAGES_VA + IMAGE_SIZE, ...: a page that begins with struct image, then the
+// file. -E_NOENT: no such program; -E_INVAL: too long a name or a file; -E_NOMEM: no room, or no pages.
 int env_attach(struct env *env, const char *program);
 
 // The first page mapped at *va or behind it: true, with *va where it is and *m what it is; false: there is none.
@@ -102,10 +103,10 @@ extern uint32_t upcall_vectors[];
 // Step 4.3, in pages.c: SYS_PAGES.
 int32_t sys_pages(uint32_t id, uint32_t ops, uint32_t count, uint32_t cap);
 
-// SYS_PROTECT, for any environment: what the page at va is mapped for from now on, the caches looked after where that is EXEC.
-// As as_protect(); -E_PERM for the save page. Given: env_protect(), in protect.S, is quick, and where it cannot be it asks
-// sys_protect(), in pages.c. svc_protect() is the vectors' own way there: entered by a branch, with every register as the
-// SVC left it, it returns to the application.
+// SYS_PROTECT, for any environment: what the page at va is mapped for from now on, the caches looked after where that
+// is EXEC. As as_protect(); -E_PERM for the save page. Given: env_protect(), in protect.S, is quick, and where it
+// cannot be it asks sys_protect(), in pages.c. svc_protect() is the vectors' own way there: entered by a branch, with
+// every register as the SVC left it, it returns to the application.
 void svc_protect(void);
 int32_t env_protect(uint32_t va, uint32_t prot, struct env *env);
 int32_t sys_protect(uint32_t va, uint32_t prot, struct env *env);

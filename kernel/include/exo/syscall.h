@@ -30,9 +30,9 @@
 #define SYS_PIN_WRITE      20	// (mask, value): drive those pins, which the caller holds
 
 // The vectors answer these themselves: no frame, no table.
-#define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then; r7 is
-				// resume_r7's. Of its CPSR flags, GE, E and T are restored, and with T IT, too; the rest is user
-				// mode with nothing masked, whatever it says
+#define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then;
+				// r7 is resume_r7's. Of its CPSR flags, GE, E and T are restored, and with T IT, too;
+				// the rest, J among it, is user mode with nothing masked, whatever it says
 #define SYS_PROTECT        61	// (va, prot): of one page of the caller's
 #define SYS_TRANSFER       62	// r0 env, or env + TRANSFER_SYNC: enter it at its entry `transfer` (exo/slice.h)
 

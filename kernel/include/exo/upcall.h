@@ -1,8 +1,7 @@
-// What an application and the kernel have in common, from lab 4 on. An environment is what the kernel knows of an application: an
-// address space, capabilities' guard, entry points and a save page, and nothing else (Engler, Kaashoek and
-// O'Toole, SOSP '95, section 5.1). Of registers the kernel keeps none: a fault hands them to the
-// application's own handler, and the end of a slice asks the application to put them away. Included by C
-// and by assembly.
+// What an application and the kernel have in common, from lab 4 on. An environment is what the kernel knows of an
+// application: an address space, capabilities' guard, entry points and a save page, and nothing else (Engler, Kaashoek
+// and O'Toole, SOSP '95, section 5.1). Of registers the kernel keeps none: a fault hands them to the application's own
+// handler, and the end of a slice asks the application to put them away. Included by C and by assembly.
 //
 // The save page lies at the top of every environment's address space, is always mapped, readable and
 // writable, and is the application's to change: the kernel believes nothing in it. An entry point only ever becomes a
@@ -51,7 +50,8 @@
 struct upcall {
 	uint32_t cpsr;		// the interrupted CPSR, never 0; 0 while the slot is free
 	uint32_t cause;		// DFSR or IFSR, as it is; 0 for an undefined instruction, and in the slice slot
-	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, nor of the kernel's; 0 in the slice slot
+	uint32_t address;	// DFAR or IFAR, as it is; of an undefined instruction nothing sensible, nor of the
+				// kernel's; 0 in the slice slot
 	uint32_t r[3];		// r0 to r2
 	uint32_t pc;		// where to go on: the instruction itself, or behind a slice the next one
 };
@@ -68,10 +68,10 @@ struct save {
 	uint32_t resume_r7[2];	// of the slice slot, of the exception slot
 	struct upcall slice;
 	// Entry points: A32 code (bits 1:0 do not count), entered in user mode, little-endian, with nothing masked.
-	// Those of faults find r3 to lr as they were; those of aborts cause in r1 and address in r2; in the rest of r0 to r2
-	// words of the exception slot, or parts of one, or nothing, but never anything of the kernel's; flags as they
-	// come. 0: none, and what needs it ends in page 0.
-	// What cannot be fetched there faults in user mode; the exception slot is in use, and the environment ends.
+	// Those of faults find r3 to lr as they were; those of aborts cause in r1 and address in r2; in the rest of r0
+	// to r2 words of the exception slot, or parts of one, or nothing, but never anything of the kernel's; flags as
+	// they come. 0: none, and what needs it ends in page 0. What cannot be fetched there faults in user mode; the
+	// exception slot is in use, and the environment ends.
 	uint32_t revoke;
 	uint32_t transfer;
 	uint32_t end, begin;
@@ -108,23 +108,28 @@ struct image {
 // each when it is its turn; the first that fails ends the call: with its error if none was done before it, else with
 // how many were. Nothing of that one is done then. -E_FAULT: it, or its capability, is not the caller's to read;
 // -E_INVAL: there is no such kind; and what page_alloc(), as_bind() and the rest return. (-E_NOENT, for the whole call:
-// there is no such environment, or it has ended.)
+// there is no such environment, or it has ended.) No interrupt comes meanwhile, so no more than PAGE_OPS are done in a
+// call, whatever its count.
 //
-// What is bound or protected for EXEC, here and by SYS_PROTECT, can be fetched as it is in memory then: the kernel looks
-// after the caches, as no application can. Whoever writes to it later, by another mapping, asks for EXEC again. An
-// operation that shows the capability at the address of the one before it in the list shows what was read then.
+// What is bound or protected for EXEC, here and by SYS_PROTECT, can be fetched as it is in memory then: the kernel
+// looks after the caches, as no application can. Whoever writes to it later, by another mapping, asks for EXEC again.
+// An operation that shows the capability at the address of the one before it in the list shows what was read then.
 enum page_op_kind {
-	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), owned by env, guarded by cap's name
-				// and epoch, and map it with cap's rights recorded. -E_PERM: cap is not genuine, or lacks prot, or READ;
-				// -E_FAULT: the operation is not the caller's to write, so that nothing can be told
+	PAGE_NEW,		// allocate the page `pa` (or PAGE_ANY, and be told in pa), owned by env, guarded by
+				// cap's name and epoch, and map it with cap's rights recorded. -E_PERM: cap is not
+				// genuine, or lacks prot, or READ; -E_FAULT: the operation is not the caller's to
+				// write, so that nothing can be told
 	PAGE_BIND,		// map the page `pa`, for which cap is shown, with its rights. -E_PERM for a table, too,
 				// whatever is shown
 	PAGE_PROTECT,		// -E_PERM for the save page, too
 	PAGE_UNMAP,		// -E_PERM for the save page
 	PAGE_TABLE,		// map for READ, whatever prot says, and with READ as its only right, the page of
-				// second-level tables that translates the address `pa`; for USER_TOP the first-level table. -E_NOENT: there is none; -E_INVAL: pa is
-				// above USER_TOP
+				// second-level tables that translates the address `pa`; for USER_TOP the first-level
+				// table. -E_NOENT: there is none; -E_INVAL: pa is above USER_TOP. What is looked at
+				// so stays a table, an empty one too, until its environment ends at the latest
 };
+
+#define PAGE_OPS 256
 
 struct page_op {
 	uint32_t kind, va, prot, pa;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <exo/cap.h>
+#include <exo/error.h>
 #include <exo/mmu.h>
 #include <exo/page.h>
 #include <exo/types.h>
@@ -49,9 +50,9 @@ state_prot(uint32_t s)
 
 // Given, in kernel/libos/state.c: the table.
 //
-// find: the word of the page that va lies in, where state_pages has none; null: there is no place for it; add: a
-// place for it, 0 or -E_NOMEM, which is the page's own once its word is not 0 (so write the word before the next add); next: the next page known, in whatever order: *cursor is 0 at first, va of the page
-// goes to *va; null: no more.
+// find: the word of the page that va lies in, where state_pages has none; null: there is no place for it; add: a place
+// for it, 0 or -E_NOMEM, which is the page's own once its word is not 0 (so write the word before the next add); next:
+// the next page known, in whatever order: *cursor is 0 at first, va of the page goes to *va; null: no more.
 struct state_table {
 	uint32_t *(*find)(uint32_t va);
 	int (*add)(uint32_t va);
@@ -76,6 +77,16 @@ state_of(uint32_t va)
 	return &words[va >> 12 & 1023];
 }
 
+// What is to be asked of a page, by its word, before that is changed: 0; -E_NOENT: it is not known; -E_PERM: it is
+// pinned, or was not declared for prot.
+static inline int
+state_check(const uint32_t *s, uint32_t prot)
+{
+	if (s == NULL || *s == 0)
+		return -E_NOENT;
+	return *s & STATE_PINNED || prot & ~(*s >> 4) ? -E_PERM : 0;
+}
+
 // Page operations are batched through this array, which has one user at a time: region_begin(), region_end(),
 // protN(), unprotN(), page_clean() and fork(). None of them is for handlers.
 #define BATCH 100
@@ -88,19 +99,30 @@ int pages_do(uint32_t env, struct page_op *ops, uint32_t count);
 // Part of libos_init().
 int state_adopt(void);
 
+// Whether that may be a region's place.
+static inline bool
+is_region(uint32_t va, uint32_t size)
+{
+	return va % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && va != 0 && size != 0 && va < LIBOS_VA &&
+	    size <= LIBOS_VA - va;
+}
+
 // Step 4.4, in pager.c. Regions: pages that are zero, and that appear when they are touched.
 //
-// Declare size bytes from va on (both in whole pages, not 0; below LIBOS_VA, not in page 0) as a region that may be used for prot,
-// one of READ, READ and WRITE, READ and EXEC. No system call but what the table needs. -E_INVAL; -E_EXISTS: a page of
-// it is known already; -E_NOMEM. Nothing has changed then. Here and below, where several are so, any of them.
+// Declare size bytes from va on (both in whole pages, not 0; below LIBOS_VA, not in page 0) as a region that may be
+// used for prot, one of READ, READ and WRITE, READ and EXEC. No system call but what the table needs. -E_INVAL;
+// -E_EXISTS: a page of it is known already; -E_NOMEM. Nothing has changed then. Here and below, where several are so,
+// any of them.
 int region_begin(uint32_t va, uint32_t size, uint32_t prot);
 
 // Forget the pages from va on, whatever they have been through, and let go of those that are there, by one system call
-// for each BATCH of them. -E_INVAL as above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has changed then.
+// for each BATCH of them. -E_INVAL as above; -E_NOENT: one of them is not known; -E_PERM: one is pinned. Nothing has
+// changed then.
 int region_end(uint32_t va, uint32_t size);
 
-// A translation fault at `address`, of data or of an instruction; cause is DFSR or IFSR. A page known but not there
-// yet appears, by one system call, mapped as its word says; a write is noted. Everything else, and when no page is left: unhandled().
+// A translation fault at `address`, of data or of an instruction; cause is DFSR or IFSR. A page known but not there yet
+// appears, by one system call, mapped as its word says; a write is noted. Everything else, and when no page is left:
+// unhandled().
 void pager(uint32_t address, uint32_t cause);
 
 // Step 4.5, in protect.c. Appel and Li's primitives. Any address in a page names the page. Each returns 0; -E_NOENT:

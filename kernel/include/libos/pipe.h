@@ -1,5 +1,6 @@
-// Pipes: a ring of bytes in a page that two environments share. Given, in kernel/libos/pipe.c. The kernel has no part in it but for
-// the page, bound by capability, and the transfer by which one that has to wait passes its time to the other.
+// Pipes: a ring of bytes in a page that two environments share. Given, in kernel/libos/pipe.c. The kernel has no part
+// in it but for the page, bound by capability, and the transfer by which one that has to wait passes its time to the
+// other.
 #pragma once
 
 #include <exo/mmu.h>
@@ -27,7 +28,8 @@ int32_t pipe_create(struct pipe *pipe, uint32_t va, physaddr_t *pa, uint32_t pee
 struct cap;
 int32_t pipe_bind(struct pipe *pipe, uint32_t va, physaddr_t pa, const volatile struct cap *cap, uint32_t peer);
 
-// Read at least one byte and at most size (which is not 0), or write all: the number of bytes. While there is none, or no room, the peer runs. -E_NOENT: the
-// peer has ended (what it has written can be read first). Both want ipc_init() to have been called.
+// Read at least one byte and at most size (which is not 0), or write all: the number of bytes. While there is none, or
+// no room, the peer runs. -E_NOENT: the peer has ended (what it has written can be read first). Both want ipc_init() to
+// have been called.
 int32_t pipe_read(struct pipe *pipe, void *to, uint32_t size);
 int32_t pipe_write(struct pipe *pipe, const void *from, uint32_t size);

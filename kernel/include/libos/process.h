@@ -37,5 +37,11 @@ int32_t fork_at(uint32_t sp);
 // where sp says. It uses TEMP_VA and leaves it free. 0, or what the system calls return.
 int process_save(uint32_t child, uint32_t begin, uint32_t sp);
 
-// End a child that could not be finished.
+// Given, for it, too: what is pinned. process_pinned() maps new pages where ours are in the child, 0 or -E_NOMEM;
+// process_fill() copies into them what ours hold then, the table of pages among it, and cannot fail. Between the two
+// they are mapped at TEMP_VA and behind.
+int process_pinned(uint32_t child);
+void process_fill(void);
+
+// End a child that could not be finished, whatever it has got so far.
 void process_undo(uint32_t child);

@@ -1,6 +1,10 @@
-// Step 4.9: environments with more or fewer pages, of which the kernel wants some back, as the run's input says (script.h).
+// Step 4.9: environments with more or fewer pages, of which the kernel wants some back, as the run's input says
+// (script.h).
 
 #include "script.h"
+
+// A machine with few pages, so that it takes little time to have none.
+static uint8_t ballast[120 << 20] __attribute__((section(".noinit"), used));
 
 static void
 heap(uint32_t i)

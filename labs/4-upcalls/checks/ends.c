@@ -1,5 +1,6 @@
-// Step 4.7: slices end amid code whose every state follows from its pc: NOPs, on one page in A32, on the other in Thumb, in IT
-// blocks. The timer comes x ticks after the check sends the application on; `end` is y, or for 0 an SVC in TELL.
+// Step 4.7: slices end amid code whose every state follows from its pc: NOPs, on one page in A32, on the other in
+// Thumb, in IT blocks. The timer comes x ticks after the check sends the application on; `end` is y, or for 0 an SVC in
+// TELL.
 
 #include "told.h"
 #include <exo/slice.h>

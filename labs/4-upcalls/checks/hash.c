@@ -1,5 +1,6 @@
-// Step 4.7: a program computes with all its registers, in A32, Thumb and IT blocks, and puts its state away at the end of each slice
-// as the libOS does it; once undisturbed, once with a slice's end in the midst of each stretch. Another takes the processor meanwhile.
+// Step 4.7: a program computes with all its registers, in A32, Thumb and IT blocks, and puts its state away at the end
+// of each slice as the libOS does it; once undisturbed, once with a slice's end in the midst of each stretch. Another
+// takes the processor meanwhile.
 
 #include <exo/arm.h>
 #include <exo/check.h>

@@ -19,7 +19,7 @@
 #define NONE 0xffffffff
 
 struct input {
-	uint32_t inverted, look;	// look: at what is mapped, behind every step
+	uint32_t look;			// at what is mapped, behind every step
 	uint32_t watched, given, steps;
 	uint32_t words[];		// addresses of pages; what is mapped at first; steps
 };
@@ -51,6 +51,7 @@ static uint32_t at;			// the next step
 static uint32_t pending[WHO_MAX];	// the step that each is in
 static uint32_t ids[WHO_MAX];
 static uint32_t acted;
+static uint32_t inverted;		// programs that begin have the inverted table
 static physaddr_t hoard;		// pages that nobody is to have, each with the one before in its first word
 
 static const struct input *
@@ -178,6 +179,8 @@ turn(void)
 	for (; at < input()->steps && steps[at].what >= STEP_HOARD; at++) {
 		if (steps[at].what == STEP_HOARD)
 			hoard_pages(steps[at].a);
+		else if (steps[at].what == STEP_INVERTED)
+			inverted = 1;
 		else if (steps[at].what == STEP_FILL_UP)
 			hoard_environments(steps[at].a != NONE);
 		step_done(DONE, at, 0, 0);
@@ -282,7 +285,7 @@ check_main(void)
 			break;
 		for (uint32_t i = 0; i < input()->given; i++)
 			give(env, &given[i]);
-		*(uint32_t *)env->save->own = input()->inverted;
+		*(uint32_t *)env->save->own = inverted;
 		ids[0] = env->id;
 		env_run();
 		bury();

@@ -26,7 +26,8 @@ enum {
 	STEP_PAGE,			// page operation b at a, for which no page is left; of what c is mapped to, or translates
 	STEP_HOARD,			// the kernel's: a pages are left, or all are there again for ~0
 	STEP_FILL_UP,			// the kernel's: no environment is left, or all are there again for ~0
-	STEP_LOOK			// the kernel's: what is in the pages
+	STEP_LOOK,			// the kernel's: what is in the pages
+	STEP_INVERTED			// the kernel's: programs that begin from now on have the inverted table
 };
 
 struct step {

@@ -1,6 +1,6 @@
-// Step 4.2: slots as the run's input has them are gone on with, by resume.S in user mode or by SYS_RESUME; where that leads is
-// an SVC in TELL. An interrupt may come in between: then the environment is entered as at a slice's end, and goes on from there
-// by resume_slice().
+// Step 4.2: slots as the run's input has them are gone on with, by resume.S in user mode or by SYS_RESUME; where that
+// leads is an SVC in TELL. An interrupt may come in between: then the environment is entered as at a slice's end, and
+// goes on from there by resume_slice().
 
 #include "told.h"
 

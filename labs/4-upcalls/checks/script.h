@@ -1,7 +1,8 @@
-// Environments that do what a script says, and a record of all that happens. Their entry points are SVCs in TELL (told.h); at each of
-// them what is found there is kept, with the counter and the timer, and the environment's next operation is carried out: some
-// by the check itself, such as letting time pass; the others by sending the application on to an instruction of its own, by which it
-// calls the kernel under test, waits or faults. So nobody runs here but the kernel, and every time is told.
+// Environments that do what a script says, and a record of all that happens. Their entry points are SVCs in TELL
+// (told.h); at each of them what is found there is kept, with the counter and the timer, and the environment's next
+// operation is carried out: some by the check itself, such as letting time pass; the others by sending the application
+// on to an instruction of its own, by which it calls the kernel under test, waits or faults. So nobody runs here but
+// the kernel, and every time is told.
 #pragma once
 
 #include "told.h"
@@ -300,14 +301,16 @@ static inline void
 script_envs(void)
 {
 	const struct script *s = script();
+	uint32_t *tell;
 
 	if (sys_slice_take(SLICE_COUNT, 0, 0, 0) == -E_NOSYS)	// as the starter has it, for part a's sake
 		todo("4.7");
 	syscall_register(SYS_TAP, sys_tap);
 	space_create();
 	user_map(&space, TELL, PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
-	for (uint32_t va = TELL; va < TELL + PAGE_SIZE; va += 4)
-		*(uint32_t *)page_of(va) = 0xef000000;
+	tell = page_of(TELL);
+	for (uint32_t i = 0; i < PAGE_SIZE / 4; i++)
+		tell[i] = 0xef000000;
 	put(&(struct instructions){ CODE, 12, { 0xef000000, 0xe51ff004, TELL + 4 * RETURNED } });	// svc #0; ldr pc, =
 	put(&(struct instructions){ CODE + 16, 16, { 0xe320f003, 0xe2500001, 0x1afffffc, 0xe51ff004 } });	// wfi; subs; bne
 	put(&(struct instructions){ CODE + 32, 4, { TELL + 4 * RETURNED } });

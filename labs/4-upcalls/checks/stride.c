@@ -1,5 +1,5 @@
-// Step 4.10: a program shares out its slice among children that follow scripts (script.h). What the program is to do stands behind the
-// script, what it tells among the events.
+// Step 4.10: a program shares out its slice among children that follow scripts (script.h). What the program is to do
+// stands behind the script, what it tells among the events.
 
 #include "script.h"
 

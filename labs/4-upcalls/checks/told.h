@@ -1,6 +1,6 @@
-// What upcalls.c and resume.c have in common: environments that see the pages of lab 3's cases (cases.h there), and a stretch
-// of addresses, TELL, from which any SVC goes to the check, told.S, with all of the application's state; and to the kernel
-// under test no instruction of it. What came of each entry to user mode is kept for the grader to read.
+// What upcalls.c and resume.c have in common: environments that see the pages of lab 3's cases (cases.h there), and a
+// stretch of addresses, TELL, from which any SVC goes to the check, told.S, with all of the application's state; and to
+// the kernel under test no instruction of it. What came of each entry to user mode is kept for the grader to read.
 #pragma once
 
 #include "../../3-exceptions/checks/cases.h"
@@ -57,9 +57,13 @@ envs_make(uint32_t n)
 {
 	space_create();
 	user_map(&space, TELL, TELL_PAGES * PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
-	for (uint32_t va = TELL; va < TELL + TELL_PAGES * PAGE_SIZE; va += 4) {
-		*(uint32_t *)page_of(va) = 0xef000000;
-		dccmvau((uintptr_t)page_of(va));
+	for (uint32_t page = 0; page < TELL_PAGES; page++) {
+		uint32_t *word = page_of(TELL + page * PAGE_SIZE);
+
+		for (uint32_t i = 0; i < PAGE_SIZE / 4; i++) {
+			word[i] = 0xef000000;
+			dccmvau((uintptr_t)&word[i]);
+		}
 	}
 	dsb();
 	iciallu(0);

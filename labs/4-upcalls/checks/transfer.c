@@ -1,5 +1,6 @@
-// Step 4.8: four environments transfer to each other, in every state that the run's input has. Each has entry points of its own in TELL,
-// and a page of its own at OWN; behind the caller's SVC is an undefined instruction, which tells of a refusal.
+// Step 4.8: four environments transfer to each other, in every state that the run's input has. Each has entry points of
+// its own in TELL, and a page of its own at OWN; behind the caller's SVC is an undefined instruction, which tells of a
+// refusal.
 
 #include "told.h"
 #include <exo/syscall.h>
@@ -8,7 +9,8 @@
 #define OWN         0x30000
 #define ENTRY_COUNT 21
 
-// Of a case, x is who calls, and whether it has been told that its time is up; y is whom. Below ENVS: environments; then who:
+// Of a case, x is who calls, and whether it has been told that its time is up; y is whom. Below ENVS: environments;
+// then who:
 enum { ENDED = ENVS, RECYCLED, COUNT };
 #define TOLD_ALREADY 0x100
 #define SYNC         0x100

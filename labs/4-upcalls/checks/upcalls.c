@@ -1,6 +1,6 @@
-// Step 4.1: exceptions of sixteen environments, in every state that the run's input has. Each entry point is an SVC of its
-// own in TELL; what the application finds there, and in its save page, is kept; then it ends, or goes on with the case's
-// other state.
+// Step 4.1: exceptions of sixteen environments, in every state that the run's input has. Each entry point is an SVC of
+// its own in TELL; what the application finds there, and in its save page, is kept; then it ends, or goes on with the
+// case's other state.
 
 #include "told.h"
 

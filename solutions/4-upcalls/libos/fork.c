@@ -64,48 +64,8 @@ share(uint32_t env, uint32_t kind)
 	}
 	return error < 0 ? error : pages_do(env, batch, n);
 }
-
-// What is pinned, in the order of its copies, which are mapped with us from TEMP_VA on until they are filled.
-static pinned uint32_t copied[256];
-
-// New pages for it, mapped in the child where ours are; *count says how many.
-static int
-pinned_new(uint32_t child, uint32_t *count)
-{
-	uint32_t cursor = 0, va, n;
-	const uint32_t *s;
-	int error = 0;
-
-	do {
-		for (n = 0; n < BATCH && (s = state_table->next(&cursor, &va)) != NULL; ) {
-			if (!(*s & STATE_PINNED))
-				continue;
-			if (*count == sizeof copied / sizeof copied[0])
-				return -E_NOMEM;
-			batch[n++] = (struct page_op){ PAGE_NEW, TEMP_VA + *count * PAGE_SIZE, RW, PAGE_ANY,
-			    SAVE_VA, 0 };
-			copied[(*count)++] = va;
-		}
-		error = pages_do(ENV_SELF, batch, n);
-		for (uint32_t i = 0; i < n; i++) {
-			batch[i].kind = PAGE_BIND;
-			batch[i].va = copied[*count - n + i];
-		}
-		if (error == 0)
-			error = pages_do(child, batch, n);
-	} while (error == 0 && n == BATCH);
-	return error;
-}
-
-static void
-pinned_fill(uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		memcpy((void *)(TEMP_VA + i * PAGE_SIZE), (const void *)(uintptr_t)copied[i], PAGE_SIZE);
-}
 // INSTEAD
-//| // TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it
-//| // says is true of the child, too.
+//| // TODO 4.6: to share what is there, with the child and with us, is a good function by itself.
 // END SOLUTION
 
 int32_t
@@ -113,7 +73,6 @@ fork_at(uint32_t sp)
 {
 	// BEGIN SOLUTION 4.6c
 	int32_t child = sys_env_create(&SAVE->cap), error;
-	uint32_t count = 0;
 
 	if (child < 0)
 		return child;
@@ -121,22 +80,19 @@ fork_at(uint32_t sp)
 	if (error == 0)
 		error = share(child, PAGE_BIND);
 	if (error == 0)
-		error = pinned_new(child, &count);
-	if (error == 0) {			// all that could fail is behind us
-		share(ENV_SELF, PAGE_PROTECT);
-		pinned_fill(count);
-	}
-	while (count > 0)
-		pages_do(ENV_SELF, &(struct page_op){ .kind = PAGE_UNMAP, .va = TEMP_VA + --count * PAGE_SIZE }, 1);
+		error = process_pinned(child);
 	if (error < 0) {
 		process_undo(child);
 		return error;
 	}
+	share(ENV_SELF, PAGE_PROTECT);		// all that could fail is behind us
+	process_fill();
 	process_slice(child);
 	return child;
 	// INSTEAD
-	//| // TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()).
-	//| // What can fail comes before what changes anything of ours.
+	//| // TODO 4.6: an environment, its save page (process_save()), its pages, those that are pinned
+	//| // (process_pinned(), process_fill()), a slice (process_slice()). What can fail comes before
+	//| // what changes anything of ours.
 	//| (void)sp;
 	//| todo("4.6");
 	//| return -E_NOMEM;

@@ -10,29 +10,15 @@
 
 #define WRITE (1 << 11)			// of DFSR: WnR (DDI 0406C, B4.1.52)
 
-// BEGIN SOLUTION 4.4a
-static bool
-is_range(uint32_t va, uint32_t size)
-{
-	return va % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && va != 0 && size != 0 &&
-	    va < LIBOS_VA && size <= LIBOS_VA - va;
-}
-// INSTEAD
-//| // TODO 4.4: what two of the functions below ask is a good function by itself.
-// END SOLUTION
-
 int
 region_begin(uint32_t va, uint32_t size, uint32_t prot)
 {
-	// BEGIN SOLUTION 4.4b
-	if (!is_range(va, size) || prot == 0 || !is_prot(prot))
+	// BEGIN SOLUTION 4.4a
+	if (!is_region(va, size) || prot == 0 || !is_prot(prot))
 		return -E_INVAL;
-	for (uint32_t at = va; at < va + size; at += PAGE_SIZE) {
-		const uint32_t *s = state_of(at);
-
-		if (s != NULL && *s != 0)
+	for (uint32_t at = va; at < va + size; at += PAGE_SIZE)
+		if (state_check(state_of(at), 0) != -E_NOENT)
 			return -E_EXISTS;
-	}
 	for (uint32_t at = va; at < va + size; at += PAGE_SIZE) {
 		if (state_table->add(at) < 0) {
 			while (at > va)
@@ -53,19 +39,14 @@ region_begin(uint32_t va, uint32_t size, uint32_t prot)
 int
 region_end(uint32_t va, uint32_t size)
 {
-	// BEGIN SOLUTION 4.4c
+	// BEGIN SOLUTION 4.4b
 	uint32_t n = 0;
+	int error = is_region(va, size) ? 0 : -E_INVAL;
 
-	if (!is_range(va, size))
-		return -E_INVAL;
-	for (uint32_t at = va; at < va + size; at += PAGE_SIZE) {
-		const uint32_t *s = state_of(at);
-
-		if (s == NULL || *s == 0)
-			return -E_NOENT;
-		if (*s & STATE_PINNED)
-			return -E_PERM;
-	}
+	for (uint32_t at = va; error == 0 && at < va + size; at += PAGE_SIZE)
+		error = state_check(state_of(at), 0);
+	if (error < 0)
+		return error;
 	for (uint32_t at = va; at < va + size; at += PAGE_SIZE) {
 		uint32_t *s = state_of(at);
 
@@ -89,7 +70,7 @@ region_end(uint32_t va, uint32_t size)
 void
 pager(uint32_t address, uint32_t cause)
 {
-	// BEGIN SOLUTION 4.4d
+	// BEGIN SOLUTION 4.4c
 	uint32_t *s = state_of(address);
 	struct page_op op = { PAGE_NEW, address & ~(PAGE_SIZE - 1), 0, PAGE_ANY, SAVE_VA, 0 };
 

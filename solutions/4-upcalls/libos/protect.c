@@ -46,45 +46,27 @@ first_write(uint32_t va, uint32_t *s)
 		unhandled("permission fault, and no page is left");
 }
 
-// A change to be made to the words of many pages: clear these bits, set those.
-struct change {
-	uint32_t clear, set;
-	bool most;				// and those that the region was declared for
-};
-
-static uint32_t
-changed(uint32_t s, const struct change *c)
-{
-	return (s & ~c->clear) | c->set | (c->most ? (s & STATE_MOST) >> 4 : 0);
-}
-
+// For the words of many pages: clear these bits, set those; of STATE_PROT what each page was declared for.
 static inline int __attribute__((always_inline))
-change(uint32_t va, uint32_t count, const struct change *c)
+change(uint32_t va, uint32_t count, uint32_t need, uint32_t clear, uint32_t set)
 {
 	struct page_op *op = batch;
-	uint32_t end;
+	uint32_t end = (va &= ~(PAGE_SIZE - 1)) + count * PAGE_SIZE;
+	int error = count == 0 || count > (USER_TOP - va) / PAGE_SIZE ? -E_INVAL : 0;
 
-	va &= ~(PAGE_SIZE - 1);
-	end = va + count * PAGE_SIZE;
-	if (count == 0 || count > (USER_TOP - va) / PAGE_SIZE)
-		return -E_INVAL;
+	for (uint32_t at = va; error == 0 && at < end; at += PAGE_SIZE)
+		error = state_check(state_of(at), need);
+	if (error < 0)
+		return error;
 	for (uint32_t at = va; at < end; at += PAGE_SIZE) {
-		const uint32_t *s = state_of(at);
+		uint32_t *s = state_of(at), before = state_prot(*s);
 
-		if (s == NULL || *s == 0)
-			return -E_NOENT;
-		if (*s & STATE_PINNED || (c->set & STATE_PROT & ~(*s >> 4)))
-			return -E_PERM;
-	}
-	for (uint32_t at = va; at < end; at += PAGE_SIZE) {
-		uint32_t *s = state_of(at), before = state_prot(*s), after = changed(*s, c);
-
-		*s = after;
-		if (!(after & STATE_PA) || state_prot(after) == before)
+		*s = (*s & ~clear) | (set & (*s >> 4 | ~STATE_PROT));
+		if (!(*s & STATE_PA) || state_prot(*s) == before)
 			continue;
 		op->kind = PAGE_PROTECT;
 		op->va = at;
-		op->prot = state_prot(after);
+		op->prot = state_prot(*s);
 		if (++op == batch + BATCH) {
 			pages_do(ENV_SELF, batch, BATCH);
 			op = batch;
@@ -101,13 +83,10 @@ prot1(uint32_t va, uint32_t prot)
 {
 	// BEGIN SOLUTION 4.5b
 	uint32_t *s = state_of(va);
+	int error = is_prot(prot) ? state_check(s, prot) : -E_INVAL;
 
-	if (!is_prot(prot))
-		return -E_INVAL;
-	if (s == NULL || *s == 0)
-		return -E_NOENT;
-	if (*s & STATE_PINNED || (prot & ~(*s >> 4)))
-		return -E_PERM;
+	if (error < 0)
+		return error;
 	*s = (*s & ~STATE_PROT) | prot;
 	return tell(va, *s);
 	// INSTEAD
@@ -122,9 +101,7 @@ int
 protN(uint32_t va, uint32_t count, uint32_t prot)
 {
 	// BEGIN SOLUTION 4.5c
-	const struct change c = { .clear = STATE_PROT, .set = prot };
-
-	return is_prot(prot) ? change(va, count, &c) : -E_INVAL;
+	return is_prot(prot) ? change(va, count, prot, STATE_PROT, prot) : -E_INVAL;
 	// INSTEAD
 	//| // TODO 4.5: all the pages are looked at before any of them is changed.
 	//| (void)va, (void)count, (void)prot;
@@ -155,7 +132,7 @@ int
 unprotN(uint32_t va, uint32_t count)
 {
 	// BEGIN SOLUTION 4.5e
-	return change(va, count, &(struct change){ .most = true });
+	return change(va, count, 0, 0, STATE_PROT);
 	// INSTEAD
 	//| // TODO 4.5: as protN().
 	//| (void)va, (void)count;
@@ -168,7 +145,7 @@ int
 page_clean(uint32_t va, uint32_t count)
 {
 	// BEGIN SOLUTION 4.5f
-	return change(va, count, &(struct change){ .set = STATE_CLEAN });
+	return change(va, count, 0, 0, STATE_CLEAN);
 	// INSTEAD
 	//| // TODO 4.5: as protN(), with another bit of the word.
 	//| (void)va, (void)count;

@@ -8,8 +8,8 @@
 	.text
 
 // BEGIN SOLUTION 4.2b
-// Flags by MSR, and all registers with the pc by one LDM, once the slot is free: until then nothing may fault, behind it
-// nothing can. What an MSR in user mode does not write is left to the kernel, but for T, which a pc can say.
+// Flags by MSR, and all registers with the pc by one LDM, once the slot is free: until then nothing may fault, behind
+// it nothing can. What an MSR in user mode does not write is left to the kernel, but for T, which a pc can say.
 .macro resume slot, r7, number
 	mov	r0, #USER_TOP
 .if \slot
@@ -37,7 +37,8 @@
 	.ltorg
 .endm
 // INSTEAD
-//| // `slot` is where the slot ends and `r7` where SYS_RESUME finds r7, both from USER_TOP; `number` is the slot's, for SYS_RESUME.
+//| // `slot` is where the slot ends and `r7` where SYS_RESUME finds r7, both from USER_TOP; `number` is the slot's, for
+//| // SYS_RESUME.
 //| .macro resume slot, r7, number
 //| 	// TODO 4.2: what user mode can restore, then the slot free, then the rest by one LDM; else SYS_RESUME.
 //| 	todo("4.2")

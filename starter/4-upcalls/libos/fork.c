@@ -18,14 +18,14 @@ page_copy(uint32_t va, uint32_t *state)
 	return -E_NOMEM;
 }
 
-// TODO 4.6: to share what is there; to copy what is pinned, the table among it, once all that it
-// says is true of the child, too.
+// TODO 4.6: to share what is there, with the child and with us, is a good function by itself.
 
 int32_t
 fork_at(uint32_t sp)
 {
-	// TODO 4.6: an environment, its save page (process_save()), its pages, a slice (process_slice()).
-	// What can fail comes before what changes anything of ours.
+	// TODO 4.6: an environment, its save page (process_save()), its pages, those that are pinned
+	// (process_pinned(), process_fill()), a slice (process_slice()). What can fail comes before
+	// what changes anything of ours.
 	(void)sp;
 	todo("4.6");
 	return -E_NOMEM;

@@ -10,8 +10,6 @@
 
 #define WRITE (1 << 11)			// of DFSR: WnR (DDI 0406C, B4.1.52)
 
-// TODO 4.4: what two of the functions below ask is a good function by itself.
-
 int
 region_begin(uint32_t va, uint32_t size, uint32_t prot)
 {

@@ -7,7 +7,8 @@
 
 	.text
 
-// `slot` is where the slot ends and `r7` where SYS_RESUME finds r7, both from USER_TOP; `number` is the slot's, for SYS_RESUME.
+// `slot` is where the slot ends and `r7` where SYS_RESUME finds r7, both from USER_TOP; `number` is the slot's, for
+// SYS_RESUME.
 .macro resume slot, r7, number
 	// TODO 4.2: what user mode can restore, then the slot free, then the rest by one LDM; else SYS_RESUME.
 	todo("4.2")

@@ -10,5 +10,5 @@ main(void)
 {
 	if (libos_init() < 0)
 		return 1;
-	sys_exit(compute(400));
+	sys_exit(compute(250));
 }

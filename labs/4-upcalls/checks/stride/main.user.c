@@ -31,7 +31,7 @@ main(void)
 		else
 			for (int n = 0; n < STRIDE_CHILDREN; n++)
 				if (what == COUNT && stride_children[n].env != 0)
-					syscall(43, 0, stride_children[n].slices, 0, 0);
+					syscall(43, 0, stride_children[n].slices + 1, 0, 0);
 				else
 					stride_children[n].pass += stride_children[n].env != 0 ? a : 0;
 	}
