@@ -6,6 +6,7 @@ bench from Python (modules.py).
 import importlib.util
 import math
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from grader.checks import Boot, Wrong, check
@@ -45,7 +46,11 @@ def refused(run, module, offset):
                 got=listing(run, module, 0x2000 + offset), look="what guard() in guard.c writes for the marked instruction")
 
 
-@check(points=8, step="5.3", boots=Boot("forms", budget=20_000_000),
+def forms_run(of=""):
+    return Boot("forms", budget=20_000_000, of=of)
+
+
+@check(points=8, step="5.3", boots=forms_run(),
        hint="each instruction by its kind: whose base is not sp needs a guard before it; a writeback becomes an ADD or SUB behind "
        "it, as r10 is not moved; calls, jumps and returns through a register go through r9, which takes bits 19:2 of it, so that they "
        "have to be moved to bit 0 first")
@@ -57,7 +62,7 @@ def test_guards_verified(run):
             refused(run, rest[0], int(rest[2], 16))
 
 
-@check(points=10, step="5.3", needs=("guards-verified",), boots=Boot("forms", budget=20_000_000),
+@check(points=10, step="5.3", needs=("guards-verified",), boots=forms_run("guards-verified"),
        hint="compare the function's code with the compiler's: a guard of another register; a writeback that is forgotten, or done whatever "
        "the condition; a value that is not, on every way that leads there, what r10 was made of, as a call, a label or a change of its base "
        "has come between; a distance or a sum that is left out; a code address whose word "
@@ -116,7 +121,7 @@ def test_modules(run):
         raise Wrong(f"{loose[0]} was accepted although its loads have no guards", look="what verify_word() says of loads")
 
 
-@check(points=3, step="5.3", needs=("modules",), boots=MODULES,
+@check(points=3, step="5.3", needs=("modules",), boots=replace(MODULES, of="modules"),
        hint="where the address that an access needs is near what r10 is the address of, by the state that guard() is given, no guard is "
        "needed, and another immediate may be; calls, and nothing else, make r10 unknown")
 def test_shared(run):
