@@ -216,14 +216,16 @@ class _Make:
         be written."""
         for folder in (BUILD / Path(self.objects).name, BUILD / labs.OBJECTS, self.out, self.safe):
             folder.mkdir(parents=True, exist_ok=True)
+        if not self.rewritten:
+            return self._make(targets, variables)
         theirs = [target for target in targets if target in self.rewritten and target.endswith(".s")]
-        if self.rewritten and (theirs or not targets):
-            done = self._make(["rewriter"], variables)
-            if done.returncode == 0:
-                done = self._make(theirs or ["rewritten"], variables, rewrites=True)
-            if done.returncode or theirs:
-                return done
-        return self._make(targets, [*variables, *(["REWRITE=false"] if self.rewritten else [])])
+        done = []
+        if theirs or not targets:
+            done = [self._make(["rewriter"], variables), self._make(theirs or ["rewritten"], variables, rewrites=True)]
+        if not theirs:      # whatever has become of these: others may need none
+            done.append(self._make(targets, [*variables, "REWRITE=false"]))
+        return subprocess.CompletedProcess(self.command, max(one.returncode for one in done),
+                                           stderr="".join(one.stderr for one in done if one.returncode) or done[-1].stderr)
 
     def _make(self, targets: Iterable[str], variables: Iterable[str], rewrites: bool = False) -> subprocess.CompletedProcess:
         # Nothing of the caller's that could change what is compiled, nor the time; messages in English, for they are
