@@ -50,7 +50,8 @@ $(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
-modules  = $(sort $(basename $(basename $(wildcard $1/*.module.c $1/*.module.S))))
+modules  = $(sort $(basename $(basename $(wildcard $(foreach f,$(call of,$1),$f/*.module.c $f/*.module.S)))))
+of       = $(or $(shell cat $1/of 2>/dev/null),$1)
 define program
 $(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
 	@mkdir -p $$(@D)
@@ -104,8 +105,9 @@ endef
 $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(eval $(call module,$m)))
 
 # Where such a folder has a file `also`, its modules are embedded once more for each word in it, as MODULE.WORD. No verifier accepts these, and a
-# payload has to see to itself how they run: `plain`, as the compiler makes them; `stores`, where loads go unguarded. Their code is
-# linked for window 13 of exo/kmap.h, their data for window 14.
+# payload has to see to itself how they run: `plain`, as the compiler makes them; `stores`, where loads go unguarded; `matching`, `bundles` and
+# `unprivileged`, the rivals (kernel/sfi/rewriter/rivals.c). Their code is linked for window 13 of exo/kmap.h, their data for window 14, and what
+# is an application's, below USER_TOP, for 0x10000000 and 0x20000000. A folder's file `of` names another, whose modules they are.
 PLAIN_CFLAGS = $(filter-out -ffixed-% -fno-schedule-insns%,$(MODULE_CFLAGS))
 $(OUT)/%.plain.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
@@ -113,6 +115,23 @@ $(OUT)/%.plain.s: %.c kernel/lab.mk
 
 $(OUT)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
 	$(OUT)/rewrite --stores $(if $(PINS),--pins) $< $@
+
+rival_matching     = --match $(filter-out -ffixed-r8,$(MODULE_CFLAGS)) -ffixed-r8
+rival_bundles      = --bundles $(PLAIN_CFLAGS) -ffixed-r12
+rival_unprivileged = --unprivileged $(MODULE_CFLAGS)
+define rival
+$(OUT)/%.$1.s: %.c $(OUT)/rewrite kernel/lab.mk
+	@mkdir -p $$(@D)
+	$$(CC) $$(filter-out --%,$$(rival_$1)) $$(if $$(filter kernel/sfi/lib/%,$$*),-O2 -fno-tree-loop-distribute-patterns) -S $$< -o $$@.in
+	$(OUT)/rewrite $$(filter --%,$$(rival_$1)) $$@.in $$@
+$(OUT)/%.$1.o: $(OUT)/%.$1.s
+	$(CROSS)as -mcpu=cortex-a7 $$< -o $$@
+.PRECIOUS: $(OUT)/%.$1.s $(OUT)/%.$1.o
+endef
+$(foreach r,matching bundles unprivileged,$(eval $(call rival,$r)))
+
+CODE_AT = $(if $(filter .bundles .unprivileged,$1),0x10000000,0xc1a00000)
+DATA_AT = $(if $(filter .bundles .unprivileged,$1),0x20000000,0xc1c00000)
 
 $(OUT)/%.plain.o: $(OUT)/%.plain.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
@@ -123,7 +142,7 @@ $(OUT)/%.stores.o: $(OUT)/%.stores.s
 also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))
 define variant
 $(OUT)/$1.elf: $(OUT)/$(basename $1).module$(suffix $1).o $(MODULE_LIB:.safe.o=$(suffix $1).o) kernel/sfi/module.ld
-	$(CROSS)ld --gc-sections --defsym=code_segment=0xc1a00000 --defsym=data_segment=0xc1c00000 -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
+	$(CROSS)ld --gc-sections --defsym=code_segment=$(call CODE_AT,$(suffix $1)) --defsym=data_segment=$(call DATA_AT,$(suffix $1)) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
 $(OUT)/$1: $(OUT)/$1.elf
 	$(CROSS)objcopy -O binary $$< $$@
 $(OUT)/$1.also.o: $(OUT)/$1 kernel/user/program.S
