@@ -260,18 +260,28 @@ def text(table: Table, measured: list[Measured]) -> str:
     return "\n".join(out) + "\n"
 
 
+def ratios(table: Table, measured: list[Measured]) -> list[list[float]]:
+    """By row, each column's figure in terms of the first's."""
+    width = len(table.columns)
+    return [[max(each.counts) / max(measured[at].counts) for each in measured[at:at + width]] for at in range(0, len(measured), width)]
+
+
+def means(table: Table, measured: list[Measured]) -> list[float]:
+    """By column, the geometric mean of its ratios to the first."""
+    return [math.prod(column) ** (1 / len(column)) for column in zip(*ratios(table, measured))]
+
+
 def matrix(table: Table, measured: list[Measured]) -> str:
     """A table with columns."""
     width, plain = len(table.columns), any(each.row.per for each in measured)
     rows = [measured[at:at + width] for at in range(0, len(measured), width)]
-    more = [[max(each.counts) / max(row[0].counts) for each in row] for row in rows]
+    more = ratios(table, measured)
     cells = [["", *table.columns]]
-    for row, ratios in zip(rows, more):
-        others = [each.figure for each in row[1:]] if plain else [f"{100 * by - 100:+.1f} %" for by in ratios[1:]]
+    for row, by_row in zip(rows, more):
+        others = [each.figure for each in row[1:]] if plain else [f"{100 * by - 100:+.1f} %" for by in by_row[1:]]
         cells.append([row[0].row.name, row[0].figure, *others])
     if not plain and len(rows) > 1:
-        means = [math.prod(column) ** (1 / len(rows)) for column in zip(*more)]
-        cells.append(["geometric mean", "", *(f"{100 * by - 100:+.1f} %" for by in means[1:])])
+        cells.append(["geometric mean", "", *(f"{100 * by - 100:+.1f} %" for by in means(table, measured)[1:])])
     widths = [max(map(len, column)) for column in zip(*cells)]
     out = [f"{table.lab}: {table.title}"]
     for first, *others in cells:

@@ -42,7 +42,7 @@ def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tup
     """An object of a C file: how is () for plain, else the rewriter's options, "--all" for none."""
     named = out / f"{source.name}{opt}{''.join(how)}"
     plain, safe, done = (named.with_name(named.name + suffix) for suffix in (".s", ".safe.s", ".o"))
-    tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
+    tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), *(("-ffixed-r8",) if "--match" in how else ()), opt, *more, "-S", source, "-o", plain)
     if how:
         tool(rewriter(guard), *(option for option in how if option != "--all"), plain, safe)
     tool("arm-none-eabi-as", "-mcpu=cortex-a7", safe if how else plain, "-o", done)

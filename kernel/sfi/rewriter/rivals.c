@@ -16,7 +16,7 @@
 
 #include "rewriter.h"
 
-#define UDF    ".inst 0xe7f000f0"
+#define UDF    "udf #0"
 #define BUNDLE 4			// words
 
 static unsigned at;			// words since a bundle began
