@@ -16,15 +16,18 @@ labs/N-name/bench.toml says what is counted:
     source = "Engler, Kaashoek and O'Toole 1995, Table 3"
     linux = 890                     # a baseline's instructions, if there is one
 
-and a table may have `budget`, the instructions that its runs may take. A symbol never reached is an error, not a zero. A table may have
+and a table may have `budget`, the instructions that its runs may take. A symbol never reached is an error, not a zero.
+A table may have
 
     columns = ["plain", "safe"]     # each row once for each of these words, which * stands for in the row's other keys
 
-and then shows the first column's figures, how many percent more the others' are, and the geometric mean of that. In place of from and to a row may have
+and then shows the first column's figures, how many percent more the others' are, and the geometric mean of that. In
+place of from and to a row may have
 
     reported = "bytes * crc32"      # the number that the payload reports behind these words
 
-and beside them `per`, words of such a report by whose number what is counted is divided; figures are shown as they are then.
+and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
+shown as they are then.
 """
 import json
 import math
@@ -121,7 +124,7 @@ def read(folder: Path) -> list[Table]:
 
     keys = {"name": str, "payload": str, "from": str, "to": str, "repetitions": int, "paper": (int, float), "unit": str,
             "source": str, "linux": int, "pairs": bool, "reported": str, "per": str}
-    names = {"from": "start", "to": "stop"}
+    names, starred = {"from": "start", "to": "stop"}, ("from", "to", "reported", "per")
 
     def typed(table, keys, needed, place):
         for key, value in table.items():
@@ -151,7 +154,7 @@ def read(folder: Path) -> list[Table]:
             if "paper" in row and not (row.get("unit") and row.get("source")):
                 raise GraderError(f"{where}: {place}: a paper's figure needs its unit and its source")
             for column in columns or [""]:
-                here = {names.get(key, key): value.replace("*", column) if columns and key in ("from", "to", "reported", "per") else value
+                here = {names.get(key, key): value.replace("*", column) if columns and key in starred else value
                         for key, value in row.items()}
                 rows.append(Row(**here, column=column))
         tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns)))
@@ -263,7 +266,8 @@ def text(table: Table, measured: list[Measured]) -> str:
 def ratios(table: Table, measured: list[Measured]) -> list[list[float]]:
     """By row, each column's figure in terms of the first's."""
     width = len(table.columns)
-    return [[max(each.counts) / max(measured[at].counts) for each in measured[at:at + width]] for at in range(0, len(measured), width)]
+    return [[max(each.counts) / max(measured[at].counts) for each in measured[at:at + width]]
+            for at in range(0, len(measured), width)]
 
 
 def means(table: Table, measured: list[Measured]) -> list[float]:
@@ -285,7 +289,8 @@ def matrix(table: Table, measured: list[Measured]) -> str:
     widths = [max(map(len, column)) for column in zip(*cells)]
     out = [f"{table.lab}: {table.title}"]
     for first, *others in cells:
-        out.append("  ".join(["", first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))]).rstrip())
+        right = (cell.rjust(width) for cell, width in zip(others, widths[1:]))
+        out.append("  ".join(["", first.ljust(widths[0]), *right]).rstrip())
     if any(not each.row.reported for each in measured):
         out.append(f"  Counted: {COUNTED}.")
     for each in (row[0].row for row in rows):

@@ -1,5 +1,5 @@
-// rivals DESIGN WORD...: what that design's verifier says of a module of these words; -1, or the offset of the first that it refuses. For
-// grader/tests/test_rivals.py, on the host.
+// rivals DESIGN WORD...: what that design's verifier says of a module of these words; -1, or the offset of the
+// first that it refuses. For grader/tests/test_rivals.py, on the host.
 
 #include <stdio.h>
 #include <stdlib.h>

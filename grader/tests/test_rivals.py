@@ -1,5 +1,5 @@
-"""The rivals of lab 5's first design: what their verifiers refuse, each with its accepted neighbour; what the rewriter makes of one line each;
-and the nine modules, which check their own results.
+"""The rivals of lab 5's first design: what their verifiers refuse, each with its accepted neighbour; what the rewriter
+makes of one line each; and the nine modules, whose results are the models'.
 """
 import re
 import shutil
@@ -18,8 +18,10 @@ OUT = modules.OUT / "rivals"
 def verifier():
     OUT.mkdir(parents=True, exist_ok=True)
     program = OUT / "rivals"
-    modules.tool("gcc", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-DEXO_HOST", "-Ikernel/include", "grader/sfi/rivals.c",
-                 *(f"kernel/sfi/rivals/{name}.c" for name in ("matching", "bundles", "unprivileged")), "solutions/5-sfi/verify.c", "-o", program)
+    modules.tool("gcc", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-DEXO_HOST",
+                 "-Ikernel/include",
+                 *sorted(modules.ROOT.glob("kernel/sfi/rivals/*.c")), "grader/sfi/rivals.c", "solutions/5-sfi/verify.c",
+                 "-o", program)
 
     def ask(design, text):
         source, done = OUT / "x.s", OUT / "x.o"
@@ -101,7 +103,8 @@ def test_attacks(verifier, design, refused, accepted):
     ("--unprivileged", "ldrb r0, [r1], #1", "ldrbt r0, [r1], #1"),
     ("--unprivileged", "ldr r0, [r1]", "ldrt r0, [r1], #0"),
     ("--unprivileged", "ldr r1, [r1]", "add r12, r1, #0; ldrt r1, [r12], #0"),
-    ("--unprivileged", "str r0, [r1, #4]; str r2, [r1, #12]", "add r12, r1, #4; strt r0, [r12], #8; strt r2, [r12], #0"),
+    ("--unprivileged", "str r0, [r1, #4]; str r2, [r1, #12]",
+     "add r12, r1, #4; strt r0, [r12], #8; strt r2, [r12], #0"),
     ("--unprivileged", "ldrd r2, r3, [r1]", "ldrt r2, [r1], #4; ldrt r3, [r1], #-4"),
     ("--unprivileged", "ldm r1, {r1, r2}", "add r12, r1, #0; ldrt r1, [r12], #4; ldrt r2, [r12], #0"),
     ("--unprivileged", "stmdb r1!, {r2, r3}", "sub r1, r1, #8; strt r2, [r1], #4; strt r3, [r1], #-4"),
@@ -116,7 +119,8 @@ def test_nine_modules():
     """In each design: accepted by its verifier, and equal to their models."""
     built = build.build(labs.compose(labs.find("5"), "solutions", labs.priors([])), ["rivals"])
     seed = params.fixed_seed("rivals")
-    run = engine.run(engine.Boot("rivals", budget=40_000_000), built.elfs["rivals"], seed=seed, nonce=params.nonce(seed))
+    boot = engine.Boot("rivals", budget=40_000_000)
+    run = engine.run(boot, built.elfs["rivals"], seed=seed, nonce=params.nonce(seed))
     lines = [line.split() for line in run.reports]
     assert [line for line in lines if line[0] not in ("result", "bytes", "words", "end")] == []
     results = {(design, name): (status, int(result, 16)) for word, design, name, status, result in

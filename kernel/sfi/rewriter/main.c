@@ -1,5 +1,6 @@
-// rewrite [--stores] [--pins] [--match | --bundles | --unprivileged] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards stores and jumps
-// alone, which is a measurement; --pins leaves r8 alone, too. The others are the rivals (rivals.c), none of which the loader accepts.
+// rewrite [--stores] [--pins] [--match | --bundles | --unprivileged] IN.s OUT.s: what GCC wrote for a module, made safe
+// (sfi/rewrite.h). --stores guards stores and jumps alone, which is a measurement; --pins leaves r8 alone, too. The
+// others are the rivals (rivals.c), none of which the loader accepts.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@ main(int argc, char **argv)
 		else
 			break;
 	if (argc - k != 2) {
-		fprintf(stderr, "usage: rewrite [--stores] [--pins] [--match | --bundles | --unprivileged] IN.s OUT.s\n");
+		fprintf(stderr, "usage: rewrite [--stores] [--pins] [--match | --bundles | --unprivileged] "
+		    "IN.s OUT.s\n");
 		return 2;
 	}
 	parse_file(argv[k]);

@@ -1,13 +1,16 @@
-// The rivals of the first design, measured beside it; kernel/sfi/rivals has their verifiers, each of which says why its rules are sound.
+// The rivals of the first design, measured beside it. Their verifiers (kernel/sfi/rivals) say why their rules are
+// sound; this is what is written so that they accept it.
 //
-//   --match         segment matching (Wahbe et al. 1993, section 3.2), a change to what guard() writes. r8 holds where the data segment
-//                   begins. An address's distance from there, saturated to 20 bits, is the address again or leads to an unmapped page,
-//                   so that the access itself traps; no flag is touched. Flags are dead where a jump is: it is compared, and UDF behind.
-//   --bundles       Native Client on ARM (Sehr et al. 2010). Code is in bundles of 16 bytes. Addresses are masked in place, by the
-//                   word before, in the same bundle; calls end a bundle; what is jumped to begins one. r12 is the compiler's to leave.
-//   --unprivileged  LDRT and STRT: the MMU judges. They add to their base behind the access and know no other mode, so an
-//                   address that is no register's is made in r12, and moved on to where the next access wants it. Stack and jumps as in the
-//                   first design; of several registers at once, as many accesses.
+//   --match         Segment matching (Wahbe et al. 1993, section 3.2), a change to what guard() writes. r8 holds where
+//                   the data segment begins. An address's distance from there, saturated to 20 bits, is the address
+//                   again or leads to an unmapped page, so that the access itself traps; no flag is touched. Flags
+//                   are dead where a jump is: its address is compared with what it would be, UDF behind it.
+//   --bundles       Native Client on ARM (Sehr et al. 2010). Code is in bundles of 16 bytes. Addresses are masked in
+//                   place, by the word before, in the same bundle; calls end a bundle; what is jumped to begins one.
+//                   No register is kept, but the rewriter's scratch, r12.
+//   --unprivileged  LDRT and STRT: the MMU judges. They add to their base behind the access and know no other mode,
+//                   so an address that is no register's is made in r12, and moved on to where the next access wants
+//                   it. Stack and jumps as in the first design; of several registers at once, as many accesses.
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,8 +40,10 @@ line(const char *format, ...)
 static const char *
 opposite(const char *cond)
 {
-	static const char pairs[][2][3] = { { "eq", "ne" }, { "cs", "cc" }, { "hs", "lo" }, { "mi", "pl" }, { "vs", "vc" }, { "hi", "ls" },
-		{ "ge", "lt" }, { "gt", "le" } };
+	static const char pairs[][2][3] = {
+		{ "eq", "ne" }, { "cs", "cc" }, { "hs", "lo" }, { "mi", "pl" },
+		{ "vs", "vc" }, { "hi", "ls" }, { "ge", "lt" }, { "gt", "le" }
+	};
 
 	for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
 		for (int side = 0; side < 2; side++)
@@ -47,7 +52,8 @@ opposite(const char *cond)
 	abort();
 }
 
-// Matching: the guards that guard() emits, with a comparison. A jump's guard is three lines, the first of which says whose address it is.
+// Matching: the guards that guard() emits, with a comparison. A jump's guard is three lines, the first of which says
+// whose address it is.
 static bool
 match(const char *text)
 {
@@ -264,8 +270,7 @@ rival_entry(const struct line *l)
 	return true;
 }
 
-// Unprivileged: what r12 should hold behind line k's access, for the next one that will want an address made there; `by` is how far
-// that is from `now`, 0 if there is none.
+// Unprivileged: how far from `now` is the address that the next access behind line k will want in r12; 0 if none will.
 static int
 next_wants(int k, struct value now, const struct state *s, int range)
 {
@@ -278,9 +283,8 @@ next_wants(int k, struct value now, const struct state *s, int range)
 		if (i->kind == LOAD || i->kind == STORE) {
 			struct value v;
 
-			if (i->rm != NOT_ONE || i->mode != OFFSET || i->rn == SP || (i->imm == 0 && i->rt != i->rn))
-				return 0;
-			if (written & 1u << i->rn)
+			if (i->rm != NOT_ONE || i->mode != OFFSET || i->rn == SP || written & 1u << i->rn ||
+			    (i->imm == 0 && i->rt != i->rn))
 				return 0;
 			v = s->reg[i->rn];
 			v.offset = (uint32_t)v.offset + i->imm;
@@ -361,8 +365,9 @@ static void
 judged_accesses(int k, struct state *s)
 {
 	const struct insn *i = &lines[k].insn;
-	bool loads = i->kind == LOAD_MANY, pc = loads && i->list & 1u << PC, full = strcmp(i->op + 3, "fd") == 0;
-	bool down = i->op[3] == 'd' || (full && !loads), before = strcmp(i->op + 4, "b") == 0 || (full && !loads);
+	bool loads = i->kind == LOAD_MANY, pc = loads && i->list & 1u << PC;
+	bool full = !loads && strcmp(i->op + 3, "fd") == 0;		// stmdb's other name
+	bool down = i->op[3] == 'd' || full, before = strcmp(i->op + 4, "b") == 0 || full;
 	uint32_t list = pc ? (i->list & ~(1u << PC)) | 1u << LR : i->list;
 	int count = __builtin_popcount(list), base = list & 1u << i->rn ? R_SCRATCH : i->rn;
 	int first = down ? 4 * !before - 4 * count : 4 * before;

@@ -1,10 +1,12 @@
-// Native Client on ARM (Sehr et al. 2010). No register is kept: what is dangerous is masked, in place, by the word before, under the same
-// condition, in the same bundle of 16 bytes. `bic rX, rX, #0xc0000000` stands before an access whose base is not sp, and behind
-// whatever computes sp; `bic rX, rX, #0xc000000f` before bx and blx. So nobody comes between the two by an indirect jump, which
-// goes to a bundle's first word; direct ones are looked at. Calls end a bundle, as what they return to has to begin one. An immediate, or sp's writeback, leads 4 KB
-// further than the mask: in production that much is unmapped above the low 1 GB and below 2^32, the module runs under its owner's TTBR0,
-// and no page there that System mode may execute is anybody's but the module's. Runtime entries are 16 bytes apart then.
-// What may be computed is the first design's, whose verifier is asked about other registers in place of those that it keeps.
+// Native Client on ARM (Sehr et al. 2010). No register is kept: what is dangerous is masked, in place, by the
+// word before, under the same condition, in the same bundle of 16 bytes. `bic rX, rX, #0xc0000000` stands
+// before an access whose base is not sp, and behind whatever computes sp; `bic rX, rX, #0xc000000f` before bx
+// and blx. So nobody comes between the two by an indirect jump, which goes to a bundle's first word; direct
+// ones are looked at. Calls end a bundle, as what they return to has to begin one. An immediate, or sp's
+// writeback, leads 4 KB further than the mask: in production that much is unmapped above the low 1 GB and below
+// 2^32, the module runs under its owner's TTBR0, and no page there that System mode may execute is anybody's
+// but the module's. Runtime entries are 16 bytes apart then. What may be computed is the first design's, whose
+// verifier is asked about other registers in place of those that it keeps.
 
 #include <exo/module.h>
 #include "rivals.h"
@@ -21,7 +23,8 @@ is_access(uint32_t word)
 {
 	unsigned class = word >> 25 & 7;
 
-	return class == 2 || class == 4 || (class == 3 && !(word >> 4 & 1)) || (class == 0 && (word & 0x90) == 0x90 && (word & 0x60) != 0);
+	return class == 2 || class == 4 || (class == 3 && !(word >> 4 & 1)) ||
+	    (class == 0 && (word & 0x90) == 0x90 && (word & 0x60) != 0);
 }
 
 static bool
@@ -45,11 +48,13 @@ is_masked(uint32_t word, uint32_t before)
 	return (before & 0x0fffffff) == mask && (before >> 28 == word >> 28 || before >> 28 == 14);
 }
 
-// The word with r9, r10, and sp where it is computed, exchanged for two or three others in the fields at bits 19:16 and 15:12.
+// The word with r9, r10, and sp where it is computed, exchanged for two or three others in the fields at bits
+// 19:16 and 15:12.
 static uint32_t
 renamed(uint32_t word)
 {
-	bool field = (word & 0x0f800000) == 0x07800000 && (word & 0x00600000) != 0;	// SBFX, BFI, UBFX: 20:16 is no register
+	// SBFX, BFI, UBFX: 20:16 is no register.
+	bool field = (word & 0x0f800000) == 0x07800000 && (word & 0x00600000) != 0;
 	unsigned free = 1, to[2] = { RN, RD };		// what should be 0 is refused as it was
 	for (int k = 0; k < 2; k++) {
 		unsigned was = to[k];
@@ -100,7 +105,8 @@ may_stand(const uint32_t *code, uint32_t i, uint32_t words)
 	if (word >> 28 == 15)
 		return false;
 	if (is_jump(word))
-		return (word & 15) != PC && (word & 15) != SP && inside && is_masked(word, code[i - 1]) && (!(word >> 5 & 1) || last);
+		return (word & 15) != PC && (word & 15) != SP && inside && is_masked(word, code[i - 1]) &&
+		    (!(word >> 5 & 1) || last);
 	if (is_access(word))
 		return access_is_known(word) && (RN == SP || (inside && is_masked(word, code[i - 1])));
 	if (class == 5) {

@@ -1,11 +1,13 @@
-// Segment matching (Wahbe et al. 1993, section 3.2). The invariant is the first design's, and so is what each word may be, but for two things: r8 is kept
-// (as if it were for pins), where the data segment begins; and r10 is set in three words that stand together,
+// Segment matching (Wahbe et al. 1993, section 3.2). The invariant is the first design's, and so is what each
+// word may be, but for two things: r8 is kept (as if it were for pins), where the data segment begins; and r10
+// is set in three words that stand together,
 //
 //	sub r10, rX, r8 ; usat r10, #20, r10 ; orr r10, r10, r8
 //
-// Behind the first r10 may be anything, and nothing but the other two comes next. Whoever jumps between them brings an r10 that points
-// into the segment: USAT makes 0 of it, and ORR, whatever comes of that, an address of the segment again. An address outside of it becomes the segment's first
-// byte or its last, and with 4 KB of offset stays in unmapped pages: the access traps, where the first design would go somewhere in the segment.
+// Behind the first r10 may be anything, and nothing but the other two comes next. Whoever jumps between them
+// brings an r10 that points into the segment: USAT makes 0 of it, and ORR, whatever comes of that, an address
+// of the segment again. An address outside of it becomes the segment's first byte or its last, and with 4 KB of
+// offset stays in unmapped pages: the access traps, where the first design would go somewhere in the segment.
 // So the window is all that jumps need not keep. BFI, which does not match, is refused.
 
 #include <exo/module.h>
@@ -29,7 +31,8 @@ verify_matching(const uint32_t *code, uint32_t size)
 		bool good;
 
 		if ((word & 0xfff0ffff) == IS_SUB)
-			good = (word >> 16 & 15) != 15 && i + 2 < words && code[i + 1] == IS_USAT && code[i + 2] == IS_ORR;
+			good = (word >> 16 & 15) != 15 && i + 2 < words && code[i + 1] == IS_USAT &&
+			    code[i + 2] == IS_ORR;
 		else if (word == IS_USAT)
 			good = i > 0 && (code[i - 1] & 0xfff0ffff) == IS_SUB;
 		else if (word == IS_ORR || word == MODULE_UDF)

@@ -1,5 +1,6 @@
-// The verifiers of the rivals of the first design (kernel/sfi/rewriter/rivals.c writes what they accept): as verify() in exo/verify.h, without pins.
-// They compile in the kernel and on the host. No loader asks them: they are there to be measured, and attacked.
+// The verifiers of the rivals of the first design (kernel/sfi/rewriter/rivals.c writes what they accept): as
+// verify() in exo/verify.h, without pins. They compile in the kernel and on the host. No loader asks them: they
+// are there to be measured, and attacked.
 #pragma once
 
 #include <exo/verify.h>

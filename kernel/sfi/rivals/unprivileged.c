@@ -1,7 +1,8 @@
-// LDRT and STRT: the first design's words, and unprivileged accesses to anywhere, which the MMU judges as if the owner's application made them. They write
-// their base, so that is none of the registers that are kept, nor what is transferred [A8.8.92 and its like]. In production the module runs under
-// its owner's TTBR0, whose pages its data are; accesses by sp and r10 are privileged, so the stack is a megabyte of
-// the owner's, alone between unmapped ones, where sp and r10 always point. There are no T forms of LDM, STM, LDRD and STRD: other
+// LDRT and STRT: the first design's words, and unprivileged accesses to anywhere, which the MMU judges as if
+// the owner's application made them. They write their base, so that is none of the registers that are kept, nor
+// what is transferred [A8.8.92 and its like]. In production the module runs under its owner's TTBR0, whose
+// pages its data are; accesses by sp and r10 are privileged, so the stack is a megabyte of the owner's, alone
+// between unmapped ones, where sp and r10 always point. There are no T forms of LDM, STM, LDRD and STRD: other
 // bases than those two are refused, and the rewriter makes several accesses of one.
 
 #include <exo/module.h>

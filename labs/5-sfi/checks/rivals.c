@@ -1,8 +1,10 @@
-// The nine modules of checks/modules in six designs, for `make bench` alone: counted, measured in bytes, and verified by each design's verifier. All but
-// the first design's are mapped by this file, and run as if a loader had accepted them, by the gate of the first. Where they lie and where sp
-// points is what the instructions that they execute depend on, and that is as in production: bundles below 1 GB, code that System mode may
-// execute among it; unprivileged accesses to pages of an application's, in its address space, by a module whose code is the kernel's. What is
-// left out is a loader, a runtime and vectors of their own for each, which nothing of what is counted enters.
+// The nine modules of checks/modules in six designs, for `make bench` alone: counted, measured in bytes, and
+// verified by each design's verifier. All but the first design's are mapped by this file, and run as if a
+// loader had accepted them, by the gate of the first. Where they lie and where sp points is what the
+// instructions that they execute depend on, and that is as in production: bundles below 1 GB, code that System
+// mode may execute among it; unprivileged accesses to pages of an application's, in its address space, by a
+// module whose code is the kernel's. What is left out is a loader, a runtime and vectors of their own for each,
+// which nothing of what is counted enters.
 
 #include <exo/arm.h>
 #include <exo/aspace.h>
@@ -154,12 +156,13 @@ typedef int call(int (*how)(const void *, uint32_t *), const void *what, uint32_
 		MARK(design##_##name##_end); \
 		return status; \
 	}
-#define ALL(name) COUNTED(plain, name) COUNTED(stores, name) COUNTED(first, name) COUNTED(matching, name) COUNTED(bundles, name) \
-	COUNTED(unprivileged, name)
+#define ALL(name) COUNTED(plain, name) COUNTED(stores, name) COUNTED(first, name) \
+	COUNTED(matching, name) COUNTED(bundles, name) COUNTED(unprivileged, name)
 #define EACH(of) of(crc32) of(sha256) of(quicksort) of(heapsort) of(matrix) of(strstr) of(lz) of(list) of(states)
 EACH(ALL)
 
-#define ROW(name) { #name, { plain_##name, stores_##name, first_##name, matching_##name, bundles_##name, unprivileged_##name }, { 0 } },
+#define ROW(name) \
+	{ #name, { plain_##name, stores_##name, first_##name, matching_##name, bundles_##name, unprivileged_##name }, { 0 } },
 static struct row {
 	const char *name;
 	call *call[DESIGNS];
@@ -179,8 +182,10 @@ verify_first(const uint32_t *code, uint32_t size)
 	{ \
 		uint32_t refused[ARRAY_SIZE(rows)]; \
 		MARK(design##_verify_begin); \
-		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) \
-			refused[i] = verify_##design((const uint32_t *)(rows[i].file[number] + 1), rows[i].file[number]->code); \
+		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) { \
+			const struct module_file *f = rows[i].file[number]; \
+			refused[i] = verify_##design((const uint32_t *)(f + 1), f->code); \
+		} \
 		MARK(design##_verify_end); \
 		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) \
 			if (refused[i] != ~0u) \
