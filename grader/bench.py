@@ -17,8 +17,20 @@ labs/N-name/bench.toml says what is counted:
     linux = 890                     # a baseline's instructions, if there is one
 
 and a table may have `budget`, the instructions that its runs may take. A symbol never reached is an error, not a zero.
+A table may have
+
+    columns = ["plain", "safe"]     # each row once for each of these words, which * stands for in the row's other keys
+
+and then shows the first column's figures, how many percent more the others' are, and the geometric mean of that. In
+place of from and to a row may have
+
+    reported = "bytes * crc32"      # the number that the payload reports behind these words
+
+and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
+shown as they are then.
 """
 import json
+import math
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,14 +48,17 @@ class Row:
     """One line of a table: what is done, in which payload, and between which symbols it is counted."""
     name: str
     payload: str
-    start: str
-    stop: str
+    start: str = ""
+    stop: str = ""
     repetitions: int = 1
     paper: float | None = None      # in `unit`
     unit: str = ""
     source: str = ""
     linux: int | None = None        # instructions
     pairs: bool = False             # start and stop are one symbol, which is reached twice each time
+    reported: str = ""              # in place of start and stop: words of a report with a number
+    per: str = ""                   # words of a report whose number divides what is counted
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,19 +67,21 @@ class Table:
     title: str
     rows: tuple[Row, ...]
     budget: int | None = None       # instructions; None: the engine's own
+    columns: tuple[str, ...] = ()   # each row is there once for each, one behind the other
 
 
 @dataclass(frozen=True)
 class Measured:
     """A row and the instructions that each repetition took."""
     row: Row
-    counts: tuple[int, ...]
+    counts: tuple[int | float, ...]
 
     @property
     def figure(self) -> str:
         """"412", or "398-412" where repetitions differ."""
         low, high = min(self.counts), max(self.counts)
-        return f"{low}" if low == high else f"{low}-{high}"
+        show = "{:.1f}" if self.row.per else "{}"
+        return show.format(low) if low == high else f"{show.format(low)}-{show.format(high)}"
 
 
 def configure(parser) -> None:
@@ -106,8 +123,8 @@ def read(folder: Path) -> list[Table]:
         raise GraderError(f"{where}: {error}") from None
 
     keys = {"name": str, "payload": str, "from": str, "to": str, "repetitions": int, "paper": (int, float), "unit": str,
-            "source": str, "linux": int, "pairs": bool}
-    names = {"from": "start", "to": "stop"}
+            "source": str, "linux": int, "pairs": bool, "reported": str, "per": str}
+    names, starred = {"from": "start", "to": "stop"}, ("from", "to", "reported", "per")
 
     def typed(table, keys, needed, place):
         for key, value in table.items():
@@ -122,17 +139,25 @@ def read(folder: Path) -> list[Table]:
     typed(content, {"tables": list}, ("tables",), "the file")
     tables = []
     for entry in content["tables"]:
-        typed(entry, {"title": str, "budget": int, "rows": list}, ("title", "rows"), "a table")
+        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list}, ("title", "rows"), "a table")
+        columns = entry.get("columns", [])
+        if not all(isinstance(column, str) and column for column in columns) or len(set(columns)) < len(columns):
+            raise GraderError(f"{where}: {entry['title']}: columns are words, no two the same")
         rows = []
         for row in entry["rows"]:
             place = f"{entry['title']}, {row.get('name', 'a row')}"
-            typed(row, keys, ("name", "payload", "from", "to"), place)
+            typed(row, keys, ("name", "payload", *(() if "reported" in row else ("from", "to"))), place)
+            if "reported" in row and row.keys() & {"from", "to", "repetitions", "pairs", "per"}:
+                raise GraderError(f"{where}: {place}: what is reported is not counted")
             if row.get("repetitions", 1) < 1:
                 raise GraderError(f"{where}: {place}: repetitions is 1 or more")
             if "paper" in row and not (row.get("unit") and row.get("source")):
                 raise GraderError(f"{where}: {place}: a paper's figure needs its unit and its source")
-            rows.append(Row(**{names.get(key, key): value for key, value in row.items()}))
-        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget")))
+            for column in columns or [""]:
+                here = {names.get(key, key): value.replace("*", column) if columns and key in starred else value
+                        for key, value in row.items()}
+                rows.append(Row(**here, column=column))
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns)))
     return tables
 
 
@@ -151,7 +176,7 @@ def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
     runs = {}
     for payload in dict.fromkeys(row.payload for row in table.rows):
         rows = [row for row in table.rows if row.payload == payload]
-        marks = dict.fromkeys(symbol for row in rows for symbol in (row.start, row.stop))
+        marks = dict.fromkeys(symbol for row in rows if not row.reported for symbol in (row.start, row.stop))
         boot = engine.Boot(payload, marks=tuple(marks), **({"budget": table.budget} if table.budget else {}))
         seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
         try:
@@ -161,7 +186,23 @@ def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
         if "end" not in runs[payload].reports:
             said = runs[payload].console.decode("ascii", "replace").strip().rpartition("\n")[2]
             raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({runs[payload].end}): {said}")
-    return [Measured(row, count(row, runs[row.payload].marks)) for row in table.rows]
+    return [Measured(row, figures(row, runs[row.payload])) for row in table.rows]
+
+
+def figures(row: Row, run) -> tuple[int | float, ...]:
+    """What a row measures: what is counted, or what the payload reports."""
+    if row.reported:
+        return (reported(row, row.reported, run.reports),)
+    counts = count(row, run.marks)
+    return tuple(each / reported(row, row.per, run.reports) for each in counts) if row.per else counts
+
+
+def reported(row: Row, words: str, reports: Sequence[str]) -> int:
+    """The number behind these words in the one report that begins with them."""
+    found = [line[len(words):].strip() for line in reports if line.startswith(words + " ")]
+    if len(found) != 1 or not found[0].isdecimal() or (words == row.per and found[0].strip("0") == ""):
+        raise GraderError(f"bench: {row.name}: the payload reports no one number as `{words}'")
+    return int(found[0])
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:
@@ -195,6 +236,9 @@ def count(row: Row, marks: Sequence) -> tuple[int, ...]:
 
 def text(table: Table, measured: list[Measured]) -> str:
     """The table as it is printed: figures, then for every row what was counted and where another's figure is from."""
+    if table.columns:
+        return matrix(table, measured)
+
     def paper(row):
         return f"{row.paper:g} {row.unit}" if row.paper is not None else ""
 
@@ -219,12 +263,49 @@ def text(table: Table, measured: list[Measured]) -> str:
     return "\n".join(out) + "\n"
 
 
+def ratios(table: Table, measured: list[Measured]) -> list[list[float]]:
+    """By row, each column's figure in terms of the first's."""
+    width = len(table.columns)
+    return [[max(each.counts) / max(measured[at].counts) for each in measured[at:at + width]]
+            for at in range(0, len(measured), width)]
+
+
+def means(table: Table, measured: list[Measured]) -> list[float]:
+    """By column, the geometric mean of its ratios to the first."""
+    return [math.prod(column) ** (1 / len(column)) for column in zip(*ratios(table, measured))]
+
+
+def matrix(table: Table, measured: list[Measured]) -> str:
+    """A table with columns."""
+    width, plain = len(table.columns), any(each.row.per for each in measured)
+    rows = [measured[at:at + width] for at in range(0, len(measured), width)]
+    more = ratios(table, measured)
+    cells = [["", *table.columns]]
+    for row, by_row in zip(rows, more):
+        others = [each.figure for each in row[1:]] if plain else [f"{100 * by - 100:+.1f} %" for by in by_row[1:]]
+        cells.append([row[0].row.name, row[0].figure, *others])
+    if not plain and len(rows) > 1:
+        cells.append(["geometric mean", "", *(f"{100 * by - 100:+.1f} %" for by in means(table, measured)[1:])])
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    out = [f"{table.lab}: {table.title}"]
+    for first, *others in cells:
+        right = (cell.rjust(width) for cell, width in zip(others, widths[1:]))
+        out.append("  ".join(["", first.ljust(widths[0]), *right]).rstrip())
+    if any(not each.row.reported for each in measured):
+        out.append(f"  Counted: {COUNTED}.")
+    for each in (row[0].row for row in rows):
+        what = f"reported as \"{each.reported}\"" if each.reported else f"from {each.start} to {each.stop}"
+        out.append(f"    {each.name}: {what}{f', by the number of {each.per}' if each.per else ''}, and so on")
+    return "\n".join(out) + "\n"
+
+
 def data(table: Table, measured: list[Measured]) -> dict:
     """The same for programs."""
     rows = []
     for each in measured:
         row = asdict(each.row)
         row["from"], row["to"] = row.pop("start"), row.pop("stop")
+        counted = "figures" if each.row.per or each.row.reported else "instructions"
         said = {key: value for key, value in row.items() if value not in (None, "") and value is not False}
-        rows.append(said | {"instructions": list(each.counts)})
+        rows.append(said | {counted: list(each.counts)})
     return {"lab": table.lab, "title": table.title, "rows": rows}

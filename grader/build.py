@@ -28,6 +28,7 @@ from grader.result import visible
 
 MAKEFILE = "kernel/lab.mk"
 TOOLS = ("make", "arm-none-eabi-gcc")
+VARIANTS = ("safe", "stores", "matching", "bundles", "unprivileged")     # of modules, that a rewriter makes
 HOST_TOOLS = ("gcc",)       # where a lab has files for this machine
 PASSED_ON = ("PATH", "TMPDIR", "OPT", "WERROR")     # of the environment, to make
 
@@ -158,6 +159,14 @@ def _odd_file(kernel: labs.Kernel) -> str:
     return ""
 
 
+def _modules(folder: Path) -> Path:
+    """Where a payload's modules are: beside it, or where a file `of` says."""
+    try:
+        return ROOT / (folder / "of").read_text().strip()
+    except OSError:
+        return folder
+
+
 class _Make:
     """One call of make for a kernel: the command, and what its failure means."""
 
@@ -177,13 +186,13 @@ class _Make:
         # What the student's rewriter writes, and what is assembled of that. What all modules are linked with may be the first that fails.
         self.safe = self.out.with_name(f"{self.out.name}.rewritten")
         modules = {path: payload for payload, source in sources.items()
-                   for path in (ROOT / source.with_suffix("")).glob("*.module.[cs]")}
+                   for path in _modules(ROOT / source.with_suffix("")).glob("*.module.[cs]")}
         for path in (ROOT / "kernel/sfi/lib").glob("*.c") if modules else ():
             modules[path] = next(iter(modules.values()))
         self.rewritten = {_relative((folder / path.relative_to(ROOT)).with_suffix(suffix)): payload
                           for path, payload in modules.items()
-                          for folder, suffixes in ((self.safe, (".safe.s", ".stores.s")), (self.out, (".safe.o", ".stores.o")))
-                          for suffix in suffixes}
+                          for folder, kind in ((self.safe, "s"), (self.out, "o"))
+                          for suffix in (f".{variant}.{kind}" for variant in VARIANTS)}
 
     def object(self, file: Path) -> str:
         """What is linked of a file; an object is that itself."""
@@ -301,7 +310,7 @@ class _Make:
     def _shown(self, name: str) -> bool:
         """Whether messages on a file may be shown: the payloads are given too, and what is made of modules."""
         return bool(self._allowed(name) or os.path.realpath(ROOT / name) in self._payloads
-                    or re.search(r"\.(safe|stores|module)\.s$", name))
+                    or re.search(rf"\.({'|'.join(VARIANTS)}|module)(\.in)?\.s$", name))
 
     def tidy(self, text: str) -> str:
         """A compiler's messages without those on files that are not to be read (#line names any): they quote them."""

@@ -50,7 +50,8 @@ $(OBJ)/%.user.c.o $(OBJ)/%.user.S.o $(OBJ)/kernel/user/crt0.S.o $(LIBOS): CFLAGS
 USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Tkernel/user/user.ld
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
-modules  = $(sort $(basename $(basename $(wildcard $1/*.module.c $1/*.module.s $1/*.module.S))))
+modules  = $(sort $(basename $(basename $(wildcard $(addsuffix /*.module.[csS],$(call of,$1))))))
+of       = $(or $(shell cat $1/of 2>/dev/null),$1)
 define program
 $(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
 	@mkdir -p $$(@D)
@@ -102,8 +103,9 @@ $(OUT)/%.safe.o: $(SAFE)/%.safe.s
 	@mkdir -p $(@D)
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
-sources := $(foreach q,$(PAYLOADS),$(wildcard $(basename $q)/*.module.[cs]))
-compiled := $(if $(sources),$(patsubst %,$(OBJ)/%.s,$(basename $(sources))) $(patsubst $(OUT)/%.safe.o,$(OBJ)/%.s,$(MODULE_LIB)))
+named = $(basename $(wildcard $(addsuffix /*.module.[cs],$(call of,$1))))
+sources := $(sort $(foreach q,$(PAYLOADS),$(call named,$(basename $q))))
+compiled := $(if $(sources),$(patsubst %,$(OBJ)/%.s,$(sources)) $(patsubst $(OUT)/%.safe.o,$(OBJ)/%.s,$(MODULE_LIB)))
 .PHONY: rewriter rewritten
 rewriter: $(OUT)/rewrite $(compiled)
 rewritten: $(patsubst $(OBJ)/%.s,$(SAFE)/%.safe.s,$(compiled))
@@ -123,8 +125,9 @@ endef
 $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(eval $(call module,$m)))
 
 # Where such a folder has a file `also`, its modules are embedded once more for each word in it, as MODULE.WORD. No verifier accepts these, and a
-# payload has to see to itself how they run: `plain`, as the compiler makes them; `stores`, where loads go unguarded. Their code is
-# linked for window 13 of exo/kmap.h, their data for window 14.
+# payload has to see to itself how they run: `plain`, as the compiler makes them; `stores`, where loads go unguarded; `matching`, `bundles` and
+# `unprivileged`, the rivals (kernel/sfi/rewriter/rivals.c). Their code is linked for window 13 of exo/kmap.h, their data for window 14, and what
+# is an application's, below USER_TOP, for 0x10000000 and 0x20000000. A folder's file `of` names another, whose modules they are.
 PLAIN_CFLAGS = $(filter-out -ffixed-% -fno-schedule-insns%,$(MODULE_CFLAGS))
 $(OBJ)/%.plain.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
@@ -134,8 +137,33 @@ $(SAFE)/%.stores.s: $(OBJ)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
 	$(REWRITE) --stores $(if $(PINS),--pins) $< $@ && test -f $@
 
-loose := $(foreach m,$(sources),$(if $(filter stores,$(shell cat $(dir $m)also 2>/dev/null)),$(basename $m)))
-rewritten: $(if $(loose),$(patsubst %,$(SAFE)/%.stores.s,$(loose)) $(patsubst $(OUT)/%.safe.o,$(SAFE)/%.stores.s,$(MODULE_LIB)))
+rival_matching     = --match $(filter-out -ffixed-r8,$(MODULE_CFLAGS)) -ffixed-r8
+rival_bundles      = --bundles $(PLAIN_CFLAGS) -ffixed-r12
+rival_unprivileged = --unprivileged $(MODULE_CFLAGS)
+define rival
+$(OBJ)/%.$1.in.s: %.c kernel/lab.mk
+	@mkdir -p $$(@D)
+	$$(CC) $$(filter-out --%,$$(rival_$1)) $$(if $$(filter kernel/sfi/lib/%,$$*),-O2 -fno-tree-loop-distribute-patterns) \
+		-S $$< -o $$@
+$(SAFE)/%.$1.s: $(OBJ)/%.$1.in.s $(OUT)/rewrite
+	@mkdir -p $$(@D)
+	$$(REWRITE) $$(filter --%,$$(rival_$1)) $$< $$@ && test -f $$@
+$(OUT)/%.$1.o: $(SAFE)/%.$1.s
+	@mkdir -p $$(@D)
+	$(CROSS)as -mcpu=cortex-a7 --MD $$(@:.o=.read) $$< -o $$@
+.PRECIOUS: $(OBJ)/%.$1.in.s
+endef
+RIVALS := matching bundles unprivileged
+$(foreach r,$(RIVALS),$(eval $(call rival,$r)))
+
+# Those of this call, by the word that asks for them, and what they are linked with.
+asked = $(foreach q,$(PAYLOADS),$(if $(filter $1,$(shell cat $(basename $q)/also 2>/dev/null)),$(call named,$(basename $q))))
+rewritable = $(if $(strip $(asked)),$(sort $(asked)) $(patsubst %.c,%,$(wildcard kernel/sfi/lib/*.c)))
+rewriter: $(foreach r,$(RIVALS),$(patsubst %,$(OBJ)/%.$r.in.s,$(call rewritable,$r)))
+rewritten: $(foreach r,stores $(RIVALS),$(patsubst %,$(SAFE)/%.$r.s,$(call rewritable,$r)))
+
+CODE_AT = $(if $(filter .bundles .unprivileged,$1),0x10000000,0xc1a00000)
+DATA_AT = $(if $(filter .bundles .unprivileged,$1),0x20000000,0xc1c00000)
 
 $(OUT)/%.plain.o: $(OBJ)/%.plain.s
 	@mkdir -p $(@D)
@@ -148,7 +176,7 @@ $(OUT)/%.stores.o: $(SAFE)/%.stores.s
 also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))
 define variant
 $(OUT)/$1.elf: $(OUT)/$(basename $1).module$(suffix $1).o $(MODULE_LIB:.safe.o=$(suffix $1).o) kernel/sfi/module.ld
-	$(CROSS)ld --gc-sections --defsym=code_segment=0xc1a00000 --defsym=data_segment=0xc1c00000 -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
+	$(CROSS)ld --gc-sections --defsym=code_segment=$(call CODE_AT,$(suffix $1)) --defsym=data_segment=$(call DATA_AT,$(suffix $1)) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@
 $(OUT)/$1: $(OUT)/$1.elf
 	$(CROSS)objcopy -O binary $$< $$@
 $(OUT)/$1.also.o: $(OUT)/$1 kernel/user/program.S

@@ -146,3 +146,50 @@ def test_the_verb_prints_and_writes(monkeypatch, tmp_path, capsys, lab):
     (tmp_path / "labs/7-lab/bench.toml").unlink()
     with pytest.raises(Usage, match="no lab has a bench.toml"):
         bench.main(args)
+
+
+COLUMNS = """
+[[tables]]
+title = "Designs"
+columns = ["plain", "safe"]
+[[tables.rows]]
+name = "a loop"
+payload = "loops"
+from = "*_begin"
+to = "*_end"
+[[tables.rows]]
+name = "code"
+payload = "loops"
+reported = "bytes * loop"
+"""
+
+
+def test_a_table_with_columns(lab):
+    """Each row once for each, and beside the first how much more the others are, with the geometric mean."""
+    [read] = lab(COLUMNS)
+    assert [(row.column, row.start, row.reported) for row in read.rows] == [
+        ("plain", "plain_begin", ""), ("safe", "safe_begin", ""), ("plain", "", "bytes plain loop"), ("safe", "", "bytes safe loop")]
+    measured = [bench.Measured(row, (count,)) for row, count in zip(read.rows, (100, 120, 50, 90))]
+    lines = [line.split() for line in bench.text(read, measured).splitlines()]
+    assert lines[1:5] == [["plain", "safe"], ["a", "loop", "100", "+20.0", "%"], ["code", "50", "+80.0", "%"],
+                          ["geometric", "mean", "+47.0", "%"]]
+    assert [row.get("instructions", row.get("figures")) for row in bench.data(read, measured)["rows"]] == [[100], [120], [50], [90]]
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ('["plain", "safe"]', '["plain", "plain"]', "columns are words"), ('["plain", "safe"]', "[1]", "columns are words"),
+    ('reported = "bytes * loop"', 'reported = "bytes * loop"\nfrom = "x"', "what is reported is not counted"),
+    ('reported = "bytes * loop"', 'per = "words *"', "from is missing")])
+def test_nonsense_in_columns_is_named(lab, old, new, words):
+    with pytest.raises(GraderError, match=words):
+        lab(COLUMNS.replace(old, new))
+
+
+def test_figures_that_are_reported():
+    run = types.SimpleNamespace(reports=["bytes plain loop 48", "words 4", "words 5", "nothing 0"],
+                                marks=[engine.Mark("a", 5, 0), engine.Mark("b", 29, 0)])
+    assert bench.figures(Row("it", "x", reported="bytes plain loop"), run) == (48,)
+    assert bench.figures(Row("it", "x", "a", "b", per="bytes plain loop"), run) == (0.5,)
+    for words in ("bytes plain", "words", "bytes", "nothing"):
+        with pytest.raises(GraderError, match="reports no one number"):
+            bench.figures(Row("it", "x", "a", "b", per=words), run)

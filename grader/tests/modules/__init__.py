@@ -48,7 +48,8 @@ def assembled(source: Path, how: tuple[str, ...], opt: str, out: Path, more: tup
     if source.suffix == ".s":
         plain = source
     else:
-        tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), opt, *more, "-S", source, "-o", plain)
+        r8 = ("-ffixed-r8",) if "--match" in how else ()
+        tool("arm-none-eabi-gcc", *TARGET, *(RESERVED if how else ()), *r8, opt, *more, "-S", source, "-o", plain)
     if how:
         tool(rewriter(guard), *(option for option in how if option != "--all"), plain, safe)
     tool("arm-none-eabi-as", "-mcpu=cortex-a7", safe if how else plain, "-o", done)

@@ -3,6 +3,7 @@
 _start:
 	ldr	r9, =CODE + 0x2000
 	ldr	r10, =DATA + 0x1000
+	ldr	r8, =DATA			@ matching's
 	ldr	sp, =DATA + 0xff000
 	ldr	lr, =CODE
 	ldr	r12, =CODE + CALL

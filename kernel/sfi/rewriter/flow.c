@@ -22,18 +22,24 @@ static uint64_t cost, looks;		// at lines: they are what takes time
 static unsigned weight;
 
 void
+emit_line(const char *text)
+{
+	cost += weight;
+	if (writing)
+		printf("\t%s\n", text);
+}
+
+void
 emit(const char *format, ...)
 {
+	char text[256];
 	va_list ap;
 
-	cost += weight;
-	if (!writing)
-		return;
-	putchar('\t');
 	va_start(ap, format);
-	vprintf(format, ap);
+	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	putchar('\n');
+	if (!rival_emit(text))
+		emit_line(text);
 }
 
 // r10 as a distance from what a register holds, the same in both states; UNKNOWN if there is none. Then in terms of
@@ -180,11 +186,11 @@ goes_on(const struct insn *i)
 	return !jumps || (i->cond[0] != '\0' && i->kind != TRAP);
 }
 
-static void
-plain(const char *before, const char *text, const char *behind)
+void
+emit_text(const char *text)
 {
 	if (writing)
-		printf("%s%s%s\n", before, text, behind);
+		printf("%s\n", text);
 }
 
 // One way over all lines.
@@ -205,7 +211,7 @@ pass(void)
 		switch (l->what) {
 		case LABEL:
 			if (!l->code) {
-				plain("", l->text, ":");
+				emit_text(format("%s:", l->text));
 				break;
 			}
 			if (here)
@@ -220,15 +226,18 @@ pass(void)
 				meet(k, &s);
 			here = reached[k];
 			s = here ? at[k] : nothing;
-			plain("", l->text, ":");
+			rival_label(l);
+			emit_text(format("%s:", l->text));
 			break;
 		case TABLE:
-			emit("movw%s r12, #:lower16:%s", l->insn.cond, l->insn.target);
-			emit("movt%s r12, #:upper16:%s", l->insn.cond, l->insn.target);
-			emit("%s", l->insn.text);
-			emit("lsr%s r12, r12, #2", l->insn.cond);
-			emit("bfi%s r9, r12, #2, #18", l->insn.cond);
-			emit("bx%s r9", l->insn.cond);
+			if (!rival_table(l)) {
+				emit("movw%s r12, #:lower16:%s", l->insn.cond, l->insn.target);
+				emit("movt%s r12, #:upper16:%s", l->insn.cond, l->insn.target);
+				emit("%s", l->insn.text);
+				emit("lsr%s r12, r12, #2", l->insn.cond);
+				emit("bfi%s r9, r12, #2, #18", l->insn.cond);
+				emit("bx%s r9", l->insn.cond);
+			}
 			values_step(&l->insn, &s);
 			s.reg[R_SCRATCH] = value_fresh(l->number, R_SCRATCH);
 			if (here)
@@ -236,7 +245,8 @@ pass(void)
 			here = here && l->insn.cond[0] != '\0';
 			break;
 		case ENTRY:
-			emit("b %s", l->text);
+			if (!rival_entry(l))
+				emit("b %s", l->text);
 			if (here)
 				meet(target[k], &s);
 			here = here && lines[k + 1].what == ENTRY;
@@ -244,11 +254,11 @@ pass(void)
 		case INSN:
 			if (!here && !writing)
 				break;
-			if (l->insn.kind == TRAP) {
+			if (l->insn.kind == TRAP && !rival_guard(k, &s)) {
 				emit("mov r12, #0");		// nothing is mapped there
 				emit("bfi r10, r12, #0, #20");
 				emit("ldr r12, [r10]");
-			} else {
+			} else if (l->insn.kind != TRAP) {
 				if (l->insn.kind == BRANCH && target[k] >= 0 && here)
 					bring(target[k], &s);
 				if (head >= 0 && l->insn.mode != OFFSET && l->insn.rn == lines[head].stream &&
@@ -259,8 +269,10 @@ pass(void)
 				if (stores_only && (l->insn.kind == LOAD || l->insn.kind == LOAD_MANY) &&
 				    !(l->insn.writes & 1u << PC))
 					emit("%s", l->insn.text);
-				else
+				else if (!rival_guard(k, &s))
 					guard(&l->insn, &s);
+				if (l->insn.kind == STACK)		// by way of r12
+					s.reg[R_SCRATCH] = value_fresh(l->number, 16 + R_SCRATCH);
 				if (l->insn.kind == BRANCH && target[k] >= 0 && here)
 					meet(target[k], &s);
 				values_step(&l->insn, &s);
@@ -272,7 +284,7 @@ pass(void)
 			here = here && goes_on(&l->insn);
 			break;
 		default:
-			plain("\t", l->text, "");
+			emit_text(format("\t%s", l->text));
 		}
 	}
 }
@@ -390,7 +402,8 @@ void
 flow(void)
 {
 	find_ways();
-	ask();
+	if (design <= MATCHING)			// the others do not share
+		ask();
 	if (settle() == UINT64_MAX) {
 		fprintf(stderr, "rewrite: what guard() says of r10 changes with every look\n");
 		exit(1);

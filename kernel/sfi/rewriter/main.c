@@ -1,5 +1,6 @@
-// rewrite [--stores] [--pins] IN.s OUT.s: what GCC wrote for a module, made safe (sfi/rewrite.h). --stores guards
-// stores and jumps alone, which is a measurement; --pins leaves r8 alone, too.
+// rewrite [--stores] [--pins] [--match | --bundles | --unprivileged] IN.s OUT.s: what GCC wrote for a module, made safe
+// (sfi/rewrite.h). --stores guards stores and jumps alone, which is a measurement; --pins leaves r8 alone, too. The
+// others are the rivals (rivals.c), none of which the loader accepts.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "rewriter.h"
 
 bool stores_only, pins;
+enum design design;
 
 int
 main(int argc, char **argv)
@@ -21,10 +23,17 @@ main(int argc, char **argv)
 			stores_only = true;
 		else if (strcmp(argv[k], "--pins") == 0)
 			pins = true;
+		else if (strcmp(argv[k], "--match") == 0)
+			design = MATCHING;
+		else if (strcmp(argv[k], "--bundles") == 0)
+			design = BUNDLES;
+		else if (strcmp(argv[k], "--unprivileged") == 0)
+			design = UNPRIVILEGED;
 		else
 			break;
 	if (argc - k != 2) {
-		fprintf(stderr, "usage: rewrite [--stores] [--pins] IN.s OUT.s\n");
+		fprintf(stderr, "usage: rewrite [--stores] [--pins] [--match | --bundles | --unprivileged] "
+		    "IN.s OUT.s\n");
 		return 2;
 	}
 	setitimer(ITIMER_VIRTUAL, &patience, NULL);	// guard.c may not come to an end

@@ -400,7 +400,9 @@ parse_insn(struct insn *i, unsigned line, const char *text)
 static void
 check(const struct insn *i, const char *text)
 {
-	static const char *const kept[] = { "r9", "sb", "r10", "sl", "r12", "ip" };
+	static const char *const kept[] = { "r12", "ip", "r9", "sb", "r10", "sl" };
+	size_t keep = design == BUNDLES ? 2 : 6;
+	bool r8 = pins || design == MATCHING;
 	uint32_t named = i->list;
 	bool at_pins = pins && (i->kind == LOAD || i->kind == STORE) && i->rn == R_PINS;
 	char *word = format("%s", text + strcspn(text, " \t"));
@@ -408,7 +410,7 @@ check(const struct insn *i, const char *text)
 	for (char *p = strtok(word, " \t,[]{}!#-"); p != NULL; p = strtok(NULL, " \t,[]{}!#-")) {
 		if (i->kind == BRANCH || i->kind == CALL)
 			break;
-		for (size_t k = 0; k < sizeof kept / sizeof kept[0]; k++)
+		for (size_t k = 0; k < keep; k++)
 			if (strcmp(p, kept[k]) == 0)
 				refuse(i, "this register is reserved (-ffixed-r9 -ffixed-r10 -ffixed-r12)");
 		if (reg_number(p) == PC && i->kind != LOAD && i->kind != LOAD_MANY && i->kind != JUMP)
@@ -416,11 +418,11 @@ check(const struct insn *i, const char *text)
 		if (reg_number(p) == PC && i->kind == LOAD && i->rt != PC)
 			refuse(i, "pc cannot be used so");
 	}
-	if (pins && ((i->writes | i->list) & 1u << R_PINS || (i->rn == R_PINS && i->mode != OFFSET)))
+	if (r8 && ((i->writes | i->list) & 1u << R_PINS || (i->rn == R_PINS && i->mode != OFFSET)))
 		refuse(i, "this register is reserved (-ffixed-r8)");
 	if (at_pins && i->rm != NOT_ONE)
 		refuse(i, "which pins has to be known here: masks are constants");
-	if (named & (1u << R_CODE | 1u << R_SHARED | 1u << R_SCRATCH))
+	if (named & (design == BUNDLES ? 1u << R_SCRATCH : 1u << R_CODE | 1u << R_SHARED | 1u << R_SCRATCH))
 		refuse(i, "this register is reserved");
 	if ((i->kind == LOAD && i->writes & 1u << SP) || i->list & 1u << SP ||
 	    (i->kind == STORE && i->rt == SP && i->rn == SP && i->mode != OFFSET))

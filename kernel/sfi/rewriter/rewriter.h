@@ -22,6 +22,7 @@ struct line {
 extern struct line *lines;
 extern int line_count;
 extern bool stores_only;		// --stores: loads stay as they are
+extern enum design { FIRST, MATCHING, BUNDLES, UNPRIVILEGED } design;
 
 // parse.c
 void parse_file(const char *name);
@@ -41,3 +42,12 @@ void values_step(const struct insn *i, struct state *s);
 int label_find(const char *name);	// the line of a code label, -1 if there is none
 void flow(void);
 void flow_write(void);			// on stdout
+void emit_line(const char *text);	// as it is, one instruction
+void emit_text(const char *text);	// and what is none
+
+// rivals.c: the other designs. Each says whether it has written what was to be written.
+bool rival_emit(const char *text);			// instead of a line that is emitted
+bool rival_guard(int k, struct state *s);		// instead of guard()
+bool rival_label(const struct line *l);			// before a label of the code
+bool rival_table(const struct line *l);			// a switch's jump
+bool rival_entry(const struct line *l);			// and an entry of its table
