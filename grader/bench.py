@@ -17,16 +17,21 @@ labs/N-name/bench.toml says what is counted:
     linux = 890                     # a baseline's instructions, if there is one
 
 and a table may have `budget`, the instructions that its runs may take. A symbol never reached is an error, not a zero.
+A table of what is done to the GPIO may have
+
+    waveform = { payload = "wave", lines = { 0 = "by system call" } }
+
+and then what that payload does to these lines is written to build/bench/N-name/wave.vcd and wave.svg (waveform.py).
 """
 import json
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Sequence
+from typing import Mapping, Sequence
 
-from grader import labs
+from grader import labs, waveform
 from grader.errors import GraderError, Usage
-from grader.paths import ROOT
+from grader.paths import BUILD, ROOT
 
 COUNTED = "instructions executed, from reaching the first symbol to reaching the second"
 
@@ -47,11 +52,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Waveform:
+    """Of which payload's run the lines are recorded, and what each is."""
+    payload: str
+    lines: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class Table:
     lab: str
     title: str
     rows: tuple[Row, ...]
     budget: int | None = None       # instructions; None: the engine's own
+    waveform: Waveform | None = None
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,11 @@ def main(args) -> int:
     done = []
     for lab, table in tables:
         kernel = labs.compose(lab, args.src, labs.priors(args.prior))
-        done.append((table, measure(table, build(kernel, table))))
+        elfs = build(kernel, table)
+        done.append((table, measure(table, elfs)))
         print(text(*done[-1]))
+        if table.waveform:
+            print("  What the lines did: " + ", ".join(map(str, write(table, record(table, elfs)))) + "\n")
     if args.json:
         figures = {"counted": COUNTED, "tables": [data(*each) for each in done]}
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
@@ -122,7 +138,7 @@ def read(folder: Path) -> list[Table]:
     typed(content, {"tables": list}, ("tables",), "the file")
     tables = []
     for entry in content["tables"]:
-        typed(entry, {"title": str, "budget": int, "rows": list}, ("title", "rows"), "a table")
+        typed(entry, {"title": str, "budget": int, "rows": list, "waveform": dict}, ("title", "rows"), "a table")
         rows = []
         for row in entry["rows"]:
             place = f"{entry['title']}, {row.get('name', 'a row')}"
@@ -132,14 +148,20 @@ def read(folder: Path) -> list[Table]:
             if "paper" in row and not (row.get("unit") and row.get("source")):
                 raise GraderError(f"{where}: {place}: a paper's figure needs its unit and its source")
             rows.append(Row(**{names.get(key, key): value for key, value in row.items()}))
-        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget")))
+        wave, place = entry.get("waveform"), f"{entry['title']}, waveform"
+        if wave is not None:
+            typed(wave, {"payload": str, "lines": dict}, ("payload", "lines"), place)
+            typed(wave["lines"], {str(pin): str for pin in range(waveform.PINS)}, (), f"{place}, lines")
+            wave = Waveform(wave["payload"], {int(pin): name for pin, name in wave["lines"].items()})
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), wave))
     return tables
 
 
 def build(kernel: labs.Kernel, table: Table) -> dict[str, Path]:
     """The table's payloads as kernels. GraderError if one does not build: there is nothing to measure then."""
     from grader import build as it
-    built = it.build(kernel, [row.payload for row in table.rows])
+    also = [table.waveform.payload] if table.waveform else []
+    built = it.build(kernel, [row.payload for row in table.rows] + also)
     for payload, said in built.failed.items():
         raise GraderError(f"{kernel.tree}: {payload} does not build, so there is nothing to measure:\n{said}")
     return built.elfs
@@ -147,21 +169,46 @@ def build(kernel: labs.Kernel, table: Table) -> dict[str, Path]:
 
 def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
     """Boot each payload once, with the marks of all its rows; the rows in their order."""
-    from grader import engine, params, symbols
     runs = {}
     for payload in dict.fromkeys(row.payload for row in table.rows):
         rows = [row for row in table.rows if row.payload == payload]
         marks = dict.fromkeys(symbol for row in rows for symbol in (row.start, row.stop))
-        boot = engine.Boot(payload, marks=tuple(marks), **({"budget": table.budget} if table.budget else {}))
-        seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
-        try:
-            runs[payload] = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
-        except symbols.NoSymbol as error:
-            raise GraderError(f"bench: {table.lab}, {payload}: {error}") from None
-        if "end" not in runs[payload].reports:
-            said = runs[payload].console.decode("ascii", "replace").strip().rpartition("\n")[2]
-            raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({runs[payload].end}): {said}")
+        runs[payload] = _run(table, payload, elfs, marks=tuple(marks))
     return [Measured(row, count(row, runs[row.payload].marks)) for row in table.rows]
+
+
+def record(table: Table, elfs: dict[str, Path]) -> tuple[waveform.Change, ...]:
+    """What the GPIO's lines do in the run of table.waveform."""
+    return waveform.timed(_run(table, table.waveform.payload, elfs, pins=True, watch=(waveform.GPIO,)))
+
+
+def write(table: Table, changes: Sequence[waveform.Change]) -> list[Path]:
+    """Those as files: how they are named, from the root where they lie below it."""
+    stem = BUILD / "bench" / table.lab / table.waveform.payload
+    texts = {".vcd": waveform.vcd(changes, table.waveform.lines),
+             ".svg": waveform.svg(changes, table.waveform.lines, table.title)}
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = []
+    for suffix, content in texts.items():
+        file = stem.with_suffix(suffix)
+        file.write_text(content)
+        files.append(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
+    return files
+
+
+def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
+    """The payload's run. GraderError if it does not come to its end."""
+    from grader import engine, params, symbols
+    boot = engine.Boot(payload, **options, **({"budget": table.budget} if table.budget else {}))
+    seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
+    try:
+        run = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
+    except symbols.NoSymbol as error:
+        raise GraderError(f"bench: {table.lab}, {payload}: {error}") from None
+    if "end" not in run.reports:
+        said = run.console.decode("ascii", "replace").strip().rpartition("\n")[2]
+        raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({run.end}): {said}")
+    return run
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:
