@@ -28,17 +28,22 @@ place of from and to a row may have
 
 and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
 shown as they are then.
+A table of what is done to the GPIO may have
+
+    waveform = { payload = "wave", lines = { 0 = "by system call" } }
+
+and then what that payload does to these lines is written to build/bench/N-name/wave.vcd and wave.svg (waveform.py).
 """
 import json
 import math
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Sequence
+from typing import Mapping, Sequence
 
-from grader import labs
+from grader import labs, waveform
 from grader.errors import GraderError, Usage
-from grader.paths import ROOT
+from grader.paths import BUILD, ROOT
 
 COUNTED = "instructions executed, from reaching the first symbol to reaching the second"
 
@@ -62,12 +67,20 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Waveform:
+    """Of which payload's run the lines are recorded, and what each is."""
+    payload: str
+    lines: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class Table:
     lab: str
     title: str
     rows: tuple[Row, ...]
     budget: int | None = None       # instructions; None: the engine's own
     columns: tuple[str, ...] = ()   # each row is there once for each, one behind the other
+    waveform: Waveform | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +116,11 @@ def main(args) -> int:
     done = []
     for lab, table in tables:
         kernel = labs.compose(lab, args.src, labs.priors(args.prior))
-        done.append((table, measure(table, build(kernel, table))))
+        elfs = build(kernel, table)
+        done.append((table, measure(table, elfs)))
         print(text(*done[-1]))
+        if table.waveform:
+            print("  What the lines did: " + ", ".join(map(str, write(table, record(table, elfs)))) + "\n")
     if args.json:
         figures = {"counted": COUNTED, "tables": [data(*each) for each in done]}
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
@@ -139,7 +155,8 @@ def read(folder: Path) -> list[Table]:
     typed(content, {"tables": list}, ("tables",), "the file")
     tables = []
     for entry in content["tables"]:
-        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list}, ("title", "rows"), "a table")
+        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict}, ("title", "rows"),
+              "a table")
         columns = entry.get("columns", [])
         if not all(isinstance(column, str) and column for column in columns) or len(set(columns)) < len(columns):
             raise GraderError(f"{where}: {entry['title']}: columns are words, no two the same")
@@ -157,14 +174,20 @@ def read(folder: Path) -> list[Table]:
                 here = {names.get(key, key): value.replace("*", column) if columns and key in starred else value
                         for key, value in row.items()}
                 rows.append(Row(**here, column=column))
-        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns)))
+        wave, place = entry.get("waveform"), f"{entry['title']}, waveform"
+        if wave is not None:
+            typed(wave, {"payload": str, "lines": dict}, ("payload", "lines"), place)
+            typed(wave["lines"], {str(pin): str for pin in range(waveform.PINS)}, (), f"{place}, lines")
+            wave = Waveform(wave["payload"], {int(pin): name for pin, name in wave["lines"].items()})
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave))
     return tables
 
 
 def build(kernel: labs.Kernel, table: Table) -> dict[str, Path]:
     """The table's payloads as kernels. GraderError if one does not build: there is nothing to measure then."""
     from grader import build as it
-    built = it.build(kernel, [row.payload for row in table.rows])
+    also = [table.waveform.payload] if table.waveform else []
+    built = it.build(kernel, [row.payload for row in table.rows] + also)
     for payload, said in built.failed.items():
         raise GraderError(f"{kernel.tree}: {payload} does not build, so there is nothing to measure:\n{said}")
     return built.elfs
@@ -172,20 +195,11 @@ def build(kernel: labs.Kernel, table: Table) -> dict[str, Path]:
 
 def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
     """Boot each payload once, with the marks of all its rows; the rows in their order."""
-    from grader import engine, params, symbols
     runs = {}
     for payload in dict.fromkeys(row.payload for row in table.rows):
         rows = [row for row in table.rows if row.payload == payload]
         marks = dict.fromkeys(symbol for row in rows if not row.reported for symbol in (row.start, row.stop))
-        boot = engine.Boot(payload, marks=tuple(marks), **({"budget": table.budget} if table.budget else {}))
-        seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
-        try:
-            runs[payload] = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
-        except symbols.NoSymbol as error:
-            raise GraderError(f"bench: {table.lab}, {payload}: {error}") from None
-        if "end" not in runs[payload].reports:
-            said = runs[payload].console.decode("ascii", "replace").strip().rpartition("\n")[2]
-            raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({runs[payload].end}): {said}")
+        runs[payload] = _run(table, payload, elfs, marks=tuple(marks))
     return [Measured(row, figures(row, runs[row.payload])) for row in table.rows]
 
 
@@ -203,6 +217,40 @@ def reported(row: Row, words: str, reports: Sequence[str]) -> int:
     if len(found) != 1 or not found[0].isdecimal() or (words == row.per and found[0].strip("0") == ""):
         raise GraderError(f"bench: {row.name}: the payload reports no one number as `{words}'")
     return int(found[0])
+
+
+def record(table: Table, elfs: dict[str, Path]) -> tuple[waveform.Change, ...]:
+    """What the GPIO's lines do in the run of table.waveform."""
+    return waveform.timed(_run(table, table.waveform.payload, elfs, pins=True, watch=(waveform.GPIO,)))
+
+
+def write(table: Table, changes: Sequence[waveform.Change]) -> list[Path]:
+    """Those as files: how they are named, from the root where they lie below it."""
+    stem = BUILD / "bench" / table.lab / table.waveform.payload
+    texts = {".vcd": waveform.vcd(changes, table.waveform.lines),
+             ".svg": waveform.svg(changes, table.waveform.lines, table.title)}
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = []
+    for suffix, content in texts.items():
+        file = stem.with_suffix(suffix)
+        file.write_text(content)
+        files.append(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
+    return files
+
+
+def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
+    """The payload's run. GraderError if it does not come to its end."""
+    from grader import engine, params, symbols
+    boot = engine.Boot(payload, **options, **({"budget": table.budget} if table.budget else {}))
+    seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
+    try:
+        run = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
+    except symbols.NoSymbol as error:
+        raise GraderError(f"bench: {table.lab}, {payload}: {error}") from None
+    if "end" not in run.reports:
+        said = run.console.decode("ascii", "replace").strip().rpartition("\n")[2]
+        raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({run.end}): {said}")
+    return run
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:

@@ -90,6 +90,7 @@ class Boot:
 class Edge(NamedTuple):
     line: int                               # of the GPIO
     level: int                              # it has from now on
+    write: int                              # to the GPIO's registers, that made it: which of all, from 0 on
 
 
 class Mark(NamedTuple):
@@ -417,7 +418,7 @@ def _run(boot: Boot, elf: Path, seed: int, nonce: int, abandoned: threading.Even
             following = _Following(vm, Job(boot, elf, seed, nonce), abandoned)
             arguments = machine(boot, elf, seed=seed, nonce=nonce, directory=vm.directory)
             if tracing:
-                arguments += ["-trace", "pl061_set_output"]
+                arguments += ["-trace", "pl061_set_output", "-trace", "pl061_write"]
             settings, stepping = following.settings(), following.stepping()
             if operations is not None:
                 settings, stepping = [*settings, "hardware=1"], True
@@ -692,16 +693,20 @@ class _Following:
         return tuple(reversed(taken)), max(0, shared.exceptions - 2 * plugin.KEPT), storm
 
 
-# QEMU's words for a line that is set (-trace pl061_set_output).
-_EDGE = re.compile(rb"^pl061_set_output \S+ setting output (\d+) to (\d+)$", re.MULTILINE)
+# QEMU's words for a register that is written, and for a line that is set because of it (-trace).
+_EDGE = re.compile(rb"^pl061_(?:(write) |set_output \S+ setting output (\d+) to (\d+)$)", re.MULTILINE)
 
 
 def _edges(log: bytes) -> tuple[Edge, ...]:
     """Reset, too, sets each line, to the level that it has: that is no edge."""
-    levels, edges = collections.defaultdict(int), []
-    for line, level in (map(int, found) for found in _EDGE.findall(log)):
+    levels, edges, writes = collections.defaultdict(int), [], 0
+    for write, *found in _EDGE.findall(log):
+        if write:
+            writes += 1
+            continue
+        line, level = map(int, found)
         if level != levels[line]:
-            edges.append(Edge(line, level))
+            edges.append(Edge(line, level, writes - 1))
         levels[line] = level
     return tuple(edges)
 

@@ -105,6 +105,8 @@ def test_no_file_no_tables(tmp_path):
     ("repetitions = 3", "repeat = 3", "there is no key repeat"),
     ('source = "A paper, Table 1"', "", "a paper's figure needs its unit and its source"),
     ("[[tables]]", "[[tables", "bench.toml: "),
+    ("budget", 'waveform = { payload = "x" }\nbudget', "Basics, waveform: lines is missing"),
+    ("budget", 'waveform = { payload = "x", lines = { 8 = "x" } }\nbudget', "Basics, waveform, lines: there is no key 8"),
     ("[[tables.rows]]", "[tables.rows]", "rows = "),
 ])
 def test_nonsense_in_the_file_is_named(lab, old, new, words):

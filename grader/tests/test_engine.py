@@ -128,7 +128,7 @@ def test_the_wall_clock_is_a_backstop(monkeypatch):
 
 def test_edges_of_the_gpio_are_seen_in_order():
     run = boot("edges", pins=True)
-    assert run.edges == ((0, 1), (2, 1), (7, 1), (2, 0), (7, 0)), "and nothing for an input, or for what stays"
+    assert run.edges == ((0, 1, 1), (2, 1, 1), (7, 1, 3), (2, 0, 5), (7, 0, 5)), "nothing for an input, or what stays"
     assert boot("edges").edges == () and boot("edges").instructions == run.instructions, "the kernel never notices"
     seen = engine.look(run)
     assert (seen.instructions, seen.edges) == (run.instructions, ()), "a look has a log of its own"
