@@ -77,7 +77,7 @@ $(REWRITER): CFLAGS = $(REWRITE_CFLAGS)
 
 # r8 is reserved, too, in a module that has pins, and in what all are linked with. (Scheduling puts accesses to other
 # places between those that could share a guard.)
-MODULE_CFLAGS = $(filter-out -g -MD -MP,$(CFLAGS)) -fno-schedule-insns -fno-schedule-insns2 \
+MODULE_CFLAGS = $(filter-out -g -MD -MP -O%,$(CFLAGS)) -O2 -fno-schedule-insns -fno-schedule-insns2 \
 	-ffixed-r9 -ffixed-r10 -ffixed-r12 $(if $(PINS),-ffixed-r8)
 PINS = $(filter kernel/sfi/lib/%,$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
 MODULE_LIB := $(patsubst %.c,$(OUT)/%.safe.o,$(sort $(wildcard kernel/sfi/lib/*.c)))
@@ -88,7 +88,7 @@ $(OUT)/rewrite: $(REWRITER)
 
 $(OBJ)/%.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
-	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) \
+	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-fno-tree-loop-distribute-patterns) \
 		-MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
 
 $(OBJ)/%.s: %.s
@@ -131,7 +131,7 @@ $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(ev
 PLAIN_CFLAGS = $(filter-out -ffixed-% -fno-schedule-insns%,$(MODULE_CFLAGS))
 $(OBJ)/%.plain.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
-	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -S $< -o $@
+	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-fno-tree-loop-distribute-patterns) -S $< -o $@
 
 $(SAFE)/%.stores.s: $(OBJ)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
@@ -143,7 +143,7 @@ rival_unprivileged = --unprivileged $(MODULE_CFLAGS)
 define rival
 $(OBJ)/%.$1.in.s: %.c kernel/lab.mk
 	@mkdir -p $$(@D)
-	$$(CC) $$(filter-out --%,$$(rival_$1)) $$(if $$(filter kernel/sfi/lib/%,$$*),-O2 -fno-tree-loop-distribute-patterns) \
+	$$(CC) $$(filter-out --%,$$(rival_$1)) $$(if $$(filter kernel/sfi/lib/%,$$*),-fno-tree-loop-distribute-patterns) \
 		-S $$< -o $$@
 $(SAFE)/%.$1.s: $(OBJ)/%.$1.in.s $(OUT)/rewrite
 	@mkdir -p $$(@D)
