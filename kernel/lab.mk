@@ -93,6 +93,7 @@ $(OUT)/%.s: %.s
 
 $(OUT)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
 	$(OUT)/rewrite $(if $(PINS),--pins) $< $@
+	awk -f kernel/sfi/written.awk $< $@
 
 $(OUT)/%.safe.o: $(OUT)/%.safe.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
@@ -121,6 +122,7 @@ $(OUT)/%.plain.s: %.c kernel/lab.mk
 
 $(OUT)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
 	$(OUT)/rewrite --stores $(if $(PINS),--pins) $< $@
+	awk -f kernel/sfi/written.awk $< $@
 
 $(OUT)/%.plain.o: $(OUT)/%.plain.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
