@@ -99,8 +99,9 @@ $(SAFE)/%.safe.s: $(OBJ)/%.s $(OUT)/rewrite
 	@mkdir -p $(@D)
 	$(REWRITE) $(if $(PINS),--pins) $< $@ && test -f $@
 
-$(OUT)/%.safe.o: $(SAFE)/%.safe.s
+$(OUT)/%.safe.o: $(SAFE)/%.safe.s $(OBJ)/%.s kernel/sfi/written.awk
 	@mkdir -p $(@D)
+	awk -f kernel/sfi/written.awk $(OBJ)/$*.s $<
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
 named = $(basename $(wildcard $(addsuffix /*.module.[cs],$(call of,$1))))

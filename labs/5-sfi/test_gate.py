@@ -164,7 +164,7 @@ def ended(status, trap=0, pc=0, cause=0, address=0):
 
 
 def expect_state(outcome, at):
-    bits = ("VBAR", "GICC_PMR", "CNTV_CTL", "struct module's frame")
+    bits = ("VBAR", "GICC_PMR", "CNTV_CTL", "struct module's frame", "a system register (SCTLR, TTBR0 and 1, TPIDR...)")
     wrong = [name for i, name in enumerate(bits) if not outcome[8] >> i & 1]
     if wrong:
         raise Wrong(f"{at}: {', '.join(wrong)}: not as before the call",
@@ -199,15 +199,37 @@ def faults(rng):
     return out
 
 
+def keep_found(held):
+    held.keep("found", [*held.kept("found", ()), held.registers()])
+
+
+def expect_found(run, asked, found):
+    """What module 0 of no pins has in its registers when it is entered, seen from outside."""
+    args = asked[3]
+    want = [*(arg & ALL for arg in args), 0, 0, 0, 0, 0, code(0), data(0), 0, 0, data(0) + STACK_TOP, code(0)]
+    at = f"a call of function {LOAD} with {args[0] & ALL:#x}: "
+    expect_lines(registers(want), registers([found[f"r{i}"] for i in range(15)]),
+                 at + "what the module finds in its registers")
+    if found["cpsr"] != SYS:
+        raise Wrong(at + "flags, or what is masked, of the kernel's are left", expected=f"CPSR {SYS:#010x}",
+                    got=f"CPSR {found['cpsr']:#010x}", look="what SPSR says at the MOVS")
+
+
 def function_at(run, function, instruction=0):
     return run.symbol(f"probe.f{function}") - run.symbol("probe.code") + CODE + 4 * instruction
 
 
-@check(points=5, step=STEP, needs=("gate-back",), boots=calls_boot(faults, modules=2),
+@check(points=5, step=STEP, needs=("gate-back",), boots=calls_boot(faults, modules=2, holds={"found": keep_found}),
        hint="an exception in System mode ends at module_leave(), called in SVC mode, sp as module_enter() left it")
 def test_faults(run):
     """A module that faults, in its segments or beside them, is stopped, the kernel told how, the next call works."""
+    found = iter(run.kept.get("found", ()))
     for (asked, what, trap, pc, cause, address), got in zip(faults(random.Random(run.seed)), run.kept["outcomes"]):
+        if asked[1:3] == (0, LOAD):
+            here = next(found, None)
+            if here is None:
+                raise Wrong(f"{what}: module 0's function {LOAD} was not entered", look="module_enter() in gate.S")
+            expect_found(run, asked, here)
         if isinstance(pc, tuple):
             function, beside = pc
             pc = function_at(run, function, 1 if function == PAIR else (5, 3, 4)[beside])

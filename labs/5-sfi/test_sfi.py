@@ -255,6 +255,60 @@ def modules(seed):
     ]
 
 
+# Behind these nobody may look away: returns and branches, a guard of each kind, what sets flags.
+BEFORE = 0xe12fff19, 0xeafffffe, 0xe7d3a013, 0xe7d1911e, 0xe1a0d00a, 0xe3500000, 0xe1510002, NOP
+
+
+def branch(at, to):
+    return AL | 0x0a000000 | (to - at - 8 >> 2) & 0xffffff
+
+
+def good_word(rng, at, end, pins):
+    while not masks.accepts(word := masks.draw(rng, rng.choice(masks.forms()), (at, end)), at, end, pins):
+        pass
+    return word
+
+
+def bad_word(rng, at, end, pins):
+    attacked_with = [attack.words[0] for attack in attacks.every() if attack.pins in (0, pins)]
+    while masks.accepts(word := rng.choice((rng.choice(attacked_with), masks.near(rng, good_word(rng, at, end, pins)))), at, end, pins):
+        pass
+    return word
+
+
+@functools.cache
+def drawn_modules(seed):
+    """(what, size, offset, words, pins): words of all forms somewhere among nops, most times with one that must be refused; and the
+    same words once more, where something else about them is another."""
+    rng, found = random.Random(seed), []
+    for i in range(40):
+        pins, count = rng.choice((0, rng.randrange(1, 256))), rng.randrange(12, 40)
+        size = 4 * (count + 8 + rng.randrange((16, 0x100, 0x400, 16, 0x1000, 0x100, 0x40, CODE_MAX // 4 - count - 8)[i % 8]))
+        offset = rng.randrange(0, size - 4 * count - 16, 4)
+        end, places = CODE + size, range(CODE + offset, CODE + offset + 4 * count, 4)
+        words = [good_word(rng, at, end, pins) for at in places]
+        told = f"{count} words of all forms, each of them good"
+        if i % 3 == 0:          # and asked again
+            words[:3] = branch(places[0], end - 4), branch(places[1], CODE), 0xe5880000 | pins << 2 if pins else NOP
+            less = 4 * rng.randrange(1, 3)
+            others = rng.sample(words, count)
+            found += [(told, size, offset, words, pins), (told + " but in another order", size, offset, others, pins),
+                      (told + " where the module is longer", size - less, offset, words, pins),
+                      (told + f" for pins 0x{pins:02x}", size, offset, words, rng.choice((0, pins & rng.getrandbits(8)))),
+                      (told + " a word further on", size, offset + 4, words, pins)]
+            continue
+        k = rng.randrange(1, count)
+        before = rng.choice(BEFORE)
+        bad = bad_word(rng, places[k], end, pins)
+        words[k - 1:k + 1] = before, bad
+        told = f"{count} words of all forms, one of which is bad"
+        found.append((told, size, offset, words, pins))
+        if i % 2:
+            words = [*words[:k], good_word(rng, places[k], end, pins), *words[k + 1:]]
+            found.append((f"{count} words of all forms, the bad one exchanged", size, offset, words, pins))
+    return [one for one in found if one[1] <= CODE_MAX]
+
+
 def module_answer(size, offset, words, pins):
     """What verify() has to return."""
     if size == 0 or size % 4 or size > CODE_MAX:
@@ -267,7 +321,13 @@ def module_answer(size, offset, words, pins):
 
 
 def module_input(seed):
-    return b"".join(question(words, pins, (offset, size), 1) for _, size, offset, words, pins in modules(seed))
+    return b"".join(question(words, pins, (offset, size), 1) for _, size, offset, words, pins in (*modules(seed), *drawn_modules(seed)))
+
+
+def where_of(words, offset, answer):
+    """The word that is at an offset, beside what was said of it."""
+    at = (answer - offset) // 4
+    return f": {words[at]:#010x}  {disassembled([words[at]])[0]}" if offset <= answer < offset + 4 * len(words) else ""
 
 
 def said(answer):
@@ -280,13 +340,15 @@ def said(answer):
             "Then each word at MODULE_CODE plus its offset, in a module that ends at MODULE_CODE plus the size; the "
             "first that is refused is told.")
 def test_module(run):
-    """verify() refuses impossible sizes, tells the first word that is refused, and knows where each word stands."""
-    for (what, size, offset, words, pins), answer in zip(modules(run.seed), run.kept["answers"], strict=True):
+    """verify() refuses impossible sizes, tells the first word that is refused, looks at each, and knows where it stands."""
+    every = (*modules(run.seed), *drawn_modules(run.seed))
+    for (what, size, offset, words, pins), answer in zip(every, run.kept["answers"], strict=True):
         expected = module_answer(size, offset, words, pins)
         if answer != expected:
             at = f" at 0x{offset:x}" * bool(words)
-            raise Wrong(f"A module of 0x{size:x} bytes, with {what}{at}, pins 0x{pins:02x}.", expected=said(expected),
-                        got=said(answer), look="verify, in verify.c", run=run)
+            raise Wrong(f"A module of 0x{size:x} bytes, with {what}{at}, pins 0x{pins:02x}.", look="verify, in verify.c",
+                        expected=said(expected) + where_of(words, offset, expected),
+                        got=said(answer) + where_of(words, offset, answer), run=run)
 
 
 @check(points=4, step="5.1", boots=Boot("sweep", budget=150_000_000), needs="neighbours",

@@ -122,3 +122,4 @@ probe.bx:
 	mark	cross_first, 1, probe.f7
 	mark	cross_last, 1, probe.bx
 	mark	cross_next, 0, probe.next
+	mark	found, 0, probe.f1		// what there is in its registers is looked at

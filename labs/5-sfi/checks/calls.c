@@ -27,7 +27,8 @@ struct outcome {
 	uint32_t status, result;
 	struct module_end end;		// of the module that was called
 	uint32_t ticks;			// how long it took, at most
-	uint32_t state;			// VBAR, GICC_PMR, CNTV as they were: bits 0 to 2; 3: no module is called
+	uint32_t state;			// VBAR, GICC_PMR, CNTV as they were: bits 0 to 2; 3: no module is called;
+					// 4: and so are all other registers that matter
 	uint32_t within, behind;	// interrupts of the slices' timer until it was back, and then
 	uint32_t block[16];
 };
@@ -46,11 +47,26 @@ tick(unsigned irq, void *arg)
 	ticks++;
 }
 
+ARM_SYSREG(tpidrurw, 0, c13, c0, 2)
+ARM_SYSREG(tpidruro, 0, c13, c0, 3)
+
+// Of what only the kernel writes.
 static uint32_t
-state(uint32_t vectors, uint32_t priorities)
+system_registers(void)
+{
+	uint32_t sum = 0, all[] = { sctlr_read(), cpacr_read(), ttbr0_read(), ttbr1_read(), ttbcr_read(), dacr_read(), prrr_read(),
+		nmrr_read(), contextidr_read(), tpidrprw_read(), tpidrurw_read(), tpidruro_read(), cntkctl_read() };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
+		sum = (sum ^ all[i]) * 0x01000193;
+	return sum;
+}
+
+static uint32_t
+state(uint32_t vectors, uint32_t priorities, uint32_t others)
 {
 	uint32_t s = (vbar_read() == vectors) | (*mmio(BOARD_GICC_PA + GICC_PMR) == priorities) << 1 |
-	    !(cntv_ctl_read() & 1) << 2 | 8;
+	    !(cntv_ctl_read() & 1) << 2 | 8 | (system_registers() == others) << 4;
 
 	for (unsigned n = 0; n < MODULE_COUNT; n++)
 		if (modules[n].frame != 0)
@@ -63,7 +79,7 @@ check_main(void)
 {
 	const struct input_calls *in = (const struct input_calls *)params()->input;
 	uint32_t count = (params()->input_size - sizeof *in) / sizeof in->calls[0], refused = ~0;
-	uint32_t vectors = vbar_read(), priorities = *mmio(BOARD_GICC_PA + GICC_PMR);
+	uint32_t vectors = vbar_read(), priorities = *mmio(BOARD_GICC_PA + GICC_PMR), others = system_registers();
 
 	irq_register(BOARD_TIMER_IRQ, tick, NULL);
 	gic_enable(BOARD_TIMER_IRQ);
@@ -90,7 +106,7 @@ check_main(void)
 		o->result = 0x12345678;
 		o->status = module_call(c->module, c->call, c->args, &o->result);
 		o->ticks = timer_now() - before;
-		o->state = state(vectors, priorities);
+		o->state = state(vectors, priorities, others);
 		o->end = m->end;
 		o->within = ticks;
 		__asm__ volatile("cpsie i\n\tisb\n\tcpsid i" : : : "memory");

@@ -37,10 +37,10 @@ answer_words(const struct question *q)
 static void
 answer_module(const struct question *q)
 {
-	for (uint32_t i = 0; i < ARRAY_SIZE(code); i++)
-		code[i] = NOP;
 	memcpy((char *)code + q->offset, q->words, q->count * 4);
 	answers[answer_count++] = verify(code, q->size, q->pins);
+	for (uint32_t i = 0; i < q->count; i++)
+		code[q->offset / 4 + i] = NOP;
 }
 
 void
@@ -48,6 +48,8 @@ check_main(void)
 {
 	const struct params *given = params();
 
+	for (uint32_t i = 0; i < ARRAY_SIZE(code); i++)
+		code[i] = NOP;
 	for (uint32_t at = 0; at < given->input_size; ) {
 		const struct question *q = (const void *)(given->input + at);
 
