@@ -193,6 +193,8 @@ class _Make:
                           for path, payload in modules.items()
                           for folder, kind in ((self.safe, "s"), (self.out, "o"))
                           for suffix in (f".{variant}.{kind}" for variant in VARIANTS)}
+        if modules:
+            self.rewritten[_relative(self.out / "rewrite")] = next(iter(modules.values()))
 
     def object(self, file: Path) -> str:
         """What is linked of a file; an object is that itself."""

@@ -21,5 +21,10 @@ check_main(void)
 {
 	uint32_t without = verify_once(0), with = verify_once(0xff);
 
+#ifdef __OPTIMIZE__
+	report("optimised 1");
+#else
+	report("optimised 0");
+#endif
 	report("verified 0x%x 0x%x words %u", without, with, (unsigned)(cost_code_end - cost_code));
 }
