@@ -1,5 +1,5 @@
-// The GPIO's page in an application, so that it can be measured: no system call of this kernel's gives it away, as who
-// has it has all eight pins, directions and interrupts included. A page of the application's is exchanged for it.
+// The GPIO's page in an application, for the lab's bench and demo: no system call of this kernel's gives it away, as
+// who has it has all eight pins, directions and interrupts included. A page of the application's is exchanged for it.
 #pragma once
 
 #define GPIO_PAGE 0x38000000		// where
@@ -20,7 +20,7 @@ sys_gpio_page(uint32_t va, uint32_t a1, uint32_t a2, uint32_t a3)
 	static uint32_t other = BOARD_GPIO_PA | L2_B;
 	const struct aspace *as = user_space();
 	const uint32_t *l1 = p2v(as->l1);
-	uint32_t *l2 = p2v(l1[va / SECTION_SIZE] & L1_TABLE_PA), *entry = &l2[va / PAGE_SIZE % L2_ENTRIES], was = *entry;
+	uint32_t *l2 = p2v(l1[va / SECTION_SIZE] & L1_TABLE_PA), *entry = l2 + va / PAGE_SIZE % L2_ENTRIES, was = *entry;
 
 	(void)a1, (void)a2, (void)a3;
 	*entry = (was & ~(L2_PA | L2_C | L2_B | L2_TEX0)) | other;
