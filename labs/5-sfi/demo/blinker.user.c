@@ -16,8 +16,8 @@ told(uint32_t module, const struct module_end *end)
 		printf("blinker: told that module %u was stopped at 0x%x, after %u instructions\n", module, end->pc,
 		    MODULE_TICKS);
 	else
-		printf("blinker: told that module %u was stopped at 0x%x, by a data abort: DFSR 0x%x, DFAR 0x%x\n", module,
-		    end->pc, end->cause, end->address);
+		printf("blinker: told that module %u was stopped at 0x%x, by a data abort: DFSR 0x%x, DFAR 0x%x\n",
+		    module, end->pc, end->cause, end->address);
 }
 
 static uint32_t
@@ -98,7 +98,8 @@ main(void)
 	run(BLINK_FAULT, 0x40100000);
 	while ((sum = run(BLINK_ASK, 5)) == -E_NOENT)
 		yield(0);
-	printf("blinker: blink had another owner's module add 5, then 7: %d, %d\n", sum, (int32_t)run(BLINK_ASK, SUM - 5));
+	printf("blinker: blink had another owner's module add 5, and then 7: %d, ", sum);
+	printf("%d\n", (int32_t)run(BLINK_ASK, SUM - 5));
 	while (run(BLINK_ASK, 0) != (uint32_t)-E_NOENT)
 		yield(0);
 	printf("blinker: its owner has ended, and the module with it\n");
