@@ -118,8 +118,8 @@ def test_a_browser_draws_it(tmp_path):
         for (let n = 0; n < d.length; n += 4) {{
             ink += d[n] - d[n + 2] > 80; paper += d[n] > 245 && d[n + 2] > 238 && d[n + 3] == 255 }}
         said.textContent = `${{c.width}} wide, ink ${{ink}}, paper ${{paper / c.width / c.height}}` }}</script>""")
-    dom = subprocess.run(["chromium", *QUIET, f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=5000", "--dump-dom",
-                          page.as_uri()], capture_output=True, text=True)
+    dom = subprocess.run(["chromium", *QUIET, f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=5000",
+                          "--dump-dom", page.as_uri()], capture_output=True, text=True)
     wide, ink, paper = re.search(r'said">(\d+) wide, ink (\d+), paper ([0-9.]+)<', dom.stdout).groups()
     assert int(wide) == waveform.WIDTH
     assert int(ink) > 2 * (waveform.WIDTH - waveform.LEFT - waveform.RIGHT), "two lines, all along"

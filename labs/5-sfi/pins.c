@@ -10,8 +10,8 @@
 #include <exo/pl061.h>
 #include <exo/trap.h>
 #include <exo/user.h>
+#include <sfi/page.h>
 
-#include "pins/page.h"
 #include "pins/ways.h"
 
 counted static void

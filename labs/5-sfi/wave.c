@@ -1,4 +1,4 @@
-// What figures/wave.svg shows, as QEMU sees it on the GPIO's lines: two toggles by system call, and then two by a module.
+// What figures/wave.svg shows, as QEMU sees it on the GPIO's lines: two toggles by system call, then two by a module.
 
 #include <exo/check.h>
 #include <exo/env.h>

@@ -3,8 +3,8 @@
 
 #include <exo/syscall.h>
 #include <exo/upcall.h>
+#include <sfi/page.h>
 
-#include "page.h"
 #include "ways.h"
 
 	.section .text.start, "ax"

@@ -6,8 +6,8 @@
 #include <libos/process.h>
 #include <libos/sys.h>
 #include <libos/upcall.h>
+#include <sfi/page.h>
 
-#include "page.h"
 #include "ways.h"
 
 void by_system_call(uint32_t n), by_page(uint32_t n), by_upcall(uint32_t n), upcall(void);
