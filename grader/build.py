@@ -28,6 +28,7 @@ from grader.result import visible
 
 MAKEFILE = "kernel/lab.mk"
 TOOLS = ("make", "arm-none-eabi-gcc")
+REWRITTEN = ".safe.s", ".safe.o", ".stores.s", ".stores.o"      # what becomes of a module by the student's rewriter
 HOST_TOOLS = ("gcc",)       # where a lab has files for this machine
 PASSED_ON = ("PATH", "TMPDIR", "OPT", "WERROR")     # of the environment, to make
 
@@ -174,11 +175,13 @@ class _Make:
                          for payload, source in sources.items()
                          for path in (ROOT / source.with_suffix("")).glob("*.user.[cS]")}
         self.rewritten = {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
-                          for payload, source in sources.items() for suffix in (".safe.s", ".safe.o")
+                          for payload, source in sources.items() for suffix in (*REWRITTEN, ".elf")
                           for path in ((ROOT / source.with_suffix("")).glob("*.module.[cs]"))}
+        self.rewritten |= {target.removesuffix(".module.elf") + ".stores.elf": payload
+                           for target, payload in self.rewritten.items() if target.endswith(".module.elf")}
         if self.rewritten:      # what all modules are linked with may be the first that fails
             self.rewritten |= {_relative(self.out / path.relative_to(ROOT).with_suffix(suffix)): payload
-                               for path in (ROOT / "kernel/sfi/lib").glob("*.c") for suffix in (".safe.s", ".safe.o")
+                               for path in (ROOT / "kernel/sfi/lib").glob("*.c") for suffix in REWRITTEN
                                for payload in self.rewritten.values()}
 
     def object(self, file: Path) -> str:

@@ -91,9 +91,16 @@ $(OUT)/%.s: %.s
 	@mkdir -p $(@D)
 	cp $< $@
 
+# (What is half written when the rewriter dies must not stay: these are precious, so that make would not remove them.)
+define rewrite
+	@rm -f $@
+	$(OUT)/rewrite $1 $(if $(PINS),--pins) $< $@.new
+	awk -f kernel/sfi/written.awk $< $@.new
+	@mv $@.new $@
+endef
+
 $(OUT)/%.safe.s: $(OUT)/%.s $(OUT)/rewrite
-	$(OUT)/rewrite $(if $(PINS),--pins) $< $@
-	awk -f kernel/sfi/written.awk $< $@
+	$(call rewrite)
 
 $(OUT)/%.safe.o: $(OUT)/%.safe.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
@@ -121,8 +128,7 @@ $(OUT)/%.plain.s: %.c kernel/lab.mk
 	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-O2 -fno-tree-loop-distribute-patterns) -S $< -o $@
 
 $(OUT)/%.stores.s: $(OUT)/%.s $(OUT)/rewrite
-	$(OUT)/rewrite --stores $(if $(PINS),--pins) $< $@
-	awk -f kernel/sfi/written.awk $< $@
+	$(call rewrite,--stores)
 
 $(OUT)/%.plain.o: $(OUT)/%.plain.s
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
