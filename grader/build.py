@@ -280,7 +280,7 @@ class _Make:
     def _shown(self, name: str) -> bool:
         """Whether messages on a file may be shown: the payloads are given too."""
         payloads = [os.path.realpath(ROOT / path) for path in self._given()]
-        return self._allowed(name) or os.path.realpath(ROOT / name) in payloads or re.search(r"\.(safe|module)\.s$", name)
+        return self._allowed(name) or os.path.realpath(ROOT / name) in payloads or re.search(r"\.(safe|stores|module)\.s$", name)
 
     def tidy(self, text: str) -> str:
         """A compiler's messages without those on files that are not to be read (#line names any): they quote them."""
