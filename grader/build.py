@@ -193,6 +193,8 @@ class _Make:
                           for path, payload in modules.items()
                           for folder, kind in ((self.safe, "s"), (self.out, "o"))
                           for suffix in (f".{variant}.{kind}" for variant in VARIANTS)}
+        self.rewritten |= {_relative(self.out / path.relative_to(ROOT).parent / name): payload for path, payload in modules.items()
+                           for name in (f"{path.stem}.elf", *(f"{path.name.split('.')[0]}.{v}.elf" for v in VARIANTS))}
         if modules:
             self.rewritten[_relative(self.out / "rewrite")] = next(iter(modules.values()))
 

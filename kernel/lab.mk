@@ -95,9 +95,16 @@ $(OBJ)/%.s: %.s
 	@mkdir -p $(@D)
 	cp $< $@
 
-$(SAFE)/%.safe.s: $(OBJ)/%.s $(OUT)/rewrite
+# (What is half written when the rewriter dies must not stay: these are precious, so that make would not remove them.)
+define rewrite
 	@mkdir -p $(@D)
-	$(REWRITE) $(if $(PINS),--pins) $< $@ && test -f $@
+	@rm -f $@
+	$(REWRITE) $1 $(if $(PINS),--pins) $< $@.new
+	@mv $@.new $@
+endef
+
+$(SAFE)/%.safe.s: $(OBJ)/%.s $(OUT)/rewrite
+	$(call rewrite)
 
 $(OUT)/%.safe.o: $(SAFE)/%.safe.s $(OBJ)/%.s kernel/sfi/written.awk
 	@mkdir -p $(@D)
@@ -135,8 +142,7 @@ $(OBJ)/%.plain.s: %.c kernel/lab.mk
 	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-fno-tree-loop-distribute-patterns) -S $< -o $@
 
 $(SAFE)/%.stores.s: $(OBJ)/%.s $(OUT)/rewrite
-	@mkdir -p $(@D)
-	$(REWRITE) --stores $(if $(PINS),--pins) $< $@ && test -f $@
+	$(call rewrite,--stores)
 
 rival_matching     = --match $(filter-out -ffixed-r8,$(MODULE_CFLAGS)) -ffixed-r8
 rival_bundles      = --bundles $(PLAIN_CFLAGS) -ffixed-r12
@@ -170,8 +176,9 @@ $(OUT)/%.plain.o: $(OBJ)/%.plain.s
 	@mkdir -p $(@D)
 	$(CROSS)as -mcpu=cortex-a7 $< -o $@
 
-$(OUT)/%.stores.o: $(SAFE)/%.stores.s
+$(OUT)/%.stores.o: $(SAFE)/%.stores.s $(OBJ)/%.s kernel/sfi/written.awk
 	@mkdir -p $(@D)
+	awk -f kernel/sfi/written.awk $(OBJ)/$*.s $<
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
 also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))

@@ -17,6 +17,7 @@ function instruction(line) {
 NR == FNR { given[line]; next }
 line in given || line ~ /^(|\.section \.rodata|\.align 3|\.Lpool[0-9]+:)$/ || instruction(line) { next }
 {
+	sub(/\.new$/, "", FILENAME)
 	printf "%s:%d: error: `%s': a rewriter may write instructions, and what it was given\n", FILENAME, FNR, substr(line, 1, 80) >"/dev/stderr"
 	exit 1
 }

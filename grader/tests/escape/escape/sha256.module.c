@@ -1,0 +1,1 @@
+#include "../../../../labs/5-sfi/checks/modules/sha256.module.c"
