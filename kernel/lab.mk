@@ -100,6 +100,7 @@ define rewrite
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(REWRITE) $1 $(if $(PINS),--pins) $< $@.new
+	@test -f $@.new
 	@mv $@.new $@
 endef
 
@@ -154,7 +155,7 @@ $(OBJ)/%.$1.in.s: %.c kernel/lab.mk
 		-S $$< -o $$@
 $(SAFE)/%.$1.s: $(OBJ)/%.$1.in.s $(OUT)/rewrite
 	@mkdir -p $$(@D)
-	$$(REWRITE) $$(filter --%,$$(rival_$1)) $$< $$@ && test -f $$@
+	$$(REWRITE) $$(filter --%,$$(rival_$1)) $$< $$@
 $(OUT)/%.$1.o: $(SAFE)/%.$1.s
 	@mkdir -p $$(@D)
 	$(CROSS)as -mcpu=cortex-a7 --MD $$(@:.o=.read) $$< -o $$@

@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from grader import build, labs
-from grader.paths import BUILD, ROOT
+from grader.paths import ROOT
 
 GIVEN = '\t.text\n\t.section\t.rodata.str1.4\n.L3:\n\t.ascii\t"a;b"\n\t.word\t.L4\n\tldr\tr0, [r1]\n'
 
@@ -43,10 +43,9 @@ def test_nothing_else_is(tmp_path, line):
     ("emit(\"b nowhere\");", "undefined reference to `nowhere'"),
     ("emit(\"frobnicate r0\");", "bad instruction `frobnicate r0'"),
 ])
-def test_what_it_writes_is_the_students(line, says):
+def test_what_it_writes_is_the_students(tmp_path, line, says):
     """And never a failure of the grader's, asked for once or twice."""
-    tree = BUILD / "tests/written"
-    here = tree / "5-sfi"
+    here = tmp_path / "5-sfi"
     here.mkdir(parents=True, exist_ok=True)
     for file in (ROOT / "solutions/5-sfi").iterdir():
         (here / file.name).write_text(file.read_text())
@@ -54,5 +53,5 @@ def test_what_it_writes_is_the_students(line, says):
     assert "\tswitch (i->kind) {\n" in text
     (here / "guard.c").write_text(text.replace("\tswitch (i->kind) {\n", f"\t{line}\n\tswitch (i->kind) {{\n", 1))
     for _ in range(2):
-        built = build.build(labs.compose(labs.find("5-sfi"), str(tree)), ["modules"])
+        built = build.build(labs.compose(labs.find("5-sfi"), str(tmp_path)), ["modules"])
         assert says in built.failed["modules"]
