@@ -26,6 +26,7 @@ SETTLED = {
 
 NAMES = {"r9": 9, "sb": 9, "r10": 10, "sl": 10, "r11": 11, "fp": 11, "r12": 12, "ip": 12, "sp": 13, "r13": 13, "lr": 14,
          "r14": 14, "pc": 15, "r15": 15, **{f"r{n}": n for n in range(9)}}
+RANGES = {"and to rsc": "and, eor, sub, rsb, add, adc, sbc, rsc", "umull to smlal": "umull, umlal, smull, smlal"}
 CONDITION = r"(eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?"
 TWO = ("umull", "umlal", "smull", "smlal", "umaal")        # write their first two registers
 NONE = ("tst", "teq", "cmp", "cmn", "nop", "b", "bl", "bx", "blx")     # and no register at all, or lr
@@ -99,7 +100,7 @@ def objections(said: Said) -> str:
 
 def _wrong_name(form: masks.Form, mnemonic: str) -> str:
     """A disassembler may use another name for it: MOV with a shift is LSL, LDM through sp POP."""
-    names = {re.sub(r"<.>", "", name.split()[0]) for name in form.name.split(", ")}
+    names = {re.sub(r"<.>", "", name.split()[0]) for name in RANGES.get(form.name, form.name).split(", ")}
     more = {"mov": {"lsl", "lsr", "asr", "ror", "rrx"}, "movw": {"mov"}, "stm": {"push", "str"}, "ldm": {"pop", "ldr"},
             "str": {"push"}, "ldr": {"pop"}, "rsb": {"neg"}, "nop": {"hint"}}
     names = names.union(*(more.get(name, set()) for name in names))

@@ -332,7 +332,8 @@ def test_module(run):
         expected = module_answer(size, offset, words, pins)
         if answer != expected:
             at = f" at 0x{offset:x}" * bool(words)
-            raise Wrong(f"A module of 0x{size:x} bytes, with {what}{at}, pins 0x{pins:02x}.", expected=said(expected) + where_of(words, offset, expected),
+            raise Wrong(f"A module of 0x{size:x} bytes, with {what}{at}, pins 0x{pins:02x}.",
+                        expected=said(expected) + where_of(words, offset, expected),
                         got=said(answer) + where_of(words, offset, answer), look="verify, in verify.c", run=run)
 
 
