@@ -45,7 +45,7 @@ def test_nothing_that_is_accepted_escapes():
     ("IS(0x0fffffff, BX_R9)", "IS(0x0ffffff0, BX_R9 & ~15)"),
 ])
 def test_what_a_wrong_verifier_accepts_does(old, new):
-    """Stores through any register, r10 or sp written by anything, a jump to any register: the kernel breaks, or what it has in memory does."""
+    """Stores through any register, r10 or sp written by anything, a jump to any: the kernel breaks, or is told of."""
     source = (ROOT / "solutions/5-sfi/verify.c").read_text()
     assert old in source
     name = f"wrong-{zlib.crc32((old + new).encode()):x}"         # tests run side by side

@@ -66,10 +66,13 @@ static uint32_t
 interesting(void)
 {
 	uint32_t data = 0xc0000000 + pick(4) * 2 * ALIAS_STEP, code = data + ALIAS_STEP, near = pick(64) * 4 - 128;
-	const uint32_t at[] = { (uintptr_t)canary + pick(sizeof canary), (uintptr_t)escaped, (uintptr_t)&modules[pick(MODULE_COUNT)],
-		(uintptr_t)__svc_stack_top - pick(512), (uintptr_t)&escape_flag, data + MODULE_DATA + near, data + MODULE_STACK_TOP + near,
-		data + MODULE_SEGMENT + near, code + near, code + MODULE_CODE + pick(1024), BOARD_GICC_PA + GICC_PMR + BOARD_MMIO_OFFSET,
-		(uintptr_t)module_vectors, near, data + pick(MODULE_SEGMENT), random64(&own.random) };
+	const uint32_t at[] = {
+		(uintptr_t)canary + pick(sizeof canary), (uintptr_t)escaped, (uintptr_t)&escape_flag,
+		(uintptr_t)&modules[pick(MODULE_COUNT)], (uintptr_t)__svc_stack_top - pick(512), (uintptr_t)module_vectors,
+		data + MODULE_DATA + near, data + MODULE_STACK_TOP + near, data + MODULE_SEGMENT + near,
+		data + pick(MODULE_SEGMENT), code + near, code + MODULE_CODE + pick(1024),
+		BOARD_GICC_PA + GICC_PMR + BOARD_MMIO_OFFSET, near, random64(&own.random),
+	};
 
 	return at[pick(ARRAY_SIZE(at))];
 }
@@ -116,7 +119,10 @@ accepted_word(uint32_t offset, uint32_t end)
 static uint32_t *
 set(uint32_t *code, unsigned reg)
 {
-	uint32_t value = reg / 2 == 3 && pick(8) != 0 ? 	    (reg == 6 ? MODULE_STACK : MODULE_DATA) + PAGE_SIZE + pick(DATA - 2 * PAGE_SIZE) / 8 * 8 : interesting();
+	uint32_t value = (reg == 6 ? MODULE_STACK : MODULE_DATA) + PAGE_SIZE + pick(DATA - 2 * PAGE_SIZE) / 8 * 8;
+
+	if (reg / 2 != 3 || pick(8) == 0)
+		value = interesting();
 
 	*code++ = 0xe3000000 | (value & 0xf000) << 4 | reg << 12 | (value & 0xfff);
 	*code++ = 0xe3400000 | (value >> 12 & 0xf0000) | reg << 12 | (value >> 16 & 0xfff);
@@ -282,9 +288,11 @@ one(unsigned kind)
 	}
 	look(own.before);
 	before = hash();
-	for (own.function = 0; own.function < MODULE_CALLS && own.file.head.calls[own.function] % MODULE_SEGMENT != 0; own.function++) {
+	for (own.function = 0; own.function < MODULE_CALLS; own.function++) {
 		int status;
 
+		if (own.file.head.calls[own.function] % MODULE_SEGMENT == 0)
+			break;
 		for (unsigned i = 0; i < ARRAY_SIZE(own.args); i++)
 			own.args[i] = interesting();
 		for (unsigned i = 0; i < ARRAY_SIZE(escape_kept.in); i++)
