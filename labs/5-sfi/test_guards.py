@@ -82,7 +82,8 @@ def test_guards_run(run):
 
 
 def shown(run):
-    folder = run.elf.parent.with_name(f"{run.elf.parent.name}.rewritten").relative_to(ROOT)
+    folder = run.elf.parent.with_name(f"{run.elf.parent.name}.rewritten")
+    folder = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
     return f"{folder}/labs/5-sfi/checks/forms/*.module.safe.s"
 
 

@@ -1,5 +1,5 @@
-// The verifier (exo/verify.h): which words a module may consist of. An allow-list of single words; what is not recognised
-// is refused. Sections in brackets are DDI 0406C's.
+// The verifier (exo/verify.h): which words a module may consist of. An allow-list of single words; what is not
+// recognised is refused. Sections in brackets are DDI 0406C's.
 
 #include <exo/todo.h>
 #include <exo/verify.h>
