@@ -70,7 +70,7 @@ def rewritten(text, *options):
     ("bx lr", RETURN),
     ("bxeq lr", "lsreq r12, lr, #2; bfieq r9, r12, #2, #18; bxeq r9"),
     ("pop {r4, pc}", f"ldmia sp!, {{r4, lr}}; {RETURN}"),
-    ("ldr pc, [sp], #4", f"ldr lr, [sp], #4; {RETURN}"),
+    ("ldr pc, [sp], #4", f"ldr r12, [sp], #4; {RETURN.replace('lr, #2', 'r12, #2')}"),
     ("blx r3", "lsr r12, r3, #2; bfi r9, r12, #2, #18; blx r9"),
     ("bl f", "bl f"),
     (".inst 0xe7f000f0", "mov r12, #0; bfi r10, r12, #0, #20; ldr r12, [r10]"),

@@ -371,8 +371,8 @@ COST = {1: 40, 0: 160}        # instructions a word, compiled as the course does
 
 
 @check(points=2, step="5.1", boots=Boot("cost", marks=("cost_begin", "cost_end")), needs="module",
-       hint="Decide by bits 27 to 25 first, and let each class compare what it has to. A list that is gone through for "
-            "each word costs too much.")
+       hint="Decide by bits 27 to 25 first, and let each class compare what it has to. What is the same for all words, such "
+            "as which registers are reserved, is found out once; a list that is gone through for each word costs too much.")
 def test_cost(run):
     """Verifying code that GCC wrote costs at most 40 instructions a word, with pins and without."""
     without, _with, _, count = run.words("verified")

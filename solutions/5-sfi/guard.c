@@ -104,7 +104,7 @@ static void
 access(const struct insn *i, struct state *s)
 {
 	bool pc = i->kind == LOAD && i->rt == PC;
-	const char *data = pc ? "lr" : i->data;
+	const char *data = pc ? "r12" : i->data;
 
 	if (i->rn == SP && i->mode == POST) {
 		emit("%s%s %s, [sp], #%d", i->op, i->cond, data, i->imm);
@@ -120,7 +120,7 @@ access(const struct insn *i, struct state *s)
 			compute(i->rn, i, i->cond);
 	}
 	if (pc)
-		jump(LR, i->cond);
+		jump(R_SCRATCH, i->cond);
 }
 
 // Those of a list. What would be loaded into pc comes into lr, which a function that returns has no more use for.

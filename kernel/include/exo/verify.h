@@ -27,7 +27,7 @@
 //			What is loaded is as above; sp is in no list, and not stored where it is written back
 //	pins		LDR and STR of a word, [r8, #mask << 2], where every pin of mask is in pins (PL061: address
 //			bits 9:2 are a mask); the offset is positive, the mask may be 0. Without pins r8 is no base
-//	control		b and bl to a word of the module, or to one of the runtime entries; bx r9 and blx r9
+//	control		b and bl to a word of the module, or to one of the MODULE_ENTRIES; bx r9 and blx r9
 #pragma once
 
 #define MODULE_ENTRIES 16		// words at the code segment's start: runtime entries (exo/module.h)

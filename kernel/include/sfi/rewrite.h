@@ -11,16 +11,16 @@ enum { R_PINS = 8, R_SHARED = 10, R_CODE = 9, R_SCRATCH = 12, SP = 13, LR = 14, 
 
 enum kind {
 	COMPUTE,	// sets registers from registers; goes through as it is
-	STACK,		// the same, but what it sets is sp: rn and (rm, or imm) tell to what
+	STACK,		// the same, but what it sets is sp: to rn plus imm, or plus or minus rm, shifted
 	LOAD,		// one register, or two: rt tells the first
 	STORE,
-	LOAD_MANY,	// those of list
+	LOAD_MANY,	// those of list; op says which way: "ldmia" for POP, "stmdb" for PUSH; with mode OFFSET rn stays
 	STORE_MANY,
 	BRANCH,		// to target: b
 	CALL,		// bl
 	JUMP,		// to what rm holds: bx, mov pc
 	CALL_TO,	// blx
-	TRAP,		// the compiler's word for what must not be reached
+	TRAP,		// the compiler's word for what must not be reached; guard() is not asked
 };
 
 enum mode { OFFSET, PRE, POST };	// [rn, #4]   [rn, #4]!   [rn], #4
@@ -84,8 +84,11 @@ void emit(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // End: this instruction cannot be made safe. One line, with the file's name and the instruction's line.
 void refuse(const struct insn *i, const char *why) __attribute__((noreturn, format(printf, 2, 0)));
 
-// Step 5.3. Write what does the same as instruction i and is accepted. s is what is known before; of it, r10 is kept
-// true by this. What becomes of reg, the caller sees to.
+// Step 5.3. Write what does the same as instruction i and is accepted. s is what is known before; guard() keeps s->r10
+// true, which calls make UNKNOWN, and whatever else changes r10. What becomes of s->reg, the caller sees to, but for
+// r12's: that is anybody's between two instructions, and whoever leaves a value there says so. (A loop may have lent sp
+// to a pointer, with r12 keeping what it was; where guard() writes r12 in such a loop, none is lent.) What is loaded
+// into pc is a jump, and nothing but that may be lost.
 void guard(const struct insn *i, struct state *s);
 
 // r10 := the address in the data segment of what register reg holds.

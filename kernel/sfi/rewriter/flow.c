@@ -20,11 +20,12 @@ static bool plainly;			// what ways do not agree on is unknown, so that this com
 static int *target;			// by line, of branches: the label's line
 static uint64_t cost, looks;		// at lines: they are what takes time
 static unsigned weight;
+static bool lent;			// sp is, and r12 has what it was: whoever writes r12 now spoils it
 
 void
 emit_line(const char *text)
 {
-	cost += weight;
+	cost += lent && strstr(text, "r12") != NULL ? UINT64_MAX / 4 : weight;
 	if (writing)
 		printf("\t%s\n", text);
 }
@@ -266,11 +267,13 @@ pass(void)
 					stream_access(&l->insn, &s);
 					break;
 				}
+				lent = head >= 0;
 				if (stores_only && (l->insn.kind == LOAD || l->insn.kind == LOAD_MANY) &&
 				    !(l->insn.writes & 1u << PC))
 					emit("%s", l->insn.text);
 				else if (!rival_guard(k, &s))
 					guard(&l->insn, &s);
+				lent = false;
 				if (l->insn.kind == STACK)		// by way of r12
 					s.reg[R_SCRATCH] = value_fresh(l->number, 16 + R_SCRATCH);
 				if (l->insn.kind == BRANCH && target[k] >= 0 && here)

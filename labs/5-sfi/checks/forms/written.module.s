@@ -140,6 +140,7 @@ run:
 	ldr	r1, .L9
 	eor	r0, r0, r1
 .L7:
+	bl	more
 	@ returns that are none
 	cmp	r4, r4
 	bxne	lr
@@ -148,6 +149,91 @@ run:
 .L9:
 	.word	0x12345678
 	.size	run, .-run
+
+	@ r0 is added to; r4 points to words
+	.align	2
+	.type	more, %function
+more:
+	push	{r5, r6, r7, fp, lr}
+	add	fp, sp, #16
+	@ a sum that no register has, where the condition does not hold, and then where there is none
+	mov	r2, #7
+	cmp	r4, r4
+	ldrne	r1, [r4, r2, lsl #2]
+	ldr	r3, [r4, r2, lsl #2]
+	add	r0, r0, r3
+	mov	r2, #9
+	strne	r0, [r4, r2, lsl #3]
+	ldr	r3, [r4, r2, lsl #3]
+	eor	r0, r0, r3
+	@ a base, then a sum, then the base again
+	ldr	r1, [r4]
+	ldr	r3, [r4, r2, lsl #4]
+	ldr	r1, [r4, #8]
+	add	r0, r0, r3
+	add	r0, r0, r1, lsl #3
+	@ far down the stack and back, with a base before and behind
+	mov	r6, sp
+	ldr	r1, [r4, #32]
+	sub	sp, sp, #8192
+	ldr	r3, [r4, #36]
+	sub	r6, r6, sp
+	add	r0, r0, r6, lsl #3
+	add	r0, r0, r1
+	eor	r0, r0, r3
+	add	sp, sp, #8192
+	ldr	r3, [r4, #40]
+	add	r0, r0, r3, ror #3
+	@ the stack, where the condition does not hold
+	mov	r6, sp
+	cmp	r4, r4
+	subne	sp, sp, r2
+	subne	sp, sp, #64
+	subne	sp, sp, #8192
+	sub	r6, r6, sp
+	add	r0, r0, r6, lsl #5
+	@ several registers, where it does not
+	mov	r1, #3
+	mov	r3, #5
+	cmp	r4, r4
+	ldmne	r4, {r1, r3}
+	stmne	r4, {r1, r3}
+	add	r0, r0, r1, lsl #8
+	add	r0, r0, r3, lsl #9
+	ldr	r1, [r4]
+	eor	r0, r0, r1
+	@ an immediate that is no computation's, behind
+	mov	r6, r4
+	ldrb	r1, [r6], #1021
+	ldrb	r3, [r6]
+	add	r0, r0, r1
+	add	r0, r0, r3, lsl #4
+	@ a return from the stack, and a call that does not come back here
+	mov	r6, sp
+	bl	pops
+	sub	r6, r6, sp
+	add	r0, r0, r6, lsl #7
+	bl	tail
+	add	r0, r0, #9
+	sub	sp, fp, #16
+	pop	{r5, r6, r7, fp, pc}
+	.size	more, .-more
+
+	.align	2
+	.type	pops, %function
+pops:
+	str	lr, [sp, #-4]!
+	bl	other
+	ldr	pc, [sp], #4
+	.size	pops, .-pops
+
+	.align	2
+	.type	tail, %function
+tail:
+	movw	r3, #:lower16:where
+	movt	r3, #:upper16:where
+	ldr	pc, [r3]
+	.size	tail, .-tail
 
 	.align	2
 	.type	other, %function
@@ -166,6 +252,8 @@ other:
 
 	.data
 	.align	3
+where:
+	.word	other, 0
 	.space	64
 words:
 	.word	0x10203040, 0x11213141, 0x12223242, 0x13233343, 0x14243444, 0x15253545, 0x16263646, 0x17273747
