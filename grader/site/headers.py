@@ -48,7 +48,8 @@ def page(stem, text, known, folder="exo"):
 
 
 TITLES = {"exo": ("The contracts", "What the parts of the kernel owe each other"),
-          "libos": ("The libOS's contracts", "What applications have from their library")}
+          "libos": ("The libOS's contracts", "What applications have from their library"),
+          "sfi": ("Modules' contracts", "What modules have, and the rewriter that makes them safe")}
 
 
 def index(texts, known, folder):
@@ -107,7 +108,7 @@ def prose(comment, known):
 
 _CODE = re.compile(r"""
       `[^`]+`
-    | (?:exo|libos)/\w+\.h\b | \b(?:kernel|labs|starter)/[\w./-]*\w
+    | (?:exo|libos|sfi)/\w+\.h\b | \b(?:kernel|labs|starter)/[\w./-]*\w
     | \*?\b[A-Za-z_]\w*\(\) | -E_\w+ | \*?\b\w*_\w+\b | \b[A-Z][A-Z0-9]{2,}\b
     | \b0x[0-9a-f]+\b
     """, re.X)

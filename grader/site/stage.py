@@ -14,7 +14,7 @@ from .. import docs, errors
 from . import headers
 
 HERE = Path(__file__).resolve().parent
-HEADERS = {"exo": "kernel/include/exo", "libos": "kernel/include/libos"}
+HEADERS = {"exo": "kernel/include/exo", "libos": "kernel/include/libos", "sfi": "kernel/include/sfi"}
 PLACES = (                                          # a page's name in the tree -> its name in the site
     (r"README\.md", "index.md"),
     (r"syllabus\.md", "syllabus.md"),
@@ -30,7 +30,7 @@ def place(name):
     for pattern, where in PLACES:
         if re.fullmatch(pattern, name):
             return re.sub(pattern, where, name)
-    header = re.fullmatch(r"kernel/include/(exo|libos)/(\w+)\.h", name)
+    header = re.fullmatch(r"kernel/include/(exo|libos|sfi)/(\w+)\.h", name)
     return f"{header[1]}/{header[2]}.md" if header else None
 
 
@@ -146,7 +146,7 @@ def _link(page, link, here, staged, into):
     if where is None:
         shown = link.text if "`" in link.text or link.text.strip("/") == target else None
         return shown or f"{link.text} (`{target}`)"
-    if anchor and where.startswith(("exo/", "libos/")):
+    if anchor and where.startswith(("exo/", "libos/", "sfi/")):
         anchor = headers.anchors((page.root / target).read_text(encoding="utf-8")).get(anchor, "")
     return f"[{link.text}]({_relative(where, here)}{'#' + anchor if anchor else ''})"
 
@@ -168,10 +168,10 @@ def _contents(name, texts, found):
     if name == "index.md":
         labs = [page for page in texts if re.match(r"\d+-", page)]
         parts = {"Labs": labs, "Handbook": ["guide/index.md"], "Course": ["syllabus.md"],
-                 "Reference": ["exo/index.md", "libos/index.md"], "Maintainers": ["grader.md"]}
+                 "Reference": ["exo/index.md", "libos/index.md", "sfi/index.md"], "Maintainers": ["grader.md"]}
     elif name == "guide/index.md":
         parts = {"": [place(page.name) for page in handbook(found)[1:]]}
-    elif name in ("exo/index.md", "libos/index.md"):
+    elif name in ("exo/index.md", "libos/index.md", "sfi/index.md"):
         parts = {"": [page for page in texts if page.startswith(name.removesuffix("index.md")) and page != name]}
     else:
         return ""
