@@ -187,7 +187,7 @@ class _Make:
         self.safe = self.out.with_name(f"{self.out.name}.rewritten")
         modules = {path: payload for payload, source in sources.items()
                    for path in _modules(ROOT / source.with_suffix("")).glob("*.module.[cs]")}
-        for path in (ROOT / "kernel/sfi/lib").glob("*.c") if modules else ():
+        for path in (ROOT / "kernel/core/string.c", *(ROOT / "kernel/sfi/lib").glob("*.c")) if modules else ():
             modules[path] = next(iter(modules.values()))
         self.rewritten = {_relative((folder / path.relative_to(ROOT)).with_suffix(suffix)): payload
                           for path, payload in modules.items()

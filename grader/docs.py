@@ -23,6 +23,8 @@ from .site import csource
 
 PAGES = ("README.md", "syllabus.md", "labs/[0-9]*/README.md", "labs/guide/*.md", "grader/README.md")
 IMAGES = (".svg", ".png")
+CONTRACTS = ("exo", "libos", "sfi")         # folders of headers, below kernel/include
+HEADER = rf"(?:{'|'.join(CONTRACTS)})/\w+\.h"      # one of these, as files include it
 
 
 @dataclass(frozen=True)

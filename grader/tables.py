@@ -79,7 +79,7 @@ def _included(several, root):
     while left:
         path = left.pop()
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        for name in re.findall(r"(?m)^#include <((?:exo|libos)/\w+\.h)>", text):
+        for name in re.findall(rf"(?m)^#include <({docs.HEADER})>", text):
             header = f"kernel/include/{name}"
             if header not in found and (root / header).is_file():
                 found.add(header)
@@ -108,7 +108,7 @@ def _purpose(path):
     comment = re.match(r"(?://[^\n]*\n)+", path.read_text(encoding="utf-8"))
     words = " ".join(line.removeprefix("//").strip() for line in comment[0].splitlines()) if comment else ""
     sentence = re.split(r"(?<=[.!?])\s(?=[A-Z])", words)[0]
-    return re.sub(r"\s*\((?:exo|libos)/\w+\.h\)", "", sentence)
+    return re.sub(rf"\s*\({docs.HEADER}\)", "", sentence)
 
 
 def steps(lab, page):

@@ -62,7 +62,7 @@ $(OUT)/$1.program.o: $(OUT)/$1.user.elf kernel/user/program.S
 endef
 $(foreach p,$(sort $(foreach q,$(PAYLOADS),$(call programs,$(basename $q)))),$(eval $(call program,$p)))
 
-# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with kernel/sfi/lib, which is
+# A module (exo/module.h): MODULE.module.c in that folder, compiled, rewritten, and linked with LIB, which is
 # rewritten, too; MODULE.module.s, which is rewritten as it is; or MODULE.module.S, assembled as it is. Embedded like a
 # program. The rewriter is kernel/sfi/rewriter and the labs' files of HOST, compiled for this machine. It is a student's, and writes to
 # SAFE alone: the grader makes `rewriter`, then `rewritten` where nothing else can be written, then all else with REWRITE=false.
@@ -79,8 +79,9 @@ $(REWRITER): CFLAGS = $(REWRITE_CFLAGS)
 # places between those that could share a guard.)
 MODULE_CFLAGS = $(filter-out -g -MD -MP -O%,$(CFLAGS)) -O2 -fno-schedule-insns -fno-schedule-insns2 \
 	-ffixed-r9 -ffixed-r10 -ffixed-r12 $(if $(PINS),-ffixed-r8)
-PINS = $(filter kernel/sfi/lib/%,$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
-MODULE_LIB := $(patsubst %.c,$(OUT)/%.safe.o,$(sort $(wildcard kernel/sfi/lib/*.c)))
+LIB := kernel/core/string $(basename $(sort $(wildcard kernel/sfi/lib/*.c)))
+PINS = $(filter $(LIB),$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
+MODULE_LIB := $(LIB:%=$(OUT)/%.safe.o)
 
 $(OUT)/rewrite: $(REWRITER)
 	@mkdir -p $(@D)
@@ -88,7 +89,7 @@ $(OUT)/rewrite: $(REWRITER)
 
 $(OBJ)/%.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
-	$(CC) $(MODULE_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-fno-tree-loop-distribute-patterns) \
+	$(CC) $(MODULE_CFLAGS) $(if $(filter $(LIB),$*),-fno-tree-loop-distribute-patterns) \
 		-MD -MP -MF $(@:.s=.d) -MT $@ -S $< -o $@
 
 $(OBJ)/%.s: %.s
@@ -114,7 +115,7 @@ $(OUT)/%.safe.o: $(SAFE)/%.safe.s $(OBJ)/%.s kernel/sfi/written.awk
 
 named = $(basename $(wildcard $(addsuffix /*.module.[cs],$(call of,$1))))
 sources := $(sort $(foreach q,$(PAYLOADS),$(call named,$(basename $q))))
-compiled := $(if $(sources),$(patsubst %,$(OBJ)/%.s,$(sources)) $(patsubst $(OUT)/%.safe.o,$(OBJ)/%.s,$(MODULE_LIB)))
+compiled := $(if $(sources),$(patsubst %,$(OBJ)/%.s,$(sources) $(LIB)))
 .PHONY: rewriter rewritten
 rewriter: $(OUT)/rewrite $(compiled)
 rewritten: $(patsubst $(OBJ)/%.s,$(SAFE)/%.safe.s,$(compiled))
@@ -140,7 +141,7 @@ $(foreach m,$(sort $(foreach q,$(PAYLOADS),$(call modules,$(basename $q)))),$(ev
 PLAIN_CFLAGS = $(filter-out -ffixed-% -fno-schedule-insns%,$(MODULE_CFLAGS))
 $(OBJ)/%.plain.s: %.c kernel/lab.mk
 	@mkdir -p $(@D)
-	$(CC) $(PLAIN_CFLAGS) $(if $(filter kernel/sfi/lib/%,$*),-fno-tree-loop-distribute-patterns) -S $< -o $@
+	$(CC) $(PLAIN_CFLAGS) $(if $(filter $(LIB),$*),-fno-tree-loop-distribute-patterns) -S $< -o $@
 
 $(SAFE)/%.stores.s: $(OBJ)/%.s $(OUT)/rewrite
 	$(call rewrite,--stores)
@@ -151,7 +152,7 @@ rival_unprivileged = --unprivileged $(MODULE_CFLAGS)
 define rival
 $(OBJ)/%.$1.in.s: %.c kernel/lab.mk
 	@mkdir -p $$(@D)
-	$$(CC) $$(filter-out --%,$$(rival_$1)) $$(if $$(filter kernel/sfi/lib/%,$$*),-fno-tree-loop-distribute-patterns) \
+	$$(CC) $$(filter-out --%,$$(rival_$1)) $$(if $$(filter $(LIB),$$*),-fno-tree-loop-distribute-patterns) \
 		-S $$< -o $$@
 $(SAFE)/%.$1.s: $(OBJ)/%.$1.in.s $(OUT)/rewrite
 	@mkdir -p $$(@D)
@@ -166,7 +167,7 @@ $(foreach r,$(RIVALS),$(eval $(call rival,$r)))
 
 # Those of this call, by the word that asks for them, and what they are linked with.
 asked = $(foreach q,$(PAYLOADS),$(if $(filter $1,$(shell cat $(basename $q)/also 2>/dev/null)),$(call named,$(basename $q))))
-rewritable = $(if $(strip $(asked)),$(sort $(asked)) $(patsubst %.c,%,$(wildcard kernel/sfi/lib/*.c)))
+rewritable = $(if $(strip $(asked)),$(sort $(asked)) $(LIB))
 rewriter: $(foreach r,$(RIVALS),$(patsubst %,$(OBJ)/%.$r.in.s,$(call rewritable,$r)))
 rewritten: $(foreach r,stores $(RIVALS),$(patsubst %,$(SAFE)/%.$r.s,$(call rewritable,$r)))
 

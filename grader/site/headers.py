@@ -106,9 +106,8 @@ def prose(comment, known):
     return out[:-1]
 
 
-_CODE = re.compile(r"""
-      `[^`]+`
-    | (?:exo|libos|sfi)/\w+\.h\b | \b(?:kernel|labs|starter)/[\w./-]*\w
+_CODE = re.compile(rf"`[^`]+` | {docs.HEADER}\b" r"""
+    | \b(?:kernel|labs|starter)/[\w./-]*\w
     | \*?\b[A-Za-z_]\w*\(\) | -E_\w+ | \*?\b\w*_\w+\b | \b[A-Z][A-Z0-9]{2,}\b
     | \b0x[0-9a-f]+\b
     """, re.X)

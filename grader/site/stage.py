@@ -14,7 +14,8 @@ from .. import docs, errors
 from . import headers
 
 HERE = Path(__file__).resolve().parent
-HEADERS = {"exo": "kernel/include/exo", "libos": "kernel/include/libos", "sfi": "kernel/include/sfi"}
+HEADERS = {name: f"kernel/include/{name}" for name in docs.CONTRACTS}
+INDICES = tuple(f"{name}/index.md" for name in docs.CONTRACTS)
 PLACES = (                                          # a page's name in the tree -> its name in the site
     (r"README\.md", "index.md"),
     (r"syllabus\.md", "syllabus.md"),
@@ -30,8 +31,8 @@ def place(name):
     for pattern, where in PLACES:
         if re.fullmatch(pattern, name):
             return re.sub(pattern, where, name)
-    header = re.fullmatch(r"kernel/include/(exo|libos|sfi)/(\w+)\.h", name)
-    return f"{header[1]}/{header[2]}.md" if header else None
+    header = re.fullmatch(rf"kernel/include/({docs.HEADER})", name)
+    return f"{header[1].removesuffix('.h')}.md" if header else None
 
 
 def build(root, out, work):
@@ -146,7 +147,7 @@ def _link(page, link, here, staged, into):
     if where is None:
         shown = link.text if "`" in link.text or link.text.strip("/") == target else None
         return shown or f"{link.text} (`{target}`)"
-    if anchor and where.startswith(("exo/", "libos/", "sfi/")):
+    if anchor and where.partition("/")[0] in docs.CONTRACTS:
         anchor = headers.anchors((page.root / target).read_text(encoding="utf-8")).get(anchor, "")
     return f"[{link.text}]({_relative(where, here)}{'#' + anchor if anchor else ''})"
 
@@ -168,10 +169,10 @@ def _contents(name, texts, found):
     if name == "index.md":
         labs = [page for page in texts if re.match(r"\d+-", page)]
         parts = {"Labs": labs, "Handbook": ["guide/index.md"], "Course": ["syllabus.md"],
-                 "Reference": ["exo/index.md", "libos/index.md", "sfi/index.md"], "Maintainers": ["grader.md"]}
+                 "Reference": [*INDICES], "Maintainers": ["grader.md"]}
     elif name == "guide/index.md":
         parts = {"": [place(page.name) for page in handbook(found)[1:]]}
-    elif name in ("exo/index.md", "libos/index.md", "sfi/index.md"):
+    elif name in INDICES:
         parts = {"": [page for page in texts if page.startswith(name.removesuffix("index.md")) and page != name]}
     else:
         return ""

@@ -106,6 +106,8 @@ def counted(run):
             refused(run, rest[0], int(rest[2], 16))
         if word == "stopped":
             stopped(run, rest[0], rest[1:], rest[0])
+        if word in VARIANTS[:2] and rest[1] != "0":     # of the third it is told where
+            raise Wrong(f"{rest[0]} ({word}) was stopped")
         if word in VARIANTS and rest[1] == "0" and int(rest[2], 16) != expected[rest[0]]:
             raise Wrong(f"{rest[0]} ({word}) computes something else than before", expected=f"{expected[rest[0]]:#010x}",
                         got=f"{int(rest[2], 16):#010x}")

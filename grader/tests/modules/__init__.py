@@ -22,7 +22,7 @@ RESERVED = "-ffixed-r9 -ffixed-r10 -ffixed-r12 -fno-schedule-insns -fno-schedule
 NINE = "crc32", "sha256", "quicksort", "heapsort", "matrix", "strstr", "lz", "list", "states"
 WAYS = (), ("--stores",), ("--all",)
 WHERE = f"--defsym=code_segment={CODE:#x}", f"--defsym=data_segment={DATA:#x}"   # what is plain has to know
-LIB = sorted((ROOT / "kernel/sfi/lib").glob("*.c"))
+LIB = [ROOT / "kernel/core/string.c", *sorted((ROOT / "kernel/sfi/lib").glob("*.c"))]
 
 
 def tool(*command: str | Path) -> None:
