@@ -163,18 +163,20 @@ memory(struct jit *j, const struct bpf_insn *i)
 {
 	bool loads = BPF_CLASS(i->opcode) == BPF_LDX;
 	unsigned bytes = bpf_bytes(i->opcode), base = loads ? bpf_src(i) : bpf_dst(i), rt = loads ? bpf_dst(i) : bpf_src(i);
-	bool odd = BPF_CLASS(i->opcode) == BPF_ST || rt == 10;		// what is stored is in no register of its own
+	bool constant = BPF_CLASS(i->opcode) == BPF_ST, odd = constant || rt == 10;	// what is stored is in no register of its own
 
 	if (base == 10) {
-		if (odd)
-			rt = BPF_CLASS(i->opcode) == BPF_ST ? operand(j, i) : reg(j, rt);
+		if (constant)
+			jit_constant(j, rt = JIT_SCRATCH, i->imm);
+		else
+			rt = reg(j, rt);
 		stack(j, loads, bytes, rt, BPF_STACK + i->offset);
 		return;
 	}
 	checked(j, i, base);
 	if (odd) {
 		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-		if (BPF_CLASS(i->opcode) == BPF_ST)
+		if (constant)
 			jit_constant(j, JIT_FUEL, i->imm);
 		else
 			jit_emit(j, a32_dp_imm(ADD, false, JIT_FUEL, A32_SP, a32_imm(BPF_STACK)));
