@@ -1,0 +1,270 @@
+"""BPF (RFC 9669), its groups base32 and divmul32: an assembler and a disassembler in LLVM's syntax, and a model of what
+programs do, written from the RFC's text and from nothing of the kernel's.
+
+An instruction is an `Insn`; a program a list of them, or their bytes. What `assemble` reads `disassemble` writes.
+"""
+import re
+import struct
+from dataclasses import dataclass
+from typing import Callable, Iterable, Sequence
+
+from grader.errors import Usage
+
+STACK = 512             # bytes
+LD, LDX, ST, STX, ALU, JMP, JMP32, ALU64 = range(8)
+X = 0x08                # the second operand is src
+MEM = 0x60
+SIZES = {4: 0x00, 2: 0x08, 1: 0x10}
+
+OPS = {"+=": 0x00, "-=": 0x10, "*=": 0x20, "/=": 0x30, "s/=": 0x30, "|=": 0x40, "&=": 0x50, "<<=": 0x60, ">>=": 0x70,
+       "%=": 0x90, "s%=": 0x90, "^=": 0xa0, "=": 0xb0, "s>>=": 0xc0}
+JUMPS = {"==": 0x10, ">": 0x20, ">=": 0x30, "&": 0x40, "!=": 0x50, "s>": 0x60, "s>=": 0x70, "<": 0xa0, "<=": 0xb0,
+         "s<": 0xc0, "s<=": 0xd0}
+NEG, END, CALL, EXIT = 0x80, 0xd0, 0x80, 0x90
+
+
+@dataclass(frozen=True)
+class Insn:
+    opcode: int
+    dst: int = 0
+    src: int = 0
+    offset: int = 0     # signed, 16 bits
+    imm: int = 0        # signed, 32 bits
+
+    def encode(self) -> bytes:
+        return struct.pack("<BBhi", self.opcode, self.dst | self.src << 4, self.offset, self.imm)
+
+
+def encode(program: Iterable[Insn]) -> bytes:
+    return b"".join(insn.encode() for insn in program)
+
+
+def decode(data: bytes) -> list[Insn]:
+    """The instructions of a program's bytes, 8 for each."""
+    return [Insn(opcode, regs & 15, regs >> 4, offset, imm) for opcode, regs, offset, imm in struct.iter_unpack("<BBhi", data)]
+
+
+def alu(op: str, dst: int, value: int | None = None, src: int | None = None) -> Insn:
+    """`w<dst> <op> w<src>`, or by the constant `value`."""
+    offset = 1 if op in ("s/=", "s%=") else 0
+    if src is not None:
+        return Insn(ALU | OPS[op] | X, dst, src, offset)
+    return Insn(ALU | OPS[op], dst, 0, offset, signed(value))
+
+
+def jump(op: str, dst: int, offset: int, value: int | None = None, src: int | None = None) -> Insn:
+    """`if w<dst> <op> w<src> goto offset`."""
+    if src is not None:
+        return Insn(JMP32 | JUMPS[op] | X, dst, src, offset)
+    return Insn(JMP32 | JUMPS[op], dst, 0, offset, signed(value))
+
+
+def load(size: int, dst: int, base: int, offset: int) -> Insn:
+    return Insn(LDX | MEM | SIZES[size], dst, base, offset)
+
+
+def store(size: int, base: int, offset: int, value: int | None = None, src: int | None = None) -> Insn:
+    if src is not None:
+        return Insn(STX | MEM | SIZES[size], base, src, offset)
+    return Insn(ST | MEM | SIZES[size], base, 0, offset, signed(value))
+
+
+def signed(value: int, bits: int = 32) -> int:
+    """The number that the low bits of a value are, in two's complement."""
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> bits - 1 else value
+
+
+# Assembling.
+
+_NUMBER = r"([+-]?(?:0x[0-9a-fA-F]+|\d+))"
+_PLACE = r"\*\(u(8|16|32) \*\)\(r(\d+) ([+-]) ?(0x[0-9a-fA-F]+|\d+)\)"
+_FORMS: list[tuple[str, Callable]] = [
+    (r"exit", lambda: Insn(JMP | EXIT)),
+    (rf"call {_NUMBER}", lambda n: Insn(JMP | CALL, imm=int(n, 0))),
+    (r"goto (\S+)", lambda to: Insn(JMP, offset=to)),
+    (r"gotol (\S+)", lambda to: Insn(JMP32, imm=to)),
+    (r"w(\d+) = -w(\d+)", lambda d, s: _same(d, s, Insn(ALU | NEG, int(d)))),
+    (r"w(\d+) = \(s(8|16)\)w(\d+)", lambda d, n, s: Insn(ALU | OPS["="] | X, int(d), int(s), int(n))),
+    (r"w(\d+) = (le|be)(16|32) w(\d+)",
+     lambda d, e, n, s: _same(d, s, Insn(ALU | END | (X if e == "be" else 0), int(d), imm=int(n)))),
+    (r"r(\d+) = (le|be)(16|32) r(\d+)",
+     lambda d, e, n, s: _same(d, s, Insn(ALU | END | (X if e == "be" else 0), int(d), imm=int(n)))),
+    (r"r(\d+) = bswap(16|32) r(\d+)", lambda d, n, s: _same(d, s, Insn(ALU64 | END, int(d), imm=int(n)))),
+    (rf"[rw](\d+) = {_PLACE}", lambda d, n, b, sign, off: load(int(n) // 8, int(d), int(b), int(sign + off, 0))),
+    (rf"{_PLACE} = [rw](\d+)", lambda n, b, sign, off, s: store(int(n) // 8, int(b), int(sign + off, 0), src=int(s))),
+    (rf"{_PLACE} = {_NUMBER}", lambda n, b, sign, off, v: store(int(n) // 8, int(b), int(sign + off, 0), int(v, 0))),
+    (r"if w(\d+) (\S+) w(\d+) goto (\S+)", lambda d, op, s, to: jump(op, int(d), to, src=int(s))),
+    (rf"if w(\d+) (\S+) {_NUMBER} goto (\S+)", lambda d, op, v, to: jump(op, int(d), to, int(v, 0))),
+    (r"w(\d+) (\S+) w(\d+)", lambda d, op, s: alu(op, int(d), src=int(s))),
+    (rf"w(\d+) (\S+) {_NUMBER}", lambda d, op, v: alu(op, int(d), int(v, 0))),
+]
+_PATTERNS = [(re.compile(pattern.replace(" ", r"\s*" if _PLACE in pattern else r"\s+")), make) for pattern, make in _FORMS]
+
+
+def _same(d: str, s: str, insn: Insn) -> Insn:
+    if d != s:
+        raise ValueError("both registers have to be the same")
+    return insn
+
+
+def assemble(text: str) -> list[Insn]:
+    """A program from text, an instruction or a `label:` a line; comments begin with #, // or ;. Usage names the line."""
+    lines, labels = [], {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = re.split(r"#|//|;", line)[0].strip()
+        if label := re.fullmatch(r"(\w+):", line):
+            labels[label[1]] = len(lines)
+        elif line:
+            lines.append((number, line))
+    program = []
+    for place, (number, line) in enumerate(lines):
+        try:
+            insn = next((make(*match.groups()) for pattern, make in _PATTERNS if (match := pattern.fullmatch(line))), None)
+            if insn is None:
+                raise ValueError("no instruction of base32 or divmul32 in LLVM's syntax")
+            targets = {field: _target(getattr(insn, field), labels, place) for field in ("offset", "imm")
+                       if isinstance(getattr(insn, field), str)}
+            program.append(Insn(**{**insn.__dict__, **targets}))
+            program[-1].encode()
+        except (ValueError, KeyError, struct.error) as error:
+            raise Usage(f"line {number}: {line}: {error}") from None
+    return program
+
+
+def _target(to: str, labels: dict[str, int], place: int) -> int:
+    if to in labels:
+        return labels[to] - place - 1
+    return int(to, 0)
+
+
+def disassemble(insn: Insn) -> str:
+    """An instruction in LLVM's syntax; "" if it is none of base32 or divmul32, or has a reserved field that is not zero."""
+    d, s, off, imm = f"w{insn.dst}", f"w{insn.src}", insn.offset, insn.imm
+    kind, op, x = insn.opcode & 7, insn.opcode & 0xf0, insn.opcode & X
+    text = ""
+    if kind in (LDX, ST, STX) and insn.opcode & 0xe0 == MEM and insn.opcode & 0x18 != 0x18:
+        bits = 8 * next(size for size, code in SIZES.items() if code == insn.opcode & 0x18)
+        base = insn.src if kind == LDX else insn.dst
+        place = f"*(u{bits} *)(r{base} {'-' if off < 0 else '+'} {abs(off)})"
+        text = f"{d} = {place}" if kind == LDX else f"{place} = {s if kind == STX else imm}"
+    elif kind == ALU and op == NEG and not x:
+        text = f"{d} = -{d}"
+    elif kind == ALU and op == END:
+        text = f"r{insn.dst} = {'be' if x else 'le'}{imm} r{insn.dst}"
+    elif insn.opcode == ALU64 | END:
+        text = f"r{insn.dst} = bswap{imm} r{insn.dst}"
+    elif kind == ALU and op == OPS["="] and x and off:
+        text = f"{d} = (s{off}){s}"
+    elif kind == ALU:
+        names = [name for name, code in OPS.items() if code == op and (name in ("s/=", "s%=")) == (off == 1)]
+        text = f"{d} {names[0]} {s if x else imm}" if names else ""
+    elif insn.opcode == JMP | EXIT:
+        text = "exit"
+    elif insn.opcode == JMP | CALL:
+        text = f"call {imm}"
+    elif insn.opcode == JMP:
+        text = f"goto {off:+d}"
+    elif insn.opcode == JMP32:
+        text = f"gotol {imm:+d}"
+    elif kind == JMP32:
+        names = [name for name, code in JUMPS.items() if code == op]
+        text = f"if {d} {names[0]} {s if x else imm} goto {off:+d}" if names else ""
+    try:
+        return text if text and assemble(text) == [insn] else ""
+    except Usage:
+        return ""
+
+
+# The model.
+
+@dataclass
+class State:
+    """What a program ended with: how ("done", "fault", "fuel"), r0, fuel left, the address that was refused, the region's bytes."""
+    end: str
+    r0: int
+    fuel: int
+    fault: int
+    region: bytes
+
+
+def run(program: Sequence[Insn], region: int, memory: bytes, message: int, length: int, fuel: int,
+        helpers: dict[int, Callable[..., int]] = {}, frame: int = 0x7000_0000) -> State:
+    """Run a program that the verifier accepts. `region` is the address of `memory`; r10 is `frame`."""
+    registers = [0] * 11
+    registers[1], registers[2], registers[10] = message, length, frame
+    data, stack, pc = bytearray(memory), bytearray(STACK), 0
+
+    def place(base: int, offset: int, size: int) -> tuple[bytearray, int]:
+        if base == 10:
+            return stack, STACK + offset
+        address = (registers[base] + offset) % 2**32
+        if not region <= address <= region + len(data) - size:
+            raise _Refused(address)
+        return data, address - region
+
+    while True:
+        insn = program[pc]
+        pc += 1
+        kind, op = insn.opcode & 7, insn.opcode & 0xf0
+        a, b = registers[insn.dst], registers[insn.src] if insn.opcode & X else insn.imm % 2**32
+        if kind in (LDX, ST, STX):
+            size = {code: size for size, code in SIZES.items()}[insn.opcode & 0x18]
+            try:
+                where, at = place(insn.src if kind == LDX else insn.dst, insn.offset, size)
+            except _Refused as refused:
+                return State("fault", 0, fuel, refused.address, bytes(data))
+            if kind == LDX:
+                registers[insn.dst] = int.from_bytes(where[at:at + size], "little")
+            else:
+                value = insn.imm if kind == ST else registers[insn.src]
+                where[at:at + size] = (value % 2**(8 * size)).to_bytes(size, "little")
+        elif kind in (ALU, ALU64):
+            registers[insn.dst] = _alu(insn, a, b) % 2**32
+        elif insn.opcode == JMP | EXIT:
+            return State("done", registers[0], fuel, 0, bytes(data))
+        elif insn.opcode == JMP | CALL:
+            if fuel == 0:
+                return State("fuel", 0, 0, 0, bytes(data))
+            fuel -= 1
+            registers[0] = helpers[insn.imm](*registers[1:6]) % 2**32
+        elif op == 0 or _holds(op, a, b):
+            distance = insn.imm if insn.opcode == JMP32 else insn.offset
+            if distance < 0:
+                if fuel == 0:
+                    return State("fuel", 0, 0, 0, bytes(data))
+                fuel -= 1
+            pc += distance
+
+
+class _Refused(Exception):
+    def __init__(self, address: int):
+        self.address = address
+
+
+def _alu(insn: Insn, a: int, b: int) -> int:
+    """Section 4.1 and 4.2, for 32 bits."""
+    op, x = insn.opcode & 0xf0, insn.opcode & X
+    if op == END:
+        size = insn.imm // 8
+        swapped = insn.opcode & 7 == ALU64 or x
+        return int.from_bytes((a % 2**insn.imm).to_bytes(size, "little"), "big" if swapped else "little")
+    if op in (OPS["/="], OPS["%="]):
+        if b == 0:
+            return 0 if op == OPS["/="] else a
+        if insn.offset:
+            a, b = signed(a), signed(b)
+        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        return quotient if op == OPS["/="] else a - quotient * b
+    if op == OPS["="]:
+        return signed(b, insn.offset) if insn.offset else b
+    by = b % 32
+    return {OPS["+="]: a + b, OPS["-="]: a - b, OPS["*="]: a * b, OPS["|="]: a | b, OPS["&="]: a & b, OPS["^="]: a ^ b,
+            OPS["<<="]: a << by, OPS[">>="]: a >> by, OPS["s>>="]: signed(a) >> by, NEG: -a}[op]
+
+
+def _holds(op: int, a: int, b: int) -> bool:
+    """Section 4.3, for 32 bits."""
+    sa, sb = signed(a), signed(b)
+    return {"==": a == b, "!=": a != b, ">": a > b, ">=": a >= b, "<": a < b, "<=": a <= b, "&": a & b != 0, "s>": sa > sb,
+            "s>=": sa >= sb, "s<": sa < sb, "s<=": sa <= sb}[next(name for name, code in JUMPS.items() if code == op)]

@@ -1,0 +1,149 @@
+// Handlers in a portable assembly: the IETF's BPF instruction set (RFC 9669), conformance groups base32 and divmul32,
+// without program-local calls. An application brings a program, the kernel verifies and compiles it, and runs it when a message comes.
+// Compiles in the kernel and on the host.
+//
+// *Registers* are 32 bits wide. That is BPF's own semantics, not a cut: of base32 every write zero-extends, and the upper halves of r1,
+// r2, r10 and of helpers' results are zero, so upper halves are zero always. Addresses are modulo 2^32.
+//
+// *Memory* that a program may touch is two stretches: its region, bytes that the kernel states when it runs, and its stack,
+// BPF_STACK bytes that end where r10 points. Accesses of 1, 2 and 4 bytes, aligned or not, little-endian. The stack is reached
+// through r10 with the instruction's offset alone, and checked once, by the verifier; any other register's address has to lie in the
+// region, all bytes of it, and is checked each time. One that does not ends the program, and nothing of that access is done.
+//
+// *Time* is bounded by fuel: each branch that is taken and does not go forwards, and each call of a helper, takes one unit before it
+// is done. Without one left the program ends there instead.
+//
+// It begins with r1 the address and r2 the size in bytes of a message, and r10; the rest is undefined, and not to be read. r0 is its result.
+#pragma once
+
+#include <exo/types.h>
+
+#define BPF_STACK     512
+#define BPF_INSNS_MAX 4096
+#define BPF_HELPERS   16
+
+// An instruction (RFC 9669, section 3.1), 8 bytes, little-endian.
+struct bpf_insn {
+	uint8_t opcode;
+	uint8_t regs;			// bits 3:0 dst, 7:4 src
+	int16_t offset;
+	int32_t imm;
+};
+
+static inline unsigned
+bpf_dst(const struct bpf_insn *i)
+{
+	return i->regs & 0xf;
+}
+
+static inline unsigned
+bpf_src(const struct bpf_insn *i)
+{
+	return i->regs >> 4;
+}
+
+// Opcodes: bits 2:0 are the class (section 3.2).
+#define BPF_CLASS(opcode) ((opcode) & 7)
+#define BPF_LD    0
+#define BPF_LDX   1
+#define BPF_ST    2
+#define BPF_STX   3
+#define BPF_ALU   4
+#define BPF_JMP   5
+#define BPF_JMP32 6
+#define BPF_ALU64 7
+
+// ALU, JMP: bit 3 says whether the second operand is imm or src, bits 7:4 the operation (section 4).
+#define BPF_X 0x08
+
+#define BPF_OP(opcode) ((opcode) & 0xf0)
+#define BPF_ADD  0x00
+#define BPF_SUB  0x10
+#define BPF_MUL  0x20
+#define BPF_DIV  0x30			// offset 1: signed
+#define BPF_OR   0x40
+#define BPF_AND  0x50
+#define BPF_LSH  0x60
+#define BPF_RSH  0x70
+#define BPF_NEG  0x80
+#define BPF_MOD  0x90			// offset 1: signed
+#define BPF_XOR  0xa0
+#define BPF_MOV  0xb0			// offset 8, 16: sign-extending that many bits of src
+#define BPF_ARSH 0xc0
+#define BPF_END  0xd0			// of ALU: to little (imm) or big endian (src); of ALU64: swapped; imm bits
+
+#define BPF_JA   0x00			// of JMP by offset, of JMP32 by imm
+#define BPF_JEQ  0x10
+#define BPF_JGT  0x20
+#define BPF_JGE  0x30
+#define BPF_JSET 0x40
+#define BPF_JNE  0x50
+#define BPF_JSGT 0x60
+#define BPF_JSGE 0x70
+#define BPF_CALL 0x80			// of JMP: src 0, a helper's number in imm
+#define BPF_EXIT 0x90			// of JMP
+#define BPF_JLT  0xa0
+#define BPF_JLE  0xb0
+#define BPF_JSLT 0xc0
+#define BPF_JSLE 0xd0
+
+// LDX, ST, STX: bits 4:3 the size, 7:5 the mode (section 5).
+#define BPF_SIZE(opcode) ((opcode) & 0x18)
+#define BPF_W    0x00
+#define BPF_H    0x08
+#define BPF_B    0x10
+#define BPF_DW   0x18
+#define BPF_MODE(opcode) ((opcode) & 0xe0)
+#define BPF_MEM  0x60
+
+// Bytes of an access.
+static inline unsigned
+bpf_bytes(uint8_t opcode)
+{
+	return BPF_SIZE(opcode) == BPF_W ? 4 : BPF_SIZE(opcode) == BPF_H ? 2 : 1;
+}
+
+// Why a program is refused. Of several reasons at an instruction the first in this order is told.
+enum bpf_error {
+	BPF_OK,
+	BPF_E_SIZE,		// no instruction, or more than BPF_INSNS_MAX
+	BPF_E_LOCAL_CALL,	// a program-local call
+	BPF_E_OPCODE,		// no instruction of base32 or divmul32
+	BPF_E_RESERVED,		// a field that the instruction does not use is not zero, or has no value that it knows
+	BPF_E_REGISTER,		// there is no such register, or r10 would be written
+	BPF_E_JUMP,		// out of the program
+	BPF_E_HELPER,		// there is no such helper
+	BPF_E_STACK,		// an access through r10 that is not all in the stack
+	BPF_E_END,		// the last instruction is neither EXIT nor JA
+	BPF_E_UNDEFINED,	// on some path a register or a byte of the stack is read that nothing has written
+};
+
+// What a helper is given: r1 to r5, defined where the bit of its number is set in `arguments`; it defines r0 and leaves r1 to r5 undefined.
+struct bpf_context;
+typedef uint32_t bpf_function(struct bpf_context *context, const uint32_t argument[5]);
+
+struct bpf_helper {
+	bpf_function *function;	// null: there is none of that number
+	uint32_t arguments;	// how many of r1 to r5 it reads
+};
+
+struct bpf_context {
+	uint32_t region;	// address of the first byte,
+	uint32_t size;		// and how many there are; 4 at least
+	uint32_t message, length;	// r1 and r2
+	uint32_t fuel;		// units; what is left when it ends
+	uint32_t fault;		// address of the access that was refused
+	const struct bpf_helper *helpers;	// BPF_HELPERS of them
+};
+
+// How a program ended.
+enum bpf_end { BPF_DONE, BPF_FAULT, BPF_FUEL };
+
+// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused.
+enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
+
+// Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On every path; no path is thought impossible.
+enum bpf_error bpf_defined(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
+
+// Step 6.2, in interpret.c: run a program that both accept. *result is r0 if it is DONE.
+enum bpf_end bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result);

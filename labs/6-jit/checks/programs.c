@@ -1,0 +1,118 @@
+// Programs of the run's input, one after the other: verified, interpreted, compiled and run. What became of each
+// the grader reads from `results`, and what they did to their region from its hash.
+
+#include <exo/arm.h>
+#include <exo/aspace.h>
+#include <exo/board.h>
+#include <exo/check.h>
+#include <exo/jit.h>
+#include <exo/kmap.h>
+#include <exo/string.h>
+#include <exo/user.h>
+
+#define CASES 512
+#define WINDOW 32
+
+struct head {
+	uint32_t count, ways;		// instructions; 1: interpreted, 2: compiled
+	uint32_t size, message, length, fuel;	// the message's place is counted from the region's
+};
+
+struct outcome {
+	uint32_t end, r0, fuel, fault, hash;
+};
+
+struct result {
+	uint32_t structure, structure_at, defined, defined_at, words;
+	struct outcome interpreted, compiled;
+} results[CASES];
+
+uint8_t region[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+uint32_t code[16 * 1024] __attribute__((aligned(PAGE_SIZE)));
+
+static uint32_t
+mix(struct bpf_context *context, const uint32_t argument[5])
+{
+	(void)context;
+	return argument[0] + 3 * argument[1] + 5 * argument[2] + 7 * argument[3] + 11 * argument[4];
+}
+
+static uint32_t
+left(struct bpf_context *context, const uint32_t argument[5])
+{
+	(void)argument;
+	return context->fuel;
+}
+
+static uint32_t
+rotate(struct bpf_context *context, const uint32_t argument[5])
+{
+	(void)context;
+	return argument[0] << 5 | argument[0] >> 27;
+}
+
+static const struct bpf_helper helpers[BPF_HELPERS] = { [1] = { mix, 5 }, [2] = { left, 0 }, [7] = { rotate, 1 } };
+
+static uint32_t
+hash(const uint8_t *bytes, uint32_t size)
+{
+	uint32_t h = 2166136261;
+
+	while (size-- > 0)
+		h = (h ^ *bytes++) * 16777619;
+	return h;
+}
+
+// The code where it can be executed, and not be written.
+static jit_function *
+install(uint32_t words)
+{
+	user_code(code, 4 * words);
+	for (uint32_t page = 0; page * PAGE_SIZE < 4 * words; page++)
+		alias_map(WINDOW, page, v2p(code) + page * PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
+	return (jit_function *)(uintptr_t)alias_address(WINDOW);
+}
+
+static void
+run(const struct head *h, const struct bpf_insn *insns, const uint8_t *bytes, bool compiled, struct result *r)
+{
+	struct bpf_context c = { .region = (uintptr_t)region, .size = h->size, .message = (uintptr_t)region + h->message,
+		.length = h->length, .fuel = h->fuel, .helpers = helpers };
+	struct outcome *o = compiled ? &r->compiled : &r->interpreted;
+
+	memcpy(region, bytes, h->size);
+	if (compiled) {
+		int32_t words = jit_compile(insns, h->count, helpers, code, ARRAY_SIZE(code));
+
+		r->words = words;
+		o->end = words < 0 ? 99 : install(words)(&c, &o->r0);
+	} else {
+		o->end = bpf_interpret(insns, h->count, &c, &o->r0);
+	}
+	o->fuel = c.fuel;
+	o->fault = c.fault;
+	o->hash = hash(region, h->size);
+}
+
+void
+check_main(void)
+{
+	const uint8_t *at = params()->input, *end = at + params()->input_size;
+
+	for (struct result *r = results; at < end && r < results + CASES; r++) {
+		const struct head *h = (const struct head *)at;
+		const struct bpf_insn *insns = (const struct bpf_insn *)(h + 1);
+		const uint8_t *bytes = (const uint8_t *)(insns + h->count);
+
+		r->structure = bpf_structure(insns, h->count, helpers, &r->structure_at);
+		if (r->structure == BPF_OK)
+			r->defined = bpf_defined(insns, h->count, helpers, &r->defined_at);
+		if (r->structure == BPF_OK && r->defined == BPF_OK) {
+			if (h->ways & 1)
+				run(h, insns, bytes, false, r);
+			if (h->ways & 2)
+				run(h, insns, bytes, true, r);
+		}
+		at = bytes + (h->size + 3) / 4 * 4;
+	}
+}

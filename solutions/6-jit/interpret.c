@@ -1,0 +1,194 @@
+// The interpreter (exo/bpf.h): what each instruction means, one after the other. It is slow, and right: the compiler's
+// code has to do the same.
+
+#include <exo/bpf.h>
+#include <exo/todo.h>
+
+// BEGIN SOLUTION 6.2
+struct machine {
+	uint32_t r[11];
+	uint8_t stack[BPF_STACK] __attribute__((aligned(4)));
+	struct bpf_context *context;
+};
+
+static uint32_t
+alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
+{
+	bool is_signed = i->offset == 1;
+
+	switch (BPF_OP(i->opcode)) {
+	case BPF_ADD:
+		return a + b;
+	case BPF_SUB:
+		return a - b;
+	case BPF_MUL:
+		return a * b;
+	case BPF_DIV:
+		if (b == 0)
+			return 0;
+		if (!is_signed)
+			return a / b;
+		return b == -1u ? -a : (uint32_t)((int32_t)a / (int32_t)b);
+	case BPF_MOD:
+		if (b == 0)
+			return a;
+		if (!is_signed)
+			return a % b;
+		return b == -1u ? 0 : (uint32_t)((int32_t)a % (int32_t)b);
+	case BPF_OR:
+		return a | b;
+	case BPF_AND:
+		return a & b;
+	case BPF_XOR:
+		return a ^ b;
+	case BPF_LSH:
+		return a << (b & 31);
+	case BPF_RSH:
+		return a >> (b & 31);
+	case BPF_ARSH:
+		return (int32_t)a >> (b & 31);
+	case BPF_NEG:
+		return -a;
+	default:			// BPF_MOV
+		return i->offset == 8 ? (uint32_t)(int8_t)b : i->offset == 16 ? (uint32_t)(int16_t)b : b;
+	}
+}
+
+static uint32_t
+swap(const struct bpf_insn *i, uint32_t a)
+{
+	if (BPF_CLASS(i->opcode) == BPF_ALU && !(i->opcode & BPF_X))
+		return i->imm == 16 ? (uint16_t)a : a;
+	return i->imm == 16 ? __builtin_bswap16(a) : __builtin_bswap32(a);
+}
+
+static bool
+taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
+{
+	int32_t sa = a, sb = b;
+
+	switch (BPF_OP(i->opcode)) {
+	case BPF_JA:
+		return true;
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JNE:
+		return a != b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JLT:
+		return a < b;
+	case BPF_JLE:
+		return a <= b;
+	case BPF_JSET:
+		return (a & b) != 0;
+	case BPF_JSGT:
+		return sa > sb;
+	case BPF_JSGE:
+		return sa >= sb;
+	case BPF_JSLT:
+		return sa < sb;
+	default:			// BPF_JSLE
+		return sa <= sb;
+	}
+}
+
+// Where the bytes of an access through register `base` are; null: nowhere, and the context says which they were.
+static uint8_t *
+place(struct machine *m, const struct bpf_insn *i, unsigned base)
+{
+	uint32_t address = m->r[base] + i->offset, size = bpf_bytes(i->opcode);
+
+	if (base == 10)
+		return m->stack + BPF_STACK + i->offset;
+	if (m->context->size < size || address - m->context->region > m->context->size - size) {
+		m->context->fault = address;
+		return NULL;
+	}
+	return (uint8_t *)(uintptr_t)address;
+}
+
+static uint32_t
+load(const uint8_t *from, unsigned bytes)
+{
+	uint32_t value = 0;
+
+	while (bytes-- > 0)
+		value = value << 8 | from[bytes];
+	return value;
+}
+
+static void
+store(uint8_t *to, uint32_t value, unsigned bytes)
+{
+	for (; bytes > 0; bytes--, value >>= 8)
+		*to++ = value;
+}
+
+enum bpf_end
+bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result)
+{
+	struct machine m = { .context = context };
+	const struct bpf_insn *i = insns;
+
+	(void)count;
+	m.r[1] = context->message;
+	m.r[2] = context->length;
+	m.r[10] = (uintptr_t)m.stack + BPF_STACK;
+	for (;; i++) {
+		uint32_t *dst = &m.r[bpf_dst(i)], b = i->opcode & BPF_X ? m.r[bpf_src(i)] : (uint32_t)i->imm;
+		uint8_t *at;
+
+		switch (BPF_CLASS(i->opcode)) {
+		case BPF_ALU:
+		case BPF_ALU64:
+			*dst = BPF_OP(i->opcode) == BPF_END ? swap(i, *dst) : alu(i, *dst, b);
+			break;
+		case BPF_LDX:
+			at = place(&m, i, bpf_src(i));
+			if (at == NULL)
+				return BPF_FAULT;
+			*dst = load(at, bpf_bytes(i->opcode));
+			break;
+		case BPF_ST:
+		case BPF_STX:
+			at = place(&m, i, bpf_dst(i));
+			if (at == NULL)
+				return BPF_FAULT;
+			store(at, BPF_CLASS(i->opcode) == BPF_ST ? (uint32_t)i->imm : m.r[bpf_src(i)], bpf_bytes(i->opcode));
+			break;
+		default:
+			if (i->opcode == (BPF_JMP | BPF_EXIT)) {
+				*result = m.r[0];
+				return BPF_DONE;
+			}
+			if (i->opcode == (BPF_JMP | BPF_CALL)) {
+				if (context->fuel == 0)
+					return BPF_FUEL;
+				context->fuel--;
+				m.r[0] = context->helpers[i->imm].function(context, &m.r[1]);
+			} else if (taken(i, *dst, b)) {
+				int32_t distance = i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset;
+
+				if (distance < 0) {
+					if (context->fuel == 0)
+						return BPF_FUEL;
+					context->fuel--;
+				}
+				i += distance;
+			}
+		}
+	}
+}
+// INSTEAD
+//| enum bpf_end
+//| bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result)
+//| {
+//| 	// TODO 6.2: from the first instruction on, until one ends it.
+//| 	(void)insns, (void)count, (void)context, (void)result;
+//| 	todo("6.2");
+//| 	return BPF_DONE;
+//| }
+// END SOLUTION
