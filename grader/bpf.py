@@ -180,28 +180,28 @@ def disassemble(insn: Insn) -> str:
 
 @dataclass
 class State:
-    """What a program ended with: how ("done", "fault", "fuel"), r0, fuel left, the address that was refused, the region's bytes."""
+    """What a program ended with: how ("done", "fault", "fuel"), r0, fuel left, the address that was refused, its memory's bytes."""
     end: str
     r0: int
     fuel: int
     fault: int
-    region: bytes
+    memory: bytes
 
 
-def run(program: Sequence[Insn], region: int, memory: bytes, message: int, length: int, fuel: int,
+def run(program: Sequence[Insn], address: int, memory: bytes, argument: int, fuel: int,
         helpers: dict[int, Callable[..., int]] = {}, frame: int = 0x7000_0000) -> State:
-    """Run a program that the verifier accepts. `region` is the address of `memory`; r10 is `frame`."""
+    """Run a program that the verifier accepts. `address` is that of `memory`; r10 is `frame`."""
     registers = [0] * 11
-    registers[1], registers[2], registers[10] = message, length, frame
+    registers[1], registers[2], registers[3], registers[10] = address, len(memory), argument, frame
     data, stack, pc = bytearray(memory), bytearray(STACK), 0
 
     def place(base: int, offset: int, size: int) -> tuple[bytearray, int]:
         if base == 10:
             return stack, STACK + offset
-        address = (registers[base] + offset) % 2**32
-        if not region <= address <= region + len(data) - size:
-            raise _Refused(address)
-        return data, address - region
+        at = (registers[base] + offset) % 2**32
+        if not address <= at <= address + len(data) - size:
+            raise _Refused(at)
+        return data, at - address
 
     while True:
         insn = program[pc]

@@ -95,7 +95,7 @@ lead(const struct written *w, uint32_t n)
 enum bpf_error
 bpf_defined(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at)
 {
-	const struct written first = { .registers = 1 << 1 | 1 << 2 | 1 << 10 };
+	const struct written first = { .registers = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 10 };
 	bool again = true;
 
 	for (uint32_t n = 0; n < count; n++)

@@ -36,11 +36,66 @@ jit_branch(struct jit *j, enum a32_cond cond, uint32_t to)
 	jit_emit(j, a32_branch(cond, 4 * (int32_t)(to - j->words)));
 }
 
-uint32_t
-jit_tail(struct jit *j, uint32_t back, uint32_t bytes)
+unsigned
+jit_register(struct jit *j, unsigned r, unsigned scratch)
 {
+	if (r < 10)
+		return r;
+	if (scratch == JIT_FUEL)
+		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
+	jit_emit(j, a32_dp_imm(ADD, false, scratch, A32_SP, a32_imm(BPF_STACK)));
+	return scratch;
+}
+
+unsigned
+jit_operand(struct jit *j, const struct bpf_insn *i, unsigned scratch)
+{
+	uint8_t class = BPF_CLASS(i->opcode);
+
+	if (class == BPF_STX || (class != BPF_ST && (i->opcode & BPF_X)))
+		return jit_register(j, bpf_src(i), scratch);
+	if (scratch == JIT_FUEL)
+		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
+	jit_constant(j, scratch, i->imm);
+	return scratch;
+}
+
+void
+jit_release(struct jit *j, unsigned operand)
+{
+	if (operand == JIT_FUEL)
+		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
+}
+
+uint32_t
+jit_outside(struct jit *j, uint32_t back, unsigned bytes)
+{
+	if (bytes == 4)
+		return j->fault;
 	j->tails[j->tail_count] = (struct jit_tail){ back, bytes };
 	return j->tail_at + JIT_TAIL_WORDS * j->tail_count++;
+}
+
+// Halfwords reach 255 bytes only: above, a byte at a time.
+void
+jit_stack(struct jit *j, const struct bpf_insn *i)
+{
+	bool loads = BPF_CLASS(i->opcode) == BPF_LDX;
+	unsigned bytes = bpf_bytes(i->opcode), rt = loads ? bpf_dst(i) : jit_operand(j, i, JIT_SCRATCH);
+	int32_t offset = BPF_STACK + i->offset;
+
+	if (bytes != 2 || offset < 256) {
+		jit_emit(j, a32_memory(loads, bytes, rt, A32_SP, offset));
+	} else if (loads) {
+		jit_emit(j, a32_memory(true, 1, rt, A32_SP, offset));
+		jit_emit(j, a32_memory(true, 1, JIT_SCRATCH, A32_SP, offset + 1));
+		jit_emit(j, a32_shift_imm(LSL, JIT_SCRATCH, JIT_SCRATCH, 8));
+		jit_emit(j, a32_dp_reg(ORR, false, rt, rt, JIT_SCRATCH));
+	} else {
+		jit_emit(j, a32_memory(false, 1, rt, A32_SP, offset));
+		jit_emit(j, a32_shift_imm(LSR, JIT_SCRATCH, rt, 8));
+		jit_emit(j, a32_memory(false, 1, JIT_SCRATCH, A32_SP, offset + 1));
+	}
 }
 
 void
@@ -62,32 +117,33 @@ jit_call(struct jit *j, const struct bpf_insn *i)
 	jit_emit(j, a32_memory(true, 4, JIT_FUEL, JIT_SCRATCH, offsetof(struct bpf_context, fuel)));
 }
 
-// By 0 the processor's quotient is 0, and so the remainder what was divided; the smallest number by -1 is itself (DDI 0406C,
-// A8.8.165): BPF's very results.
+// By 0 the processor's quotient is 0, and so the remainder what was divided; the smallest number by -1 is itself (DDI
+// 0406C, A8.8.165): BPF's very results.
 void
 jit_divide(struct jit *j, const struct bpf_insn *i)
 {
-	bool is_signed = i->offset == 1, spill = false;
-	unsigned a = bpf_dst(i), b = bpf_src(i), quotient = JIT_SCRATCH;
+	unsigned a = bpf_dst(i), b = jit_operand(j, i, JIT_SCRATCH), quotient = a;
 
-	if (!(i->opcode & BPF_X))
-		jit_constant(j, JIT_SCRATCH, i->imm);
-	else if (b == 10)
-		jit_emit(j, a32_dp_imm(ADD, false, JIT_SCRATCH, A32_SP, a32_imm(BPF_STACK)));
-	if (!(i->opcode & BPF_X) || b == 10)
-		b = JIT_SCRATCH, spill = true;
-	if (BPF_OP(i->opcode) == BPF_DIV) {
-		jit_emit(j, a32_div(is_signed, a, a, b));
-		return;
-	}
-	if (spill) {
-		quotient = JIT_FUEL;
+	if (BPF_OP(i->opcode) == BPF_MOD)
+		quotient = b == JIT_SCRATCH ? JIT_FUEL : JIT_SCRATCH;
+	if (quotient == JIT_FUEL)
 		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-	}
-	jit_emit(j, a32_div(is_signed, quotient, a, b));
-	jit_emit(j, a32_mls(a, quotient, b, a));
-	if (spill)
-		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
+	jit_emit(j, a32_div(i->offset == 1, quotient, a, b));
+	if (quotient != a)
+		jit_emit(j, a32_mls(a, quotient, b, a));
+	jit_release(j, quotient);
+}
+
+void
+jit_swap(struct jit *j, const struct bpf_insn *i)
+{
+	bool little = BPF_CLASS(i->opcode) == BPF_ALU && !(i->opcode & BPF_X);
+	unsigned dst = bpf_dst(i);
+
+	if (!little)
+		jit_emit(j, a32_rev(i->imm, dst, dst));
+	if (i->imm == 16)
+		jit_emit(j, a32_extend(false, 16, dst, dst));
 }
 
 static void
@@ -95,12 +151,12 @@ begin(struct jit *j)
 {
 	jit_emit(j, a32_push(SAVED | 3 | 1u << A32_LR));
 	jit_emit(j, a32_dp_imm(SUB, false, A32_SP, A32_SP, a32_imm(JIT_CONTEXT)));
-	jit_emit(j, a32_memory(true, 4, JIT_REGION, 0, offsetof(struct bpf_context, region)));
-	jit_emit(j, a32_memory(true, 4, JIT_LIMIT, 0, offsetof(struct bpf_context, size)));
-	jit_emit(j, a32_dp_imm(SUB, false, JIT_LIMIT, JIT_LIMIT, 3));
+	jit_emit(j, a32_memory(true, 4, JIT_MEMORY, 0, offsetof(struct bpf_context, memory)));
+	jit_emit(j, a32_memory(true, 4, 2, 0, offsetof(struct bpf_context, size)));
+	jit_emit(j, a32_memory(true, 4, 3, 0, offsetof(struct bpf_context, argument)));
 	jit_emit(j, a32_memory(true, 4, JIT_FUEL, 0, offsetof(struct bpf_context, fuel)));
-	jit_emit(j, a32_memory(true, 4, 2, 0, offsetof(struct bpf_context, length)));
-	jit_emit(j, a32_memory(true, 4, 1, 0, offsetof(struct bpf_context, message)));
+	jit_emit(j, a32_dp_imm(SUB, false, JIT_LIMIT, 2, 3));
+	jit_emit(j, a32_dp_reg(MOV, false, 1, 0, JIT_MEMORY));
 }
 
 static void
@@ -120,7 +176,7 @@ end(struct jit *j)
 
 	j->fault = j->words;
 	jit_emit(j, a32_memory(true, 4, 0, A32_SP, JIT_CONTEXT));
-	jit_emit(j, a32_dp_reg(ADD, false, JIT_SCRATCH, JIT_SCRATCH, JIT_REGION));
+	jit_emit(j, a32_dp_reg(ADD, false, JIT_SCRATCH, JIT_SCRATCH, JIT_MEMORY));
 	jit_emit(j, a32_memory(false, 4, JIT_SCRATCH, 0, offsetof(struct bpf_context, fault)));
 	jit_constant(j, 0, BPF_FAULT);
 	jit_branch(j, AL, out);
@@ -130,7 +186,7 @@ end(struct jit *j)
 	jit_constant(j, JIT_FUEL, 0);
 	jit_branch(j, AL, out);
 
-	// lr is not below size - 3, and what is r11 then; but a shorter access may be all in the region yet.
+	// lr is not below size - 3, and what is r11 then; but a shorter access may be all in the memory yet.
 	j->tail_at = j->words;
 	for (uint32_t n = 0; n < j->tail_count; n++) {
 		uint32_t less = 4 - j->tails[n].bytes;

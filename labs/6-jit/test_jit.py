@@ -20,18 +20,17 @@ EDGES = (0, 1, 2, 3, 5, 31, 32, 33, 127, 128, 255, 256, 257, 1020, 4095, 4096, 0
 
 class Case:
     """A program and what it is run with."""
-    def __init__(self, program, size=64, message=0, length=None, fuel=100, memory=b"", ways=3):
-        self.program, self.size, self.message, self.fuel, self.ways = program, size, message, fuel, ways
-        self.length = size - message if length is None else length
+    def __init__(self, program, size=64, argument=0, fuel=100, memory=b"", ways=3):
+        self.program, self.size, self.argument, self.fuel, self.ways = program, size, argument, fuel, ways
         self.memory = memory[:size].ljust(size, b"\0")
 
     def encode(self):
-        return (struct.pack("<6I", len(self.program), self.ways, self.size, self.message, self.length, self.fuel)
+        return (struct.pack("<6I", len(self.program), self.ways, self.size, self.argument, self.fuel, 0)
                 + bpf.encode(self.program) + self.memory.ljust(-(-self.size // 4) * 4, b"\0"))
 
     def expected(self, region):
-        state = bpf.run(self.program, region, self.memory, region + self.message, self.length, self.fuel, HELPERS)
-        return (ENDS.index(state.end), state.r0, state.fuel, state.fault, fnv(state.region))
+        state = bpf.run(self.program, region, self.memory, self.argument, self.fuel, HELPERS)
+        return (ENDS.index(state.end), state.r0, state.fuel, state.fault, fnv(state.memory))
 
 
 def fnv(data):
@@ -48,7 +47,7 @@ def value(rng):
 def random_program(rng, size):
     """A program that the verifier accepts: every register and eight words of the stack are written first."""
     program = [bpf.alu("=", 6, src=1), bpf.alu("=", 7, src=2)]
-    program += [bpf.alu("=", r, value(rng)) for r in (0, 2, 3, 4, 5, 7, 8, 9)]
+    program += [bpf.alu("=", r, value(rng)) for r in (0, 2, 4, 5, 7, 8, 9)]
     program += [bpf.store(4, 10, -4 * n, value(rng)) for n in range(1, 9)]
     program += [bpf.store(2, 10, -512 + 2 * n, value(rng)) for n in range(8)]
     body = rng.randrange(5, 40)

@@ -3,48 +3,30 @@
 #include <exo/jit.h>
 #include <exo/todo.h>
 
-// BEGIN SOLUTION 6.4
-// Where BPF's register is: itself, or for r10 a copy in the scratch register.
-static unsigned
-reg(struct jit *j, unsigned r)
-{
-	if (r < 10)
-		return r;
-	jit_emit(j, a32_dp_imm(ADD, false, JIT_SCRATCH, A32_SP, a32_imm(BPF_STACK)));
-	return JIT_SCRATCH;
-}
-
-// The second operand in a register.
-static unsigned
-operand(struct jit *j, const struct bpf_insn *i)
-{
-	if (i->opcode & BPF_X)
-		return reg(j, bpf_src(i));
-	jit_constant(j, JIT_SCRATCH, i->imm);
-	return JIT_SCRATCH;
-}
-
-// op dst, dst, operand; by a constant in the instruction if it or what `other` wants (its negative, its complement) can be said there.
+// BEGIN SOLUTION 6.4a
+// dst = dst op operand: in one word where a constant can be said there, or its negative or complement by the other op.
 static void
 compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
 {
+	bool constant = !(i->opcode & BPF_X);
 	unsigned dst = bpf_dst(i);
 
-	if (!(i->opcode & BPF_X) && a32_imm(i->imm) != ~0u)
+	if (constant && a32_imm(i->imm) != ~0u)
 		jit_emit(j, a32_dp_imm(op, false, dst, dst, a32_imm(i->imm)));
-	else if (!(i->opcode & BPF_X) && other != op && a32_imm(others) != ~0u)
+	else if (constant && other != op && a32_imm(others) != ~0u)
 		jit_emit(j, a32_dp_imm(other, false, dst, dst, a32_imm(others)));
 	else
-		jit_emit(j, a32_dp_reg(op, false, dst, dst, operand(j, i)));
+		jit_emit(j, a32_dp_reg(op, false, dst, dst, jit_operand(j, i, JIT_SCRATCH)));
 }
 
+// BPF looks at five bits of a count, A32 at eight of a register's and, of a constant, has no zero but for LSL.
 static void
 shift(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
 {
 	unsigned dst = bpf_dst(i);
 
 	if (i->opcode & BPF_X) {
-		jit_emit(j, a32_dp_imm(AND, false, JIT_SCRATCH, reg(j, bpf_src(i)), 31));
+		jit_emit(j, a32_dp_imm(AND, false, JIT_SCRATCH, jit_register(j, bpf_src(i), JIT_SCRATCH), 31));
 		jit_emit(j, a32_shift_reg(type, dst, dst, JIT_SCRATCH));
 	} else if ((i->imm & 31) != 0) {
 		jit_emit(j, a32_shift_imm(type, dst, dst, i->imm & 31));
@@ -59,23 +41,9 @@ move(struct jit *j, const struct bpf_insn *i)
 	if (!(i->opcode & BPF_X))
 		jit_constant(j, dst, i->imm);
 	else if (i->offset != 0)
-		jit_emit(j, a32_extend(true, i->offset, dst, reg(j, bpf_src(i))));
-	else if (bpf_src(i) == 10)
-		jit_emit(j, a32_dp_imm(ADD, false, dst, A32_SP, a32_imm(BPF_STACK)));
+		jit_emit(j, a32_extend(true, i->offset, dst, jit_register(j, bpf_src(i), JIT_SCRATCH)));
 	else
-		jit_emit(j, a32_dp_reg(MOV, false, dst, 0, bpf_src(i)));
-}
-
-static void
-swap(struct jit *j, const struct bpf_insn *i)
-{
-	bool little = BPF_CLASS(i->opcode) == BPF_ALU && !(i->opcode & BPF_X);
-	unsigned dst = bpf_dst(i);
-
-	if (!little)
-		jit_emit(j, a32_rev(i->imm, dst, dst));
-	if (i->imm == 16)
-		jit_emit(j, a32_extend(false, 16, dst, dst));
+		jit_emit(j, a32_dp_reg(MOV, false, dst, 0, jit_register(j, bpf_src(i), JIT_SCRATCH)));
 }
 
 static void
@@ -100,11 +68,7 @@ alu(struct jit *j, const struct bpf_insn *i)
 		compute(j, i, EOR, EOR, 0);
 		break;
 	case BPF_MUL:
-		jit_emit(j, a32_mul(dst, dst, operand(j, i)));
-		break;
-	case BPF_DIV:
-	case BPF_MOD:
-		jit_divide(j, i);
+		jit_emit(j, a32_mul(dst, dst, jit_operand(j, i, JIT_SCRATCH)));
 		break;
 	case BPF_NEG:
 		jit_emit(j, a32_dp_imm(RSB, false, dst, dst, 0));
@@ -121,92 +85,58 @@ alu(struct jit *j, const struct bpf_insn *i)
 	case BPF_MOV:
 		move(j, i);
 		break;
-	default:
-		swap(j, i);
+	case BPF_END:
+		jit_swap(j, i);
+		break;
+	default:			// BPF_DIV, BPF_MOD
+		jit_divide(j, i);
 	}
 }
+// INSTEAD
+//| static void
+//| alu(struct jit *j, const struct bpf_insn *i)
+//| {
+//| 	// TODO 6.4: one word where the constant can be said in it; what jit_ has, let it do.
+//| 	(void)j, (void)i;
+//| 	todo("6.4");
+//| }
+// END SOLUTION
 
-// An access relative to sp: bytes at sp + offset, in the program's own stack.
-static void
-stack(struct jit *j, bool loads, unsigned bytes, unsigned rt, int32_t offset)
-{
-	if (bytes != 2 || offset < 256) {
-		jit_emit(j, a32_memory(loads, bytes, rt, A32_SP, offset));
-	} else if (rt != JIT_SCRATCH) {
-		jit_emit(j, a32_dp_imm(ADD, false, JIT_SCRATCH, A32_SP, a32_imm(256)));
-		jit_emit(j, a32_memory(loads, bytes, rt, JIT_SCRATCH, offset - 256));
-	} else {
-		jit_emit(j, a32_memory(false, 1, rt, A32_SP, offset));
-		jit_emit(j, a32_shift_imm(LSR, rt, rt, 8));
-		jit_emit(j, a32_memory(false, 1, rt, A32_SP, offset + 1));
-	}
-}
-
-// The scratch register is the address of an access relative to the region, all of which lies in it.
-static void
-checked(struct jit *j, const struct bpf_insn *i, unsigned base)
-{
-	unsigned bytes = bpf_bytes(i->opcode);
-	int32_t offset = i->offset;
-
-	jit_emit(j, a32_dp_reg(SUB, false, JIT_SCRATCH, base, JIT_REGION));
-	for (uint32_t part, left = offset < 0 ? -offset : offset; left != 0; left -= part) {
-		part = left & 0xff << (__builtin_ctz(left) & ~1);
-		jit_emit(j, a32_dp_imm(offset < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, a32_imm(part)));
-	}
-	jit_emit(j, a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT));
-	jit_branch(j, CS, bytes == 4 ? j->fault : jit_tail(j, j->words + 1, bytes));
-}
-
+// BEGIN SOLUTION 6.4b
+// All of what an access touches has to lie in the memory; where it begins there is in the scratch register then.
 static void
 memory(struct jit *j, const struct bpf_insn *i)
 {
 	bool loads = BPF_CLASS(i->opcode) == BPF_LDX;
-	unsigned bytes = bpf_bytes(i->opcode), base = loads ? bpf_src(i) : bpf_dst(i), rt = loads ? bpf_dst(i) : bpf_src(i);
-	bool constant = BPF_CLASS(i->opcode) == BPF_ST, odd = constant || rt == 10;	// what is stored is in no register of its own
+	unsigned base = loads ? bpf_src(i) : bpf_dst(i), bytes = bpf_bytes(i->opcode), rt;
+	uint32_t left = i->offset < 0 ? -i->offset : i->offset, part;
 
 	if (base == 10) {
-		if (constant)
-			jit_constant(j, rt = JIT_SCRATCH, i->imm);
-		else
-			rt = reg(j, rt);
-		stack(j, loads, bytes, rt, BPF_STACK + i->offset);
+		jit_stack(j, i);
 		return;
 	}
-	checked(j, i, base);
-	if (odd) {
-		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-		if (constant)
-			jit_constant(j, JIT_FUEL, i->imm);
-		else
-			jit_emit(j, a32_dp_imm(ADD, false, JIT_FUEL, A32_SP, a32_imm(BPF_STACK)));
-		rt = JIT_FUEL;
+	jit_emit(j, a32_dp_reg(SUB, false, JIT_SCRATCH, base, JIT_MEMORY));
+	for (; left != 0; left -= part) {		// eight bits of it, from an even place on, can be said in a word
+		part = left & 0xff << (__builtin_ctz(left) & ~1);
+		jit_emit(j, a32_dp_imm(i->offset < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, a32_imm(part)));
 	}
-	jit_emit(j, a32_memory_reg(loads, bytes, rt, JIT_REGION, JIT_SCRATCH));
-	if (odd)
-		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
+	jit_emit(j, a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT));
+	jit_branch(j, CS, jit_outside(j, j->words + 1, bytes));
+	rt = loads ? bpf_dst(i) : jit_operand(j, i, JIT_FUEL);
+	jit_emit(j, a32_memory_reg(loads, bytes, rt, JIT_MEMORY, JIT_SCRATCH));
+	jit_release(j, rt);
 }
+// INSTEAD
+//| static void
+//| memory(struct jit *j, const struct bpf_insn *i)
+//| {
+//| 	// TODO 6.4: its address less the memory's; compared; then the access.
+//| 	(void)j, (void)i;
+//| 	todo("6.4");
+//| }
+// END SOLUTION
 
-// CMP dst, operand; or TST.
-static void
-compare(struct jit *j, const struct bpf_insn *i, enum a32_op op)
-{
-	unsigned a = bpf_dst(i);
-
-	if (!(i->opcode & BPF_X) && a32_imm(i->imm) != ~0u) {
-		jit_emit(j, a32_dp_imm(op, true, 0, reg(j, a), a32_imm(i->imm)));
-	} else if (a < 10) {
-		jit_emit(j, a32_dp_reg(op, true, 0, a, operand(j, i)));
-	} else if (i->opcode & BPF_X) {
-		jit_emit(j, a32_dp_reg(op, true, 0, reg(j, a), bpf_src(i) == 10 ? JIT_SCRATCH : bpf_src(i)));
-	} else {
-		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-		jit_constant(j, JIT_FUEL, i->imm);
-		jit_emit(j, a32_dp_reg(op, true, 0, reg(j, a), JIT_FUEL));
-		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-	}
-}
-
+// When a branch is taken, after CMP; of BPF_JSET after TST.
 static enum a32_cond
 condition(uint8_t op)
 {
@@ -230,23 +160,38 @@ condition(uint8_t op)
 		return LS;
 	case BPF_JSLT:
 		return LT;
-	default:			// BPF_JSLE
+	case BPF_JSLE:
 		return LE;
+	default:
+		return AL;
 	}
 }
 
+// BEGIN SOLUTION 6.4c
+static void
+compare(struct jit *j, const struct bpf_insn *i, enum a32_op op)
+{
+	unsigned a = jit_register(j, bpf_dst(i), JIT_SCRATCH), b;
+
+	if (!(i->opcode & BPF_X) && a32_imm(i->imm) != ~0u) {
+		jit_emit(j, a32_dp_imm(op, true, 0, a, a32_imm(i->imm)));
+	} else {
+		b = jit_operand(j, i, a == JIT_SCRATCH ? JIT_FUEL : JIT_SCRATCH);
+		jit_emit(j, a32_dp_reg(op, true, 0, a, b));
+		jit_release(j, b);
+	}
+}
+
+// A branch back takes a unit of fuel: where it is not taken, that is passed over.
 static void
 jump(struct jit *j, const struct bpf_insn *i, uint32_t number)
 {
-	uint8_t op = BPF_OP(i->opcode);
+	enum a32_cond cond = condition(BPF_OP(i->opcode));
 	int32_t distance = i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset;
 	uint32_t to = j->at[number + 1 + distance];
-	enum a32_cond cond = AL;
 
-	if (op != BPF_JA) {
-		compare(j, i, op == BPF_JSET ? TST : CMP);
-		cond = condition(op);
-	}
+	if (cond != AL)
+		compare(j, i, BPF_OP(i->opcode) == BPF_JSET ? TST : CMP);
 	if (distance >= 0) {
 		jit_branch(j, cond, to);
 		return;
@@ -257,6 +202,15 @@ jump(struct jit *j, const struct bpf_insn *i, uint32_t number)
 	jit_branch(j, CS, to);
 	jit_branch(j, AL, j->no_fuel);
 }
+// INSTEAD
+//| static void
+//| jump(struct jit *j, const struct bpf_insn *i, uint32_t number)
+//| {
+//| 	// TODO 6.4: compare; then B under that condition, or B and the fuel that a way back takes.
+//| 	(void)j, (void)i, (void)number, (void)condition;
+//| 	todo("6.4");
+//| }
+// END SOLUTION
 
 void
 jit_instruction(struct jit *j, uint32_t number)
@@ -282,12 +236,3 @@ jit_instruction(struct jit *j, uint32_t number)
 			jit_branch(j, AL, j->exit);
 	}
 }
-// INSTEAD
-//| void
-//| jit_instruction(struct jit *j, uint32_t number)
-//| {
-//| 	// TODO 6.4: what this instruction does, in A32.
-//| 	(void)j, (void)number;
-//| 	todo("6.4");
-//| }
-// END SOLUTION

@@ -103,28 +103,11 @@ place(struct machine *m, const struct bpf_insn *i, unsigned base)
 
 	if (base == 10)
 		return m->stack + BPF_STACK + i->offset;
-	if (m->context->size < size || address - m->context->region > m->context->size - size) {
+	if (address - m->context->memory > m->context->size - size) {
 		m->context->fault = address;
 		return NULL;
 	}
 	return (uint8_t *)(uintptr_t)address;
-}
-
-static uint32_t
-load(const uint8_t *from, unsigned bytes)
-{
-	uint32_t value = 0;
-
-	while (bytes-- > 0)
-		value = value << 8 | from[bytes];
-	return value;
-}
-
-static void
-store(uint8_t *to, uint32_t value, unsigned bytes)
-{
-	for (; bytes > 0; bytes--, value >>= 8)
-		*to++ = value;
 }
 
 enum bpf_end
@@ -134,8 +117,9 @@ bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *
 	const struct bpf_insn *i = insns;
 
 	(void)count;
-	m.r[1] = context->message;
-	m.r[2] = context->length;
+	m.r[1] = context->memory;
+	m.r[2] = context->size;
+	m.r[3] = context->argument;
 	m.r[10] = (uintptr_t)m.stack + BPF_STACK;
 	for (;; i++) {
 		uint32_t *dst = &m.r[bpf_dst(i)], b = i->opcode & BPF_X ? m.r[bpf_src(i)] : (uint32_t)i->imm;
@@ -150,14 +134,14 @@ bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *
 			at = place(&m, i, bpf_src(i));
 			if (at == NULL)
 				return BPF_FAULT;
-			*dst = load(at, bpf_bytes(i->opcode));
+			*dst = bpf_load(at, bpf_bytes(i->opcode));
 			break;
 		case BPF_ST:
 		case BPF_STX:
 			at = place(&m, i, bpf_dst(i));
 			if (at == NULL)
 				return BPF_FAULT;
-			store(at, BPF_CLASS(i->opcode) == BPF_ST ? (uint32_t)i->imm : m.r[bpf_src(i)], bpf_bytes(i->opcode));
+			bpf_store(at, BPF_CLASS(i->opcode) == BPF_ST ? (uint32_t)i->imm : m.r[bpf_src(i)], bpf_bytes(i->opcode));
 			break;
 		default:
 			if (i->opcode == (BPF_JMP | BPF_EXIT)) {

@@ -5,114 +5,100 @@
 #include <exo/todo.h>
 
 // BEGIN SOLUTION 6.1
-// An access through r10 is all in the stack.
-static bool
-in_stack(const struct bpf_insn *i)
+enum { OPCODE = 1, DST = 2, SRC = 4, OFFSET = 8, IMM = 16 };
+
+// The fields that an instruction of this opcode uses; 0: there is none, or not for us.
+static unsigned
+uses(uint8_t opcode)
 {
-	return i->offset >= -BPF_STACK && i->offset + (int)bpf_bytes(i->opcode) <= 0;
-}
+	bool x = opcode & BPF_X, mem = BPF_MODE(opcode) == BPF_MEM && BPF_SIZE(opcode) != BPF_DW;
+	unsigned second = x ? SRC : IMM;
+	uint8_t op = BPF_OP(opcode);
 
-static enum bpf_error
-alu(const struct bpf_insn *i)
-{
-	bool x = i->opcode & BPF_X, wide = BPF_CLASS(i->opcode) == BPF_ALU64;
-	uint8_t op = BPF_OP(i->opcode);
-
-	if (op > BPF_END || (wide && i->opcode != (BPF_ALU64 | BPF_END)) || (op == BPF_NEG && x))
-		return BPF_E_OPCODE;
-	if (op == BPF_END) {
-		if (bpf_src(i) != 0 || i->offset != 0 || (i->imm != 16 && i->imm != 32))
-			return BPF_E_RESERVED;
-	} else if (op == BPF_NEG) {
-		if (bpf_src(i) != 0 || i->offset != 0 || i->imm != 0)
-			return BPF_E_RESERVED;
-	} else {
-		bool divides = op == BPF_DIV || op == BPF_MOD, extends = op == BPF_MOV && x;
-
-		if (i->offset != 0 && !(divides && i->offset == 1) && !(extends && (i->offset == 8 || i->offset == 16)))
-			return BPF_E_RESERVED;
-		if (x ? i->imm != 0 : bpf_src(i) != 0)
-			return BPF_E_RESERVED;
-		if (x && bpf_src(i) > 10)
-			return BPF_E_REGISTER;
+	switch (BPF_CLASS(opcode)) {
+	case BPF_LDX:
+	case BPF_STX:
+		return mem ? DST | SRC | OFFSET : 0;
+	case BPF_ST:
+		return mem ? DST | OFFSET | IMM : 0;
+	case BPF_ALU:
+		if (op == BPF_NEG)
+			return x ? 0 : DST;
+		if (op == BPF_END)
+			return DST | IMM;
+		if (op == BPF_DIV || op == BPF_MOD || (op == BPF_MOV && x))
+			return DST | second | OFFSET;
+		return op < BPF_END ? DST | second : 0;
+	case BPF_ALU64:
+		return op == BPF_END && !x ? DST | IMM : 0;
+	case BPF_JMP:
+		if (x)
+			return 0;
+		return op == BPF_JA ? OFFSET : op == BPF_CALL ? SRC | IMM : op == BPF_EXIT ? OPCODE : 0;
+	case BPF_JMP32:
+		if (op == BPF_JA)
+			return x ? 0 : IMM;
+		return op != BPF_CALL && op != BPF_EXIT && op <= BPF_JSLE ? DST | second | OFFSET : 0;
 	}
-	return bpf_dst(i) < 10 ? BPF_OK : BPF_E_REGISTER;
+	return 0;
+}
+
+// Whether a field that is used has a value that the instruction knows.
+static bool
+known(const struct bpf_insn *i)
+{
+	uint8_t class = BPF_CLASS(i->opcode), op = BPF_OP(i->opcode);
+
+	if (class == BPF_JMP && op == BPF_CALL)
+		return bpf_src(i) == 0;
+	if (class != BPF_ALU && class != BPF_ALU64)
+		return true;
+	if (op == BPF_END)
+		return i->imm == 16 || i->imm == 32;
+	if (op == BPF_MOV)
+		return i->offset == 0 || i->offset == 8 || i->offset == 16;
+	return i->offset == 0 || i->offset == 1;
 }
 
 static enum bpf_error
-memory(const struct bpf_insn *i)
+instruction(const struct bpf_insn *i, uint32_t number, uint32_t count, const struct bpf_helper *helpers)
 {
 	uint8_t class = BPF_CLASS(i->opcode);
-	unsigned base = class == BPF_LDX ? bpf_src(i) : bpf_dst(i);
+	unsigned used = uses(i->opcode), base = class == BPF_LDX ? bpf_src(i) : bpf_dst(i);
+	bool loads = class == BPF_LDX, stores = class == BPF_ST || class == BPF_STX, jumps = class == BPF_JMP || class == BPF_JMP32;
 
-	if (BPF_MODE(i->opcode) != BPF_MEM || BPF_SIZE(i->opcode) == BPF_DW)
+	if (i->opcode == (BPF_JMP | BPF_CALL) && bpf_src(i) == 1)
+		return BPF_E_LOCAL_CALL;
+	if (used == 0)
 		return BPF_E_OPCODE;
-	if (class == BPF_ST ? bpf_src(i) != 0 : i->imm != 0)
+	if ((!(used & DST) && bpf_dst(i) != 0) || (!(used & SRC) && bpf_src(i) != 0) ||
+	    (!(used & OFFSET) && i->offset != 0) || (!(used & IMM) && i->imm != 0) || !known(i))
 		return BPF_E_RESERVED;
-	if (bpf_src(i) > 10 || bpf_dst(i) > (class == BPF_LDX ? 9 : 10))
+	if (bpf_src(i) > 10 || bpf_dst(i) > (stores || jumps ? 10 : 9))
 		return BPF_E_REGISTER;
-	return base == 10 && !in_stack(i) ? BPF_E_STACK : BPF_OK;
-}
+	if (jumps && (used & OFFSET || i->opcode == (BPF_JMP32 | BPF_JA))) {
+		int64_t to = (int64_t)number + 1 + (used & OFFSET ? i->offset : i->imm);
 
-static enum bpf_error
-jump(const struct bpf_insn *i, uint32_t number, uint32_t count, const struct bpf_helper *helpers)
-{
-	bool x = i->opcode & BPF_X, narrow = BPF_CLASS(i->opcode) == BPF_JMP32;
-	uint8_t op = BPF_OP(i->opcode);
-	int64_t target;
-
-	if (op == BPF_CALL || op == BPF_EXIT) {
-		if (narrow || x)
-			return BPF_E_OPCODE;
-		if (op == BPF_CALL && bpf_src(i) == 1)
-			return BPF_E_LOCAL_CALL;
-		if (bpf_dst(i) != 0 || bpf_src(i) != 0 || i->offset != 0 || (op == BPF_EXIT && i->imm != 0))
-			return BPF_E_RESERVED;
-		if (op == BPF_CALL && ((uint32_t)i->imm >= BPF_HELPERS || helpers[i->imm].function == NULL))
-			return BPF_E_HELPER;
-		return BPF_OK;
+		return to >= 0 && to < count ? BPF_OK : BPF_E_JUMP;
 	}
-	if (op > BPF_JSLE || (op == BPF_JA ? x : !narrow))
-		return BPF_E_OPCODE;
-	if (op == BPF_JA) {
-		if (i->regs != 0 || (narrow ? i->offset != 0 : i->imm != 0))
-			return BPF_E_RESERVED;
-	} else {
-		if (x ? i->imm != 0 : bpf_src(i) != 0)
-			return BPF_E_RESERVED;
-		if (bpf_dst(i) > 10 || bpf_src(i) > 10)
-			return BPF_E_REGISTER;
-	}
-	target = (int64_t)number + 1 + (op == BPF_JA && narrow ? i->imm : i->offset);
-	return target >= 0 && target < count ? BPF_OK : BPF_E_JUMP;
+	if (i->opcode == (BPF_JMP | BPF_CALL) && ((uint32_t)i->imm >= BPF_HELPERS || helpers[i->imm].function == NULL))
+		return BPF_E_HELPER;
+	if ((loads || stores) && base == 10 && (i->offset < -BPF_STACK || i->offset + (int)bpf_bytes(i->opcode) > 0))
+		return BPF_E_STACK;
+	return BPF_OK;
 }
 
 enum bpf_error
 bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at)
 {
+	enum bpf_error error;
+
 	*at = 0;
 	if (count == 0 || count > BPF_INSNS_MAX)
 		return BPF_E_SIZE;
 	for (uint32_t n = 0; n < count; n++) {
-		const struct bpf_insn *i = &insns[n];
-		enum bpf_error error = BPF_E_OPCODE;	// BPF_LD
-
 		*at = n;
-		switch (BPF_CLASS(i->opcode)) {
-		case BPF_ALU:
-		case BPF_ALU64:
-			error = alu(i);
-			break;
-		case BPF_LDX:
-		case BPF_ST:
-		case BPF_STX:
-			error = memory(i);
-			break;
-		case BPF_JMP:
-		case BPF_JMP32:
-			error = jump(i, n, count, helpers);
-			break;
-		}
+		error = instruction(&insns[n], n, count, helpers);
 		if (error != BPF_OK)
 			return error;
 	}

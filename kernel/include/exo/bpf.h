@@ -1,19 +1,22 @@
 // Handlers in a portable assembly: the IETF's BPF instruction set (RFC 9669), conformance groups base32 and divmul32,
-// without program-local calls. An application brings a program, the kernel verifies and compiles it, and runs it when a message comes.
-// Compiles in the kernel and on the host.
+// without program-local calls. An application brings a program; the kernel verifies it, compiles it (exo/jit.h) and
+// runs it where it is wanted (exo/endpoint.h, exo/predicate.h, exo/udf.h). Compiles in the kernel and on the host.
 //
-// *Registers* are 32 bits wide. That is BPF's own semantics, not a cut: of base32 every write zero-extends, and the upper halves of r1,
-// r2, r10 and of helpers' results are zero, so upper halves are zero always. Addresses are modulo 2^32.
+// *Registers* are 32 bits wide. That is BPF's own semantics, not a cut: of base32 every write zero-extends, and the
+// upper halves of r1 to r3, r10 and of helpers' results are zero, so upper halves are zero always. Addresses are modulo
+// 2^32.
 //
-// *Memory* that a program may touch is two stretches: its region, bytes that the kernel states when it runs, and its stack,
-// BPF_STACK bytes that end where r10 points. Accesses of 1, 2 and 4 bytes, aligned or not, little-endian. The stack is reached
-// through r10 with the instruction's offset alone, and checked once, by the verifier; any other register's address has to lie in the
-// region, all bytes of it, and is checked each time. One that does not ends the program, and nothing of that access is done.
+// *Memory* that a program may touch is two stretches: its memory, bytes that the kernel states when it runs it, and its
+// stack, BPF_STACK bytes that end where r10 points. Accesses are of 1, 2 and 4 bytes, aligned or not, little-endian.
+// The stack is reached through r10 with the instruction's offset alone, and that is checked once, by the verifier; any
+// other register's address has to lie in the memory, all bytes of it, and is checked each time. One that does not ends
+// the program, and nothing of that access is done.
 //
-// *Time* is bounded by fuel: each branch that is taken and does not go forwards, and each call of a helper, takes one unit before it
-// is done. Without one left the program ends there instead.
+// *Time* is bounded by fuel: each branch that is taken and leads backwards or to itself, and each call of a helper,
+// takes one unit before it is done. Without one left the program ends there instead.
 //
-// It begins with r1 the address and r2 the size in bytes of a message, and r10; the rest is undefined, and not to be read. r0 is its result.
+// It begins with r1 the address of its memory, r2 the bytes of it, r3 an argument, and r10; the rest is undefined, and
+// not to be read. r0 is its result.
 #pragma once
 
 #include <exo/types.h>
@@ -103,6 +106,24 @@ bpf_bytes(uint8_t opcode)
 	return BPF_SIZE(opcode) == BPF_W ? 4 : BPF_SIZE(opcode) == BPF_H ? 2 : 1;
 }
 
+// The access itself, which may be unaligned.
+static inline uint32_t
+bpf_load(const uint8_t *from, unsigned bytes)
+{
+	uint32_t value = 0;
+
+	while (bytes-- > 0)
+		value = value << 8 | from[bytes];
+	return value;
+}
+
+static inline void
+bpf_store(uint8_t *to, uint32_t value, unsigned bytes)
+{
+	for (; bytes > 0; bytes--, value >>= 8)
+		*to++ = value;
+}
+
 // Why a program is refused. Of several reasons at an instruction the first in this order is told.
 enum bpf_error {
 	BPF_OK,
@@ -116,6 +137,7 @@ enum bpf_error {
 	BPF_E_STACK,		// an access through r10 that is not all in the stack
 	BPF_E_END,		// the last instruction is neither EXIT nor JA
 	BPF_E_UNDEFINED,	// on some path a register or a byte of the stack is read that nothing has written
+	BPF_E_ADDRESS,		// of a function (exo/udf.h): what it does would depend on where its memory lies
 };
 
 // What a helper is given: r1 to r5, defined where the bit of its number is set in `arguments`; it defines r0 and leaves r1 to r5 undefined.
@@ -128,9 +150,9 @@ struct bpf_helper {
 };
 
 struct bpf_context {
-	uint32_t region;	// address of the first byte,
+	uint32_t memory;	// address of the first byte,
 	uint32_t size;		// and how many there are; 4 at least
-	uint32_t message, length;	// r1 and r2
+	uint32_t argument;	// r3
 	uint32_t fuel;		// units; what is left when it ends
 	uint32_t fault;		// address of the access that was refused
 	const struct bpf_helper *helpers;	// BPF_HELPERS of them

@@ -15,7 +15,7 @@
 
 struct head {
 	uint32_t count, ways;		// instructions; 1: interpreted, 2: compiled
-	uint32_t size, message, length, fuel;	// the message's place is counted from the region's
+	uint32_t size, argument, fuel, zero;
 };
 
 struct outcome {
@@ -76,8 +76,8 @@ install(uint32_t words)
 static void
 run(const struct head *h, const struct bpf_insn *insns, const uint8_t *bytes, bool compiled, struct result *r)
 {
-	struct bpf_context c = { .region = (uintptr_t)region, .size = h->size, .message = (uintptr_t)region + h->message,
-		.length = h->length, .fuel = h->fuel, .helpers = helpers };
+	struct bpf_context c = { .memory = (uintptr_t)region, .size = h->size, .argument = h->argument,
+		.fuel = h->fuel, .helpers = helpers };
 	struct outcome *o = compiled ? &r->compiled : &r->interpreted;
 
 	memcpy(region, bytes, h->size);
