@@ -190,7 +190,8 @@ class State:
 
 def run(program: Sequence[Insn], address: int, memory: bytes, argument: int, fuel: int,
         helpers: dict[int, Callable[..., int]] = {}, frame: int = 0x7000_0000) -> State:
-    """Run a program that the verifier accepts. `address` is that of `memory`; r10 is `frame`."""
+    """Run a program that the verifier accepts. `address` is that of `memory`; r10 is `frame`. A helper is called with the fuel that is
+    left and r1 to r5."""
     registers = [0] * 11
     registers[1], registers[2], registers[3], registers[10] = address, len(memory), argument, frame
     data, stack, pc = bytearray(memory), bytearray(STACK), 0
@@ -227,7 +228,7 @@ def run(program: Sequence[Insn], address: int, memory: bytes, argument: int, fue
             if fuel == 0:
                 return State("fuel", 0, 0, 0, bytes(data))
             fuel -= 1
-            registers[0] = helpers[insn.imm](*registers[1:6]) % 2**32
+            registers[0] = helpers[insn.imm](fuel, *registers[1:6]) % 2**32
         elif op == 0 or _holds(op, a, b):
             distance = insn.imm if insn.opcode == JMP32 else insn.offset
             if distance < 0:
@@ -268,3 +269,113 @@ def _holds(op: int, a: int, b: int) -> bool:
     sa, sb = signed(a), signed(b)
     return {"==": a == b, "!=": a != b, ">": a > b, ">=": a >= b, "<": a < b, "<=": a <= b, "&": a & b != 0, "s>": sa > sb,
             "s>=": sa >= sb, "s<": sa < sb, "s<=": sa <= sb}[next(name for name, code in JUMPS.items() if code == op)]
+
+
+# The verifier's model: every reason that there is at an instruction, told from the RFC's tables; and on every path what has been
+# written, found by following all of them.
+
+ERRORS = ("ok", "size", "local call", "opcode", "reserved", "register", "jump", "helper", "stack", "end", "undefined", "store",
+          "address")        # enum bpf_error, in its order
+INSNS_MAX = 4096
+HELPERS = 16
+
+
+def _known() -> dict[int, str]:
+    """Every opcode of base32 and divmul32 that has one: the fields it uses, of d, s, o and i; a capital: what it may hold is less."""
+    known = {JMP: "o", JMP32: "i", JMP | CALL: "Si", JMP | EXIT: "", ALU | NEG: "d", ALU64 | END: "dI", ALU | END: "dI", ALU | END | X: "dI"}
+    for code in set(OPS.values()):
+        wide = "O" if code in (OPS["/="], OPS["%="]) else ""
+        known[ALU | code] = "di" + wide
+        known[ALU | code | X] = "ds" + (wide or ("O" if code == OPS["="] else ""))
+    for code in JUMPS.values():
+        known[JMP32 | code], known[JMP32 | code | X] = "doi", "dos"
+    for size in SIZES.values():
+        known[LDX | MEM | size] = known[STX | MEM | size] = "dso"
+        known[ST | MEM | size] = "doi"
+    return known
+
+
+KNOWN = _known()
+
+
+def verify(program: Sequence[Insn], helpers: dict[int, int]) -> tuple[str, int]:
+    """What the verifier says, one of ERRORS, and of which instruction (0 of `size` and `ok`). `helpers`: how many arguments each takes."""
+    if not 0 < len(program) <= INSNS_MAX:
+        return "size", 0
+    for at, insn in enumerate(program):
+        if error := _wrong(insn, at, len(program), helpers):
+            return error, at
+    last = len(program) - 1
+    if program[last].opcode not in (JMP | EXIT, JMP, JMP32):
+        return "end", last
+    undefined = _undefined(program, helpers)
+    return ("ok", 0) if undefined is None else ("undefined", undefined)
+
+
+def _wrong(insn: Insn, at: int, count: int, helpers: dict[int, int]) -> str | None:
+    kind, opcode = insn.opcode & 7, insn.opcode
+    fields = KNOWN.get(opcode)
+    if opcode == JMP | CALL and insn.src == 1:
+        return "local call"
+    if fields is None:
+        return "opcode"
+    held = {"d": insn.dst, "s": insn.src, "o": insn.offset, "i": insn.imm}
+    if any(value and name not in fields.lower() for name, value in held.items()):
+        return "reserved"
+    if "S" in fields and insn.src:
+        return "reserved"
+    if "I" in fields and insn.imm not in (16, 32):
+        return "reserved"
+    if "O" in fields and insn.offset not in ((0, 8, 16) if opcode & 0xf0 == OPS["="] else (0, 1)):
+        return "reserved"
+    writes = kind in (ALU, ALU64, LDX)
+    if insn.dst > (9 if writes else 10) or insn.src > 10:
+        return "register"
+    if opcode in (JMP, JMP32) or kind == JMP32:
+        if not 0 <= at + 1 + (insn.imm if opcode == JMP32 else insn.offset) < count:
+            return "jump"
+    if opcode == JMP | CALL and insn.imm not in helpers:
+        return "helper"
+    if kind in (LDX, ST, STX) and (insn.src if kind == LDX else insn.dst) == 10:
+        size = {code: size for size, code in SIZES.items()}[opcode & 0x18]
+        if not -STACK <= insn.offset <= -size:
+            return "stack"
+    return None
+
+
+def _undefined(program: Sequence[Insn], helpers: dict[int, int]) -> int | None:
+    """The first instruction, by number, that on some path reads what nothing has written. Written: ("r", n) or ("s", byte)."""
+    start = frozenset({("r", 1), ("r", 2), ("r", 3), ("r", 10)})
+    before: dict[int, frozenset] = {}
+    ways = [(0, start)]
+    while ways:
+        at, written = ways.pop()
+        now = before[at] & written if at in before else written
+        if before.get(at) == now:
+            continue
+        before[at] = now
+        _, writes, forgets, nexts = _effect(program, at, helpers)
+        ways += [(to, (now - forgets) | writes) for to in nexts]
+    return min((at for at, written in before.items() if _effect(program, at, helpers)[0] - written), default=None)
+
+
+def _effect(program: Sequence[Insn], at: int, helpers: dict[int, int]) -> tuple[set, set, set, list[int]]:
+    """What an instruction reads, writes and forgets, and where it leads."""
+    insn = program[at]
+    kind, op, dst, src = insn.opcode & 7, insn.opcode & 0xf0, ("r", insn.dst), ("r", insn.src)
+    if kind in (LDX, ST, STX):
+        size = {code: size for size, code in SIZES.items()}[insn.opcode & 0x18]
+        base = insn.src if kind == LDX else insn.dst
+        place = {("s", insn.offset + n) for n in range(size)} if base == 10 else set()
+        reads = {("r", base)} | (place if kind == LDX else set()) | ({src} if kind == STX else set())
+        return reads, {dst} if kind == LDX else place, set(), [at + 1]
+    if kind in (ALU, ALU64):
+        reads = set() if op == OPS["="] else {dst}
+        return reads | ({src} if insn.opcode & X and op != END else set()), {dst}, set(), [at + 1]
+    if insn.opcode == JMP | EXIT:
+        return {("r", 0)}, set(), set(), []
+    if insn.opcode == JMP | CALL:
+        return {("r", n + 1) for n in range(helpers[insn.imm])}, {("r", 0)}, {("r", n) for n in range(1, 6)}, [at + 1]
+    if op == 0:
+        return set(), set(), set(), [at + 1 + (insn.imm if kind == JMP32 else insn.offset)]
+    return {dst} | ({src} if insn.opcode & X else set()), set(), set(), [at + 1, at + 1 + insn.offset]

@@ -18,6 +18,7 @@ struct env envs[ENV_COUNT] __attribute__((aligned(ENV_COUNT << ENV_SHIFT)));
 static uint32_t generation;
 static bool stopped;				// by the kernel, and not by its own exit
 static env_hook *on_end[ENV_HOOKS];
+static env_schedule_hook *on_schedule[ENV_HOOKS];
 
 struct env *
 env_find(uint32_t id)
@@ -94,6 +95,26 @@ env_on_end(env_hook *hook)
 			return 0;
 		}
 	return -E_NOMEM;
+}
+
+int
+env_on_schedule(env_schedule_hook *hook)
+{
+	for (unsigned i = 0; i < ENV_HOOKS; i++)
+		if (on_schedule[i] == NULL) {
+			on_schedule[i] = hook;
+			return 0;
+		}
+	return -E_NOMEM;
+}
+
+// Who runs next.
+static struct env *
+next(void)
+{
+	for (unsigned i = 0; i < ENV_HOOKS && on_schedule[i] != NULL; i++)
+		on_schedule[i]();
+	return slice_next();
 }
 
 void
@@ -224,7 +245,7 @@ env_run(void)
 	cntkctl_write(cntkctl_read() | CNTKCTL_PL0PCTEN);
 	vbar_write((uintptr_t)upcall_vectors);
 	isb();
-	while ((env = slice_next()) != NULL) {
+	while ((env = next()) != NULL) {
 		struct trapframe tf = { .pc = revoke_entry(env), .cpsr = PSR_M_USR };
 		int status;
 

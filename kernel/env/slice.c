@@ -2,6 +2,7 @@
 // slices.
 
 #include <exo/board.h>
+#include <exo/error.h>
 #include <exo/gic.h>
 #include <exo/register.h>
 #include <exo/slice.h>
@@ -12,6 +13,18 @@ struct slice slices[SLICE_COUNT];
 uint32_t slice_position = SLICE_COUNT - 1;
 
 static bool ticked;
+static env_irq_hook *on_irq[ENV_HOOKS];
+
+int
+env_on_irq(env_irq_hook *hook)
+{
+	for (unsigned i = 0; i < ENV_HOOKS; i++)
+		if (on_irq[i] == NULL) {
+			on_irq[i] = hook;
+			return 0;
+		}
+	return -E_NOMEM;
+}
 
 void
 slice_assign(uint32_t index, uint32_t owner, uint32_t user)
@@ -81,4 +94,6 @@ env_irq(struct trapframe *tf)
 	trap_irq(tf);
 	if (ticked)
 		slice_end(tf);
+	for (unsigned i = 0; i < ENV_HOOKS && on_irq[i] != NULL; i++)
+		on_irq[i](tf);
 }

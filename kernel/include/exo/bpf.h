@@ -137,7 +137,8 @@ enum bpf_error {
 	BPF_E_STACK,		// an access through r10 that is not all in the stack
 	BPF_E_END,		// the last instruction is neither EXIT nor JA
 	BPF_E_UNDEFINED,	// on some path a register or a byte of the stack is read that nothing has written
-	BPF_E_ADDRESS,		// of a function (exo/udf.h): what it does would depend on where its memory lies
+	BPF_E_STORE,		// a store other than to the stack, where none is allowed (exo/program.h)
+	BPF_E_ADDRESS,		// what it does would depend on where its memory lies (exo/program.h)
 };
 
 // What a helper is given: r1 to r5, defined where the bit of its number is set in `arguments`; it defines r0 and leaves r1 to r5 undefined.

@@ -76,6 +76,15 @@ void env_end(struct env *env, uint32_t ended, int32_t status);
 typedef void env_hook(uint32_t id);
 int env_on_end(env_hook *hook);
 
+// Have a later lab's function called whenever somebody is about to be chosen to run, before slice_next(); and whenever
+// an interrupt has come in user mode, with what was interrupted, after it was handled and if the environment goes on.
+// -E_NOMEM, as above.
+struct trapframe;
+typedef void env_schedule_hook(void);
+typedef void env_irq_hook(struct trapframe *tf);
+int env_on_schedule(env_schedule_hook *hook);
+int env_on_irq(env_irq_hook *hook);
+
 // Load the program of that name as the first environment, with a capability of that name (up to CAP_NAME bytes) and all
 // rights. It runs when env_run() is called. As user_load(), and -E_NOENT.
 int env_load(const char *program, const char *name, struct env **loaded);

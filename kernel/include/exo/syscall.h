@@ -29,6 +29,15 @@
 #define SYS_PINS           19	// (mask, cap): the caller holds those GPIO pins from now on
 #define SYS_PIN_WRITE      20	// (mask, value): drive those pins, which the caller holds
 
+// From lab 6 on (exo/endpoint.h, exo/predicate.h). What is asked lies at `asked`, the caller's to read and write.
+#define SYS_ENDPOINT_OPEN  21	// (asked): struct endpoint_open. -E_INVAL, -E_EXISTS: somebody has it, -E_FAULT, -E_NOMEM; -E_PERM: the program is refused
+#define SYS_ENDPOINT_CLOSE 22	// (number). -E_NOENT: it is not the caller's
+#define SYS_ENDPOINT_INFO  23	// (number, info): struct endpoint_info. -E_NOENT
+#define SYS_MESSAGE_SEND   24	// (number, va, size, cap): a message to that end point; cap fits its owner's guard. SEND_NETWORK: a frame, by whoever has an
+				// end point; its source is what the device's is. -E_NOENT, -E_INVAL, -E_FAULT, -E_PERM, -E_NOMEM
+#define SYS_PREDICATE      25	// (asked): struct predicate_install. -E_INVAL, -E_FAULT, -E_NOMEM; -E_PERM: the program is refused
+#define SYS_WAIT           26	// sleep until the predicate holds. -E_NOENT: there is none
+
 // The vectors answer these themselves: no frame, no table.
 #define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then;
 				// r7 is resume_r7's. Of its CPSR flags, GE, E and T are restored, and with T IT, too;

@@ -1,0 +1,156 @@
+// Message end points (exo/endpoint.h): opening and closing them, running their handlers, their rings, the upcall.
+
+#include <exo/arm.h>
+#include <exo/endpoint.h>
+#include <exo/error.h>
+#include <exo/net.h>
+#include <exo/predicate.h>
+#include <exo/register.h>
+#include <exo/slice.h>
+#include <exo/string.h>
+#include <exo/timer.h>
+
+#define SLOTS_PER_PAGE (PAGE_SIZE / sizeof(struct message_slot))
+
+struct endpoint endpoints[ENDPOINT_COUNT];
+
+static uint32_t
+now(struct bpf_context *context, const uint32_t argument[5])
+{
+	(void)context, (void)argument;
+	return (uint32_t)timer_now();
+}
+
+const struct bpf_helper handler_helpers[BPF_HELPERS] = {
+	[HELPER_VECTOR] = { message_vector, 4 },
+	[HELPER_SEND] = { message_send, 3 },
+	[HELPER_TIME] = { now, 0 },
+};
+
+enum bpf_end
+endpoint_handle(struct endpoint *e, const uint8_t *message, uint32_t bytes, struct handling *h, uint32_t *result)
+{
+	enum bpf_end end;
+
+	h->context = (struct bpf_context){
+		.memory = (uintptr_t)space_address(&e->memory),
+		.size = e->memory.pages * PAGE_SIZE,
+		.argument = bytes,
+		.fuel = e->fuel,
+		.helpers = handler_helpers,
+	};
+	h->endpoint = e;
+	h->message = message;
+	h->bytes = bytes;
+	h->count = 0;
+	end = program_run(&e->handler, &h->context, result);
+	if (end != BPF_DONE) {
+		e->info.stopped++;
+		e->info.end = end;
+		e->info.fault = h->context.fault - h->context.memory;
+	}
+	return end;
+}
+
+void
+endpoint_commit(const struct handling *h)
+{
+	for (uint32_t i = 0; i < h->count; i++) {
+		const struct send *s = &h->sends[i];
+		const uint8_t *bytes = (const uint8_t *)(uintptr_t)s->at;
+
+		if (s->where == SEND_NETWORK)
+			net_send(bytes, s->bytes);
+		else
+			endpoint_ring(&endpoints[s->where], bytes, s->bytes);
+	}
+}
+
+void
+endpoint_ring(struct endpoint *e, const uint8_t *message, uint32_t bytes)
+{
+	struct message_slot *slot = (struct message_slot *)space_address(&e->memory) + e->next;
+
+	if (e->ring == 0 || *(volatile uint32_t *)&slot->size != 0) {
+		e->info.lost++;
+		return;
+	}
+	memcpy(slot->bytes, message, bytes);
+	*(volatile uint32_t *)&slot->size = bytes;
+	if (++e->next == e->memory.pages * SLOTS_PER_PAGE)
+		e->next = e->ring;
+	e->info.ringed++;
+	e->told = e->entry != 0;
+	predicate_wake(env_find(e->owner));
+}
+
+int
+endpoint_deliver(uint32_t number, const uint8_t *message, uint32_t bytes)
+{
+	if (number >= ENDPOINT_COUNT || endpoints[number].owner == 0)
+		return -E_NOENT;
+	if (bytes == 0 || bytes > MESSAGE_MAX)
+		return -E_INVAL;
+	message_arrive(&endpoints[number], message, bytes);
+	return 0;
+}
+
+int
+endpoint_open(struct env *env, struct endpoint_open *asked)
+{
+	struct endpoint *e = &endpoints[asked->number % ENDPOINT_COUNT];
+	int error;
+
+	if (asked->number == 0 || asked->number >= ENDPOINT_COUNT || asked->pages > ENDPOINT_PAGES ||
+	    asked->ring >= asked->pages || asked->fuel > FUEL_MAX)
+		return -E_INVAL;
+	if (e->owner != 0)
+		return -E_EXISTS;
+	memset(e, 0, sizeof *e);
+	error = space_share(&e->memory, &env->as, asked->memory, asked->pages, true);
+	if (error == 0 && asked->count > 0)
+		error = program_copy(&e->handler, asked->program, asked->count, handler_helpers,
+		    PROGRAM_ANY, &asked->refused);
+	if (error < 0) {
+		space_free(&e->memory);
+		return error;
+	}
+	e->fuel = asked->fuel;
+	e->entry = asked->entry;
+	e->ring = e->next = asked->ring * SLOTS_PER_PAGE;
+	e->owner = env->id;
+	return 0;
+}
+
+void
+endpoint_close(struct endpoint *e)
+{
+	program_unload(&e->handler);
+	space_free(&e->memory);
+	e->owner = 0;
+}
+
+void
+endpoint_forget(uint32_t owner)
+{
+	for (struct endpoint *e = endpoints; e < endpoints + ENDPOINT_COUNT; e++)
+		if (e->owner == owner)
+			endpoint_close(e);
+}
+
+// One at a time; one that cannot be told now, as the slot is in use, is told at a later interrupt.
+void
+endpoint_upcall(struct trapframe *tf)
+{
+	struct env *env = env_current();
+	struct upcall *slot = &env->save->slice;
+
+	for (struct endpoint *e = endpoints; e < endpoints + ENDPOINT_COUNT; e++)
+		if (e->owner == env->id && e->told && slot->cpsr == 0) {
+			e->told = false;
+			*slot = (struct upcall){ tf->cpsr, 0, 0, { tf->r[0], tf->r[1], tf->r[2] }, tf->pc };
+			tf->r[0] = e - endpoints;
+			tf->pc = e->entry & ~3u;
+			tf->cpsr = PSR_M_USR;
+		}
+}

@@ -1,0 +1,95 @@
+"""The checks of lab 6, step 6.4: compiled programs do what the interpreter's model does, instruction by instruction and at random."""
+import sys
+from pathlib import Path
+
+from grader import bpf
+from grader.checks import check
+
+sys.path.insert(0, str(Path(__file__).parent))
+import programs  # noqa: E402
+import test_interpreter as single  # noqa: E402
+from programs import ARITHMETIC, ACCESSES, BRANCHES, COMPILED, Case  # noqa: E402
+
+
+def some(kinds):
+    return lambda seed: programs.random_cases(seed, kinds, most=120, ways=COMPILED)
+
+
+@check(points=7, step="6.4", boots=[programs.boot(lambda seed: single.singles("a", COMPILED)[0]), programs.boot(some(ARITHMETIC))],
+       hint="Look at the constant: can it be said in the instruction, rotated, negated or complemented, or does it need the scratch register? "
+            "Of a shift's count five bits count in BPF, eight of a register's in A32; and #0 of LSR and ASR means 32.")
+def test_compiled_arithmetic(runs):
+    """Arithmetic, compiled."""
+    single.literal(runs[0], "a", COMPILED)
+    programs.judge(runs[1], some(ARITHMETIC)(runs[1].seed), COMPILED)
+
+
+def accesses(seed):
+    """Offsets at A32's limits, from a pointer that lies so that the access is at an end of the memory; what is stored in no register of its own."""
+    made = []
+    for offset in (0, 1, 255, 256, 257, 1020, 1023, 4092, 4095, 4096, 32767):
+        for sign in "+-":
+            for size in (1, 2, 4):
+                place = f"*(u{8 * size} *)(r5 {sign} {offset})"
+                to = f"w5 = w1\nw5 += {64 - size - offset if sign == '+' else offset}\n"
+                made += [f"{to}w0 = {place}\nexit", f"{to}{place} = 0x1234abcd\nw0 = 0\nexit",
+                         f"{to}{place} = w10\n{place} = w2\nw0 = 1\nexit"]
+    return [Case(bpf.assemble(text), 64, memory=bytes(range(64)), ways=COMPILED, name=text.replace("\n", "; ")) for text in made]
+
+
+def bounds():
+    return [case for case in single.ends(COMPILED) if "bytes" in case.name]
+
+
+@check(points=7, step="6.4", boots=[programs.boot(lambda seed: single.singles("m", COMPILED)[0]),
+                                    programs.boot(lambda seed: bounds()),
+                                    programs.boot(accesses), programs.boot(some(ACCESSES))],
+       hint="The address less the memory's, as a number without sign: compared with size - 3 once, it says yes to every access that surely fits; "
+            "jit_outside() sees to the last three bytes. What is stored may be in no register; the scratch register is not free then.")
+def test_compiled_accesses(runs):
+    """Loads and stores, compiled: at both ends of the memory, with any offset."""
+    single.literal(runs[0], "m", COMPILED)
+    programs.judge(runs[1], bounds(), COMPILED)
+    programs.judge(runs[2], accesses(runs[2].seed), COMPILED)
+    programs.judge(runs[3], some(ACCESSES)(runs[3].seed), COMPILED)
+
+
+@check(points=6, step="6.4", boots=[programs.boot(lambda seed: single.singles("j", COMPILED)[0]), programs.boot(some(BRANCHES + "a"))],
+       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. Where things are is known in the second pass "
+            "alone: in the first one only how many words you emit counts, and it has to be the same.")
+def test_compiled_branches(runs):
+    """Branches, compiled."""
+    single.literal(runs[0], "j", COMPILED)
+    programs.judge(runs[1], some(BRANCHES + "a")(runs[1].seed), COMPILED)
+
+
+@check(points=4, step="6.4", boots=programs.boot(lambda seed: single.ends(COMPILED)),
+       hint="A unit is taken before the branch is done, and only if it is taken; without one the program ends there with none left.")
+def test_compiled_ends(run):
+    """Faults and fuel, compiled: to the byte, and to the unit."""
+    programs.judge(run, single.ends(COMPILED), COMPILED)
+
+
+def far(back):
+    """A branch over as many instructions as there can be, ahead or back."""
+    body = [bpf.alu("+=", 0, 1 << (n % 28)) for n in range(bpf.INSNS_MAX - 6)]
+    first, last = [bpf.alu("=", 0, 1), bpf.alu("=", 4, 3)], [bpf.Insn(bpf.JMP | bpf.EXIT)]
+    if back:
+        last = [bpf.alu("-=", 4, 1), bpf.jump("!=", 4, -len(body) - 2, 0), *last]
+    else:
+        first.append(bpf.jump("==", 4, len(body), 3))
+    name = f"a branch {'back' if back else 'ahead'} over {len(body)} instructions"
+    return lambda seed: [Case([*first, *body, *last], 8, ways=COMPILED, fuel=5, name=name)]
+
+
+@check(points=6, step="6.4", needs=("compiled-arithmetic", "compiled-accesses", "compiled-branches", "compiled-ends"),
+       boots=[*(programs.boot(far(back)) for back in (False, True)),
+              *(programs.boot(lambda seed, n=n: programs.random_cases(seed + n, ways=COMPILED), budget=60_000_000) for n in range(3))],
+       hint="Each kind of instruction does by itself what it should. Look at what one leaves for the next: the scratch register, the fuel's, and "
+            "who uses them while they hold something.")
+def test_compiled(runs):
+    """Random programs, compiled, do what the model does; so do those as long as there can be."""
+    for back, run in zip((False, True), runs):
+        programs.judge(run, far(back)(run.seed), COMPILED)
+    for n, run in enumerate(runs[2:]):
+        programs.judge(run, programs.random_cases(run.seed + n, ways=COMPILED), COMPILED)
