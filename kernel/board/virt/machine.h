@@ -15,6 +15,10 @@
 #define BOARD_TIMER_IRQ     30
 #define BOARD_VTIMER_IRQ    27
 #define BOARD_GPIO_PA       0x09030000
+#define BOARD_VIRTIO_PA     0x0a000000
+#define BOARD_VIRTIO_STRIDE 0x200
+#define BOARD_VIRTIO_COUNT  32
+#define BOARD_VIRTIO_IRQ    48
 
 // Kernel addresses of devices once the MMU is on: physical + offset, by whole megabytes.
 #define BOARD_MMIO_PA       0x08000000

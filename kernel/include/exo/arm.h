@@ -82,8 +82,15 @@ ARM_SYSOP(tlbiall, 0, c8, c7, 0)	// the unified TLB, whole (B4.2.2)
 ARM_SYSOP(tlbimva, 0, c8, c7, 1)	// by address [31:12] and ASID [7:0]
 ARM_SYSOP(tlbiasid, 0, c8, c7, 2)	// by ASID [7:0]
 
-// Barriers (A3.8.3): every access and maintenance operation before it is complete; every
-// instruction behind it is fetched anew, in the context that was changed before it.
+// Barriers (A3.8.3): every access before it is seen before any behind it, by devices too; every access and
+// maintenance operation before it is complete; every instruction behind it is fetched anew, in the context that was
+// changed before it.
+ARM_INLINE void
+dmb(void)
+{
+	__asm__ volatile("dmb" : : : "memory");
+}
+
 ARM_INLINE void
 dsb(void)
 {

@@ -13,6 +13,10 @@
 //	BOARD_TIMER_IRQ      the interrupt of the physical timer (CNTP)
 //	BOARD_VTIMER_IRQ     and of the virtual one (CNTV)
 //	BOARD_GPIO_PA        the PL061 (exo/pl061.h)
+//	BOARD_VIRTIO_PA      the first of the transports for virtio devices (exo/virtio.h),
+//	BOARD_VIRTIO_STRIDE  bytes from each to the next,
+//	BOARD_VIRTIO_COUNT   how many there are, and
+//	BOARD_VIRTIO_IRQ     the first one's interrupt; the next one's is the next
 //	BOARD_RAM_OFFSET     kernel address of RAM minus its physical address
 //	BOARD_MMIO_PA        first byte of the devices that the kernel's map has, and
 //	BOARD_MMIO_SIZE      how many there are
