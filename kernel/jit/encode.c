@@ -65,3 +65,15 @@ a32_pop(uint32_t registers)
 {
 	return ALWAYS | 0x08bd0000 | registers;
 }
+
+uint32_t
+a32_dp_shifted(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm, enum a32_shift shift, unsigned by)
+{
+	return ALWAYS | op << 21 | (uint32_t)s << 20 | rn << 16 | rd << 12 | by << 7 | shift << 5 | rm;
+}
+
+uint32_t
+a32_block(bool load, unsigned rn, uint32_t registers)
+{
+	return ALWAYS | 0x08a00000 | (uint32_t)load << 20 | rn << 16 | registers;
+}

@@ -38,3 +38,5 @@ uint32_t a32_rev(unsigned bits, unsigned rd, unsigned rm);				// REV16 or REV: b
 uint32_t a32_blx(unsigned rm);
 uint32_t a32_push(uint32_t registers);							// a bit for each; two at least
 uint32_t a32_pop(uint32_t registers);
+uint32_t a32_dp_shifted(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm, enum a32_shift shift, unsigned by);	// ADD rd, rn, rm, LSL #by: 1 to 31
+uint32_t a32_block(bool load, unsigned rn, uint32_t registers);				// LDM/STM rn!, a bit for each; one at least, not rn

@@ -1,0 +1,224 @@
+"""The checks of step 6.5, dynamic integrated layer processing (exo/pipe.h).
+
+Pipes and messages go in through the run's input (checks/pipes.c) and are judged by a model of whole messages (grader/pipes.py).
+"""
+import random
+import struct
+from dataclasses import dataclass
+
+from grader import pipes
+from grader.checks import Boot, Wrong, check
+from grader.pipes import COPY, SUM, SWAP16, SWAP32, XOR, Pipe
+
+STEP = "6.5"
+ARENA, ALIASES = 0x47e00000, 0xc0000000
+MARGIN = 16                     # bytes before and behind all that is touched, which stay as they are
+COMPILED, RAN = struct.Struct("<iiI"), struct.Struct("<i5III")
+INVAL, NOMEM = -1, -2
+ERRORS = {INVAL: "-E_INVAL", NOMEM: "-E_NOMEM"}
+
+
+@dataclass(frozen=True)
+class Message:
+    source: int                 # offsets into the arena
+    destination: int
+    length: int
+    fill: int
+
+    def __post_init__(self):
+        assert MARGIN <= min(self.source, self.destination)
+
+    @property
+    def low(self):
+        return min(self.source, self.destination) - MARGIN
+
+    @property
+    def high(self):
+        return max(self.source, self.destination) + self.length + MARGIN
+
+    def encode(self):
+        return struct.pack("<6I", self.source, self.destination, self.length, self.low, self.high, self.fill)
+
+    def memory(self):
+        """What the payload fills the arena with, from low to high."""
+        x, filled = self.fill, bytearray()
+        for _ in range(self.low, self.high):
+            x = (x * 1664525 + 1013904223) & 0xffffffff
+            filled.append(x >> 24)
+        return filled
+
+    def __str__(self):
+        return f"{self.length} bytes, source {self.source % 4} and destination {self.destination % 4} bytes off a word"
+
+
+def encode(cases):
+    return b"".join(struct.pack("<2I", len(these), len(messages)) + b"".join(struct.pack("<2I", p.kind, p.key) for p in these)
+                    + b"".join(message.encode() for message in messages) for these, messages in cases)
+
+
+def random_pipes(rng):
+    """A composition within the limits, in any order."""
+    these = [Pipe(SUM) if rng.random() < 0.6 else Pipe(XOR, rng.choice((0, 0xff, 0x80000001, rng.getrandbits(32))))
+             for _ in range(rng.randrange(0, pipes.REGISTERS + 1))]
+    these += [Pipe(rng.choice((SWAP16, SWAP32))) for _ in range(rng.choice((0, 0, 0, 1, 2)))]
+    if rng.random() < 0.8 or not these:
+        these.append(Pipe(COPY))
+    rng.shuffle(these)
+    return these
+
+
+def random_message(rng, length, source, destination):
+    """One of that length and those alignments: apart, in place, or overlapping with the destination first."""
+    kind, source = rng.random(), 256 + source
+    if kind < 0.6:
+        destination += (source + length + MARGIN + 4) & ~3
+    elif kind < 0.8:
+        destination = source & ~3 | destination
+        destination -= 4 * (destination > source)
+    else:
+        destination += source - 4 * rng.randrange(2, 20) & ~3
+    return Message(source, destination, length, rng.getrandbits(32))
+
+
+def cases_of(seed):
+    """Compositions, each with messages: all alignments, and over all compositions all lengths to 83 and some that are long."""
+    rng = random.Random(seed)
+    cases = [[[Pipe(COPY), Pipe(SUM)], []], [[Pipe(SUM)], []], [[Pipe(COPY), Pipe(SUM), Pipe(SWAP32)], []],
+             [[Pipe(SWAP16), Pipe(SUM), Pipe(COPY)], []], [[Pipe(XOR, rng.getrandbits(32)), Pipe(SUM), Pipe(COPY), Pipe(XOR, 1), Pipe(SUM)], []],
+             [[Pipe(SUM)] * 5 + [Pipe(SWAP16)] * 5 + [Pipe(SWAP32)] * 5 + [Pipe(COPY)], []]]
+    cases += [[random_pipes(rng), []] for _ in range(30)]
+    for number, (these, messages) in enumerate(cases):
+        width = max(pipes.WIDTHS.get(pipe.kind, 1) for pipe in these)
+        for way in range(48 if number < 6 else 36):
+            length = rng.randrange(84) if rng.random() < 0.7 else rng.randrange(9)
+            if rng.random() < 0.9:
+                length -= length % width
+            messages.append(random_message(rng, length, way // 4 % 4, way % 4))
+    for length in range(84):
+        cases[length % 2][1].append(random_message(rng, length, rng.randrange(4), rng.randrange(4)))
+    for number, length in ((0, 1500), (2, 1500), (4, 9001), (0, 65535), (4, 65536)):
+        cases[number][1].append(random_message(rng, length, rng.randrange(4), rng.randrange(4)))
+    return cases
+
+
+def fnv(data):
+    h = 2166136261
+    for byte in data:
+        h = (h ^ byte) * 16777619 & 0xffffffff
+    return h
+
+
+def results(held):
+    held.keep("compiled", list(COMPILED.iter_unpack(held.memory(held.address("compiled"), 64 * COMPILED.size))))
+    held.keep("ran", list(RAN.iter_unpack(held.memory(held.address("ran"), 2048 * RAN.size))))
+
+
+def named(these):
+    return "pipes: " + (", ".join(map(str, these)) or "none")
+
+
+BAD = (
+    (INVAL, []),
+    (INVAL, [Pipe(5)]),
+    (INVAL, [Pipe(COPY), Pipe(0xffffffff)]),
+    (INVAL, [Pipe(COPY), Pipe(SUM), Pipe(COPY)]),
+    (INVAL, [Pipe(SUM, 1)]),
+    (INVAL, [Pipe(SWAP32, 0x80000000)]),
+    (NOMEM, [Pipe(SWAP16)] * 17),
+    (NOMEM, [Pipe(SUM)] * 6),
+    (NOMEM, [Pipe(XOR, 5)] * 3 + [Pipe(COPY)] + [Pipe(SUM)] * 3),
+    (0, [Pipe(SWAP16)] * 16),
+    (0, [Pipe(SUM)] * 2 + [Pipe(XOR, 5)] * 3),
+)
+
+
+@check(points=1, step=STEP, boots=Boot("pipes", input=encode((these, []) for _, these in BAD), read_at_end=results, budget=40_000_000),
+       hint="exo/pipe.h lists the errors; all that can be wrong is looked at before the first word is written.")
+def test_pipes_refused(run):
+    """Pipes that make no sense, or are too many, are refused, and nothing is written."""
+    for (error, these), (words, shorter, spoilt) in zip(BAD, run.kept["compiled"]):
+        if (words if error else min(words, 1)) != (error or 1):
+            raise Wrong(f"pipe_compile() returned {words}, not {ERRORS.get(error, 'how many words')}.", got=named(these))
+        if not error and shorter != NOMEM:
+            raise Wrong(f"With room for a word less than it needs, pipe_compile() returned {shorter}, not -E_NOMEM.", got=named(these))
+        if spoilt:
+            raise Wrong(f"pipe_compile() wrote {spoilt} words that are not of the code it made.", got=named(these))
+
+
+@check(points=5, step=STEP, needs="pipes-refused", boots=Boot(
+    "pipes", input=lambda seed: encode(cases_of(seed)), read_at_end=results, budget=200_000_000),
+       hint="Take the shortest message that goes wrong with the fewest pipes; which of its bytes go through the head, the loop of four "
+       "words, the loop of one, and the tail?")
+def test_pipes(run):
+    """Random pipes on messages of all lengths and alignments do what they do one after the other."""
+    ran = iter(run.kept["ran"])
+    for (these, messages), (words, shorter, spoilt) in zip(cases_of(run.seed), run.kept["compiled"]):
+        if words <= 0 or shorter != NOMEM or spoilt:
+            raise Wrong(f"pipe_compile() returned {words}, and {shorter} where there is a word less room; it wrote {spoilt} words too many.",
+                        got=named(these))
+        for message, (result, *rest) in zip(messages, ran):
+            sums, digest, registers = rest[:5], rest[5], rest[6]
+            memory = message.memory()
+            at, to = message.source - message.low, message.destination - message.low
+            want = pipes.run(these, bytes(memory[at:at + message.length]))
+            if want.stored is not None:
+                memory[to:to + message.length] = want.stored
+            told = [named(these), str(message)]
+            if result != (INVAL if want.refused else 0):
+                raise Wrong(f"The code returned {result}, not {INVAL if want.refused else 0}.", got=told)
+            if sums != [*want.sums, 0, 0, 0, 0, 0][:5]:
+                raise Wrong("The sums are " + " ".join(f"{s:#x}" for s in sums) + ", and not "
+                            + (" ".join(f"{s:#x}" for s in want.sums) or "left alone") + ".", got=told)
+            if digest != fnv(memory):
+                raise Wrong("What is stored in the destination is wrong, or something around it has changed.", got=told)
+            if registers:
+                raise Wrong("The code did not keep " + ", ".join(f"r{r}" for r in range(16) if registers >> r & 1) + ".", got=told)
+
+
+# Each word once: what the code loads and stores, seen from outside.
+
+TOUCHING = 0x1000               # bytes of the arena
+
+
+def touching_cases(seed):
+    rng = random.Random(seed)
+    cases = [([Pipe(COPY)], []), ([Pipe(SUM), Pipe(XOR, 0x5a5a0001), Pipe(COPY), Pipe(SUM), Pipe(SWAP32)], []), ([Pipe(SUM), Pipe(SWAP32), Pipe(SUM)], [])]
+    for these, messages in cases:
+        for way in range(16):
+            for length in (0, 4 * rng.randrange(1, 3), 4 * rng.randrange(4, 16)) + (() if len(these) > 1 else (1, 2, 3, rng.randrange(5, 40))):
+                source = 256 + way // 4
+                destination = way % 4 + ((source + length + MARGIN + 4) & ~3 if rng.random() < 0.7 else source - 32 & ~3)
+                messages.append(Message(source, destination, length, rng.getrandbits(32)))
+    return cases
+
+
+@check(points=2, step=STEP, needs="pipes", boots=Boot(
+    "pipes", input=lambda seed: encode(touching_cases(seed)), watch=((ARENA, TOUCHING),), read_at_end=results, budget=20_000_000),
+       hint="a word that was loaded stays in a register until all its bytes have gone; so do bytes that do not fill one of the destination's words yet")
+def test_pipes_once(run):
+    """The loop loads each word once and stores each byte once, and touches nothing else."""
+    accesses = [access for access in run.accesses if access.pc >= ALIASES]
+    for these, messages in touching_cases(run.seed):
+        for message in messages:
+            end = message.source + message.length
+            loads = [(ARENA + at, 4) for at in range(message.source & ~3, end, 4)] if message.length else []
+            stores = message.length if Pipe(COPY) in these else 0
+            mine, bytes_stored = [], []
+            while accesses and (accesses[0].kind == "r" and len(mine) < len(loads) or
+                                accesses[0].kind == "w" and len(bytes_stored) < stores):
+                access = accesses.pop(0)
+                if access.kind == "r":
+                    mine.append((access.address, access.size))
+                else:
+                    if access.address % access.size:
+                        raise Wrong(f"A store of {access.size} bytes is not aligned.", got=[named(these), str(message)], look=run.where(access.pc))
+                    bytes_stored += range(access.address - ARENA, access.address - ARENA + access.size)
+            told = [named(these), str(message)]
+            if mine != loads:
+                raise Wrong("The code does not load the source's words once each, one after the other.",
+                            expected=[f"{size} bytes at {address:#x}" for address, size in loads],
+                            got=[f"{size} bytes at {address:#x}" for address, size in mine], look=told[0] + "; " + told[1])
+            if bytes_stored != list(range(message.destination, message.destination + stores)):
+                raise Wrong("The code does not store the destination's bytes once each, one after the other.", got=told)
+    if accesses:
+        raise Wrong(f"The code touches the messages or what is around them {len(accesses)} times more.")
