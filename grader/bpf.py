@@ -188,13 +188,13 @@ class State:
     memory: bytes
 
 
-def run(program: Sequence[Insn], address: int, memory: bytes, argument: int, fuel: int,
+def run(program: Sequence[Insn], address: int, memory: bytes | bytearray, argument: int, fuel: int,
         helpers: dict[int, Callable[..., int]] = {}, frame: int = 0x7000_0000) -> State:
     """Run a program that the verifier accepts. `address` is that of `memory`; r10 is `frame`. A helper is called with the fuel that is
-    left and r1 to r5."""
+    left and r1 to r5. Memory that is a bytearray is changed in place."""
     registers = [0] * 11
     registers[1], registers[2], registers[3], registers[10] = address, len(memory), argument, frame
-    data, stack, pc = bytearray(memory), bytearray(STACK), 0
+    data, stack, pc = memory if isinstance(memory, bytearray) else bytearray(memory), bytearray(STACK), 0
 
     def place(base: int, offset: int, size: int) -> tuple[bytearray, int]:
         if base == 10:

@@ -4,12 +4,15 @@
 #include <exo/endpoint.h>
 #include <exo/error.h>
 #include <exo/net.h>
+#include <exo/pipe.h>
 #include <exo/predicate.h>
 #include <exo/register.h>
 #include <exo/slice.h>
 #include <exo/string.h>
 #include <exo/timer.h>
+#include <exo/trap.h>
 
+#define PIPE_WORDS     8192		// of compiled pipes at most
 #define SLOTS_PER_PAGE (PAGE_SIZE / sizeof(struct message_slot))
 
 struct endpoint endpoints[ENDPOINT_COUNT];
@@ -66,6 +69,34 @@ endpoint_commit(const struct handling *h)
 	}
 }
 
+int32_t
+endpoint_pipe(const struct handling *h, uint32_t to, uint32_t from, uint32_t bytes)
+{
+	const struct space *pipes = &h->endpoint->pipes;
+	struct pipe_call call = { h->message + from, (void *)(uintptr_t)to, bytes, { 0 } };
+	int error = -E_INVAL;
+
+	if (pipes->pages != 0)
+		error = ((pipe_function *)(uintptr_t)space_address(pipes))(&call);
+	return error < 0 ? error : (int32_t)call.sums[0];
+}
+
+// Compile the pipes that the application has at va.
+static int
+open_pipes(struct endpoint *e, uint32_t va, uint32_t count)
+{
+	static uint32_t code[PIPE_WORDS];
+	struct pipe pipes[PIPES_MAX];
+	int32_t words;
+
+	if (count > PIPES_MAX)
+		return -E_NOMEM;
+	if (copy_in(pipes, va, count * sizeof *pipes) < 0)
+		return -E_FAULT;
+	words = pipe_compile(pipes, count, code, PIPE_WORDS);
+	return words < 0 ? words : space_code(&e->pipes, code, words);
+}
+
 void
 endpoint_ring(struct endpoint *e, const uint8_t *message, uint32_t bytes)
 {
@@ -95,6 +126,15 @@ endpoint_deliver(uint32_t number, const uint8_t *message, uint32_t bytes)
 	return 0;
 }
 
+void
+endpoint_close(struct endpoint *e)
+{
+	program_unload(&e->handler);
+	space_free(&e->pipes);
+	space_free(&e->memory);
+	e->owner = 0;
+}
+
 int
 endpoint_open(struct env *env, struct endpoint_open *asked)
 {
@@ -111,8 +151,10 @@ endpoint_open(struct env *env, struct endpoint_open *asked)
 	if (error == 0 && asked->count > 0)
 		error = program_copy(&e->handler, asked->program, asked->count, handler_helpers,
 		    PROGRAM_ANY, &asked->refused);
+	if (error == 0 && asked->pipe_count > 0)
+		error = open_pipes(e, asked->pipes, asked->pipe_count);
 	if (error < 0) {
-		space_free(&e->memory);
+		endpoint_close(e);
 		return error;
 	}
 	e->fuel = asked->fuel;
@@ -120,14 +162,6 @@ endpoint_open(struct env *env, struct endpoint_open *asked)
 	e->ring = e->next = asked->ring * SLOTS_PER_PAGE;
 	e->owner = env->id;
 	return 0;
-}
-
-void
-endpoint_close(struct endpoint *e)
-{
-	program_unload(&e->handler);
-	space_free(&e->memory);
-	e->owner = 0;
 }
 
 void

@@ -17,10 +17,14 @@ uint32_t
 message_vector(struct bpf_context *context, const uint32_t argument[5])
 {
 	struct handling *h = (struct handling *)context;
-	uint32_t to = argument[0], from = argument[1], bytes = argument[2];
+	uint32_t to = argument[0], from = argument[1], bytes = argument[2], how = argument[3];
 
 	if (!within(from, bytes, h->bytes) || !within(to - context->memory, bytes, context->size))
 		return -E_FAULT;
+	if (how == VECTOR_PIPES)
+		return endpoint_pipe(h, to, from, bytes);
+	if (how != VECTOR_COPY)
+		return -E_INVAL;
 	memcpy((void *)(uintptr_t)to, h->message + from, bytes);
 	return 0;
 }

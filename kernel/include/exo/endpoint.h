@@ -7,7 +7,8 @@
 // message's bytes. The message itself it does not see: it says where bytes of it are to go (*message vectoring*), so
 // that none is copied twice, and sends messages of its own (*control initiation*), by helpers:
 //
-//	HELPER_VECTOR (to, from, bytes, how)   copy the message's bytes from `from` on to the address `to`
+//	HELPER_VECTOR (to, from, bytes, how)   copy the message's bytes from `from` on to the address `to`, as they are or
+//	                                       through the end point's pipes, all in one loop (exo/pipe.h)
 //	HELPER_SEND (address, bytes, where)    send those bytes, as they are when the handler is done: to the network,
 //	                                       or to the end point of that number
 //	HELPER_TIME ()                         the counter, its low half
@@ -39,8 +40,8 @@
 #define HELPER_SEND   2
 #define HELPER_TIME   3
 
-#define VECTOR_COPY  0			// `how`: as it is
-#define VECTOR_PIPES 1			// through the end point's pipes (exo/pipe.h)
+#define VECTOR_COPY  0			// `how`
+#define VECTOR_PIPES 1
 #define SEND_NETWORK 0			// `where`; else an end point's number
 
 // A slot of the ring. Two to a page, from the ring's first page to the memory's last; the kernel fills one after the
@@ -60,6 +61,7 @@ struct endpoint_open {
 					// slice slot, and all else as at a slice's `end` (exo/slice.h); 0: none
 	uint32_t program, count;	// the handler's instructions; 0 of them: none
 	uint32_t fuel;			// of each run; FUEL_MAX at most
+	uint32_t pipes, pipe_count;	// struct pipe of exo/pipe.h, PIPES_MAX at most; 0 of them: none
 	struct program_refused refused;	// written if it is
 };
 
@@ -90,7 +92,7 @@ struct handling {
 
 struct endpoint {
 	uint32_t owner;			// environment; 0: it is not open
-	struct space memory;
+	struct space memory, pipes;
 	struct compiled handler;
 	uint32_t fuel, entry;
 	uint32_t ring, next;		// the ring's first slot, counted in slots from the memory's first byte; the next to fill
@@ -100,10 +102,10 @@ struct endpoint {
 
 extern struct endpoint endpoints[ENDPOINT_COUNT];
 
-// Step 6.5, in message.c. HELPER_VECTOR: 0, or for pipes what they return; -E_FAULT: not all of these bytes are the
-// message's, or not all of that memory the handler's; nothing is copied then. HELPER_SEND: 0; -E_FAULT: the memory is
-// not the handler's; -E_INVAL: 0 bytes, or more than MESSAGE_MAX, or no such end point is open; -E_NOMEM: that were one
-// more than ENDPOINT_SENDS.
+// Step 6.5, in message.c. HELPER_VECTOR: -E_FAULT: not all of these bytes are the message's, or not all of that memory
+// the handler's, and nothing is copied then; -E_INVAL: there is no such way; else 0, or what endpoint_pipe() returns.
+// HELPER_SEND: -E_FAULT: not all of that memory is the handler's; -E_INVAL: 0 bytes, or more than MESSAGE_MAX, or no
+// such end point is open; -E_NOMEM: that were one more than ENDPOINT_SENDS; else 0.
 bpf_function message_vector, message_send;
 
 // Step 6.5, in message.c: a message has arrived at an end point that is open. `bytes` is 1 to MESSAGE_MAX.
@@ -116,6 +118,10 @@ enum bpf_end endpoint_handle(struct endpoint *e, const uint8_t *message, uint32_
 // What endpoint h's handler has sent goes out, in order. A message to an end point goes into its ring, past its handler:
 // no handler is run on account of another.
 void endpoint_commit(const struct handling *h);
+
+// Those bytes through the end point's pipes, to memory that has been checked: the first checksum among them, or 0 if there
+// is none; -E_INVAL: the end point has no pipes, or they cannot take that many bytes.
+int32_t endpoint_pipe(const struct handling *h, uint32_t to, uint32_t from, uint32_t bytes);
 
 // Into the ring, or lost.
 void endpoint_ring(struct endpoint *e, const uint8_t *message, uint32_t bytes);
