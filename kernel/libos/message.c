@@ -59,8 +59,10 @@ predicate_put(struct predicate_install *asked)
 	return syscall(SYS_PREDICATE, address(asked), 0, 0, 0);
 }
 
-int32_t
-predicate_sleep(void)
+message_handler *handle_message;		// message.S calls it
+
+void
+on_message(message_handler *handler)
 {
-	return syscall(SYS_WAIT, 0, 0, 0, 0);
+	handle_message = handler;
 }

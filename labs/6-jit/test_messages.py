@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from grader import bpf
-from grader.checks import Boot, Wrong, check
+from grader.checks import Boot, Wrong, check, expect_lines
 
 sys.path.insert(0, str(Path(__file__).parent))
 import programs  # noqa: E402
@@ -216,3 +216,36 @@ def aborts(seed):
 def test_abort(run):
     """A handler that does not take its message, or is stopped, leaves no trace, and the message goes the other way."""
     judge(run, aborts(run.seed))
+
+
+TOGETHER = {"server": """\
+server: waits without a predicate: -4
+server: open 0, once more -3
+server: too much fuel -1
+server: no exit -6, error 9 at 18
+server: a predicate that stores -6, error 11 at 1
+server: predicate 0
+server: 12 bytes in the ring, first is 4
+server: 1 bytes in the ring, first is 99
+server: taken 4, stopped 0, in the ring 2 or more, sum 607
+server: close 0, once more -4""", "client": """\
+client: open 0
+client: 1 sent 0, reply 1: sum 100
+client: 2 sent 0, reply 2: sum 300
+client: 3 sent 0, reply 3: sum 600
+client: 4 sent 0
+client: 5 sent 0, reply 5: sum 607
+client: not opened -4, none such -4, no bytes -1, too many -1
+client: from page 0 -7, close another's -4
+client: the server is gone""", "stranger": """\
+stranger: to the server -6, to the network -6"""}
+
+
+@check(points=2, step="6.5", needs=("abort",), boots=Boot("together"),
+       hint="The lines are what the environments say of each other (checks/together/); the first that differs names who sees something else.")
+def test_together(run):
+    """Environments send each other messages: handlers, rings, wakeup predicates, and who may what."""
+    for name, lines in TOGETHER.items():    # each tells its own in order; who comes when is the slices' affair
+        expect_lines(lines.splitlines(), [line for line in run.lines() if line.startswith(f"{name}:")], f"What the {name} says.", run=run)
+        run.expect_report(f"ended {name} 1 0")
+    run.expect_report("pages lost 0")

@@ -28,6 +28,12 @@ void message_done(struct message_ring *ring);
 // Send that many bytes to an end point, with a capability that fits its owner (null: it is ours), or to SEND_NETWORK.
 int32_t message_post(uint32_t number, const void *bytes, uint32_t size, const volatile struct cap *cap);
 
-// Install a wakeup predicate; sleep until it holds: returns only if there is none. Who wakes up does so at `begin`.
+// Install a wakeup predicate; sleep until it holds, as sleep_until() does. -E_NOENT: there is none.
 int32_t predicate_put(struct predicate_install *asked);
 int32_t predicate_sleep(void);
+
+// To be told by an upcall, give an end point message_entry as its `entry`, and say here first who is to be called, with
+// the number: on a stack of SLICE_STACK bytes (libos/upcall.h), soon done, as no slice's end can be told meanwhile.
+typedef void message_handler(uint32_t number);
+void on_message(message_handler *handler);
+extern const uint32_t message_entry[];
