@@ -6,7 +6,7 @@
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
-	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE KEY DEBUG OPT WERROR PYTHON
+	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE KEY PCAP DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
@@ -24,7 +24,7 @@ lab    = $(if $(LAB),$(call quote,$(LAB)))
 priors = $(call option,PRIOR,prior) $(foreach n,$(numbers),$(if $(PRIOR_$n),--prior $(call quote,$n=$(PRIOR_$n))))
 trees  = $(call option,SRC,src) $(priors)
 one    = $(call option,IN,in) $(call option,CHECK,check) $(call option,SEED,seed)
-boot   = $(call option,BOOT,boot)
+boot   = $(call option,BOOT,boot) $(call option,PCAP,pcap)
 files  = $(call option,JSON,json) $(call option,JUNIT,junit) $(call option,GRADESCOPE,gradescope) $(call option,CSV,csv)
 
 # with GROUPS,COMMAND: runs COMMAND under a Python that has those groups of grader/packages.txt

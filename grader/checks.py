@@ -8,8 +8,9 @@ from grader import engine, symbols
 from grader.engine import Boot
 from grader.paths import ROOT
 from grader.symbols import Place
+from grader.wire import Wire
 
-__all__ = ["Boot", "Place", "Run", "Wrong", "check", "expect_lines"]
+__all__ = ["Boot", "Place", "Run", "Wire", "Wrong", "check", "expect_lines"]
 
 # How a run may end, for check(ends=...); explain.ending() tells which it was.
 ENDINGS = {
@@ -25,6 +26,8 @@ ENDINGS = {
     "reset": "the kernel reset the machine",
     "restarts": "the kernel started over, again and again, by no reset",
     "flood": "the kernel printed without end",
+    "peer": "the check's peer on the network is through",
+    "silent": "the kernel did not answer the check's peer on the network any more",
     "todo": "the kernel came to a part that is not written yet",
 }
 

@@ -31,6 +31,7 @@ from .hardware import Finding, Operation, finding, operation
 from .qmp import QmpError
 from .stub import StubError
 from .vm import Abandoned, Vm, escaped
+from .wire import MAC, Wire
 
 JUNK = 1 << 20              # bytes of junk behind the image
 HOLDS = 2_000               # times a run may be held
@@ -40,6 +41,8 @@ NEAR = 4096                 # a budget below it is near from the start: more tha
 TICK = 0.01                 # seconds without an event until the engine looks whether any can still come
 TAIL = 1 << 16              # bytes of QEMU's log looked at behind the last instruction
 STALL = 0.3                 # seconds of QEMU's processor time without an instruction until it looks why
+PATIENCE = 5.0              # seconds of QEMU's processor time that a kernel lets a peer wait
+NO_BUDGET = 1 << 62
 
 # The virt board, and what the processor's manuals call things.
 NOWHERE = (0, 4096)         # (start, bytes): page 0 is never mapped; with the MMU off it is empty flash
@@ -47,6 +50,7 @@ RAM = (0x40000000, 128 << 20)
 FIFO = 16                   # bytes the UART takes
 UART_FR, RXFE = 0x09000018, 1 << 4          # its flags: the receive FIFO is empty
 UART_LCR_H, FEN = 0x0900002c, 1 << 4        # its line control: the FIFOs are on
+DRIVER_OK = 1 << 2          # a virtio device's status: it is driven
 SYSTEM_OFF, SYSTEM_RESET = 0x84000008, 0x84000009       # PSCI's function numbers
 HYP, ABT = 0x1a, 0x17       # modes
 PREFETCH_ABORT = 0x0c       # offset of that vector
@@ -54,7 +58,7 @@ PREFETCH_ABORT = 0x0c       # offset of that vector
 TRIES = 5                   # a QEMU that has to stop between two instructions may miss it on a host that is very busy
 
 STILL = ("power-off", "reset", "quiet")      # ends where nothing moves, so that it can be stopped any time
-HOSTS_MOMENT = ("flood", "wall-clock")      # ends that fall at a moment of the host's
+HOSTS_MOMENT = ("flood", "wall-clock", "peer", "silent")    # ends that fall at a moment of the host's
 SPENT = ("budget", "wfi-budget", "hold-budget", "restarts")     # ends of what may have gone on for ever
 
 
@@ -85,6 +89,8 @@ class Boot:
     hardware: bool = False                  # look again, for what emulation forgives: run.findings
     pins: bool = False                      # what the GPIO's lines did: run.edges
     of: str = ""                            # whose run it is: that of a check which this one needs, and not run twice
+    net: Callable[[Wire], None] | None = None   # a network card, and the peer that it is wired to. No budgets then, as
+                                            # counts are the host's: peer and kernel end it, or that one does not answer
 
 
 class Edge(NamedTuple):
@@ -135,8 +141,11 @@ class Run:
                           an abort vector that cannot be fetched; r14 may tell from where
       hold                a hold's function raised `error` (read_at_end may raise one at any end)
       flood               it sent more than serial_cap
+      peer                boot.net returned, or raised `error`
+      silent              the peer waits for the kernel (`awaited`), which sleeps and nothing can wake it, where `pc` is, or
+                          goes on (`pc` is None) for PATIENCE and does not answer
       wall-clock          the backstop: a grader error, never a verdict
-    Flood and wall-clock fall at a moment of the host's: of those only `serial` is told, counts are 0 and `pc` is None.
+    HOSTS_MOMENT are moments of the host's: of those only `serial` is told, counts are 0 and `pc` is None but as said.
     """
     boot: Boot
     elf: Path
@@ -162,6 +171,8 @@ class Run:
     findings: tuple[Finding, ...] = ()      # what hardware would not have forgiven, if it was asked for
     trail: tuple[int, ...] = ()             # of a look that a budget ended: where its last instructions were, in order
     edges: tuple[Edge, ...] = ()            # of outputs of the GPIO, in order, if they were asked for; a look has none
+    awaited: str = ""                       # what the peer waited for in the end, in words
+    frames: tuple[int, int] = (0, 0)        # how many the peer sent, and received
 
     @cached_property
     def reports(self) -> list[str]:
@@ -295,7 +306,7 @@ def look(run: Run, *, budget: int | None = None, read_at_end: Callable[[Held], N
                     functions: what they typed is typed again
     hardware        it has `findings` too: what emulation forgives and hardware does not. On one core alone
     Raises GraderError if the two differ, as long as no budget is given, or as run() does; ValueError for one that the
-    wall clock ended. A storm of 200,000 exceptions ends it early (`end` is then "storm").
+    wall clock ended, or that had a peer. A storm of 200,000 exceptions ends it early (`end` is then "storm").
     """
     return _look(run, threading.Event(), budget, read_at_end, hardware)
 
@@ -304,6 +315,8 @@ def _look(run: Run, abandoned: threading.Event, budget: int | None = None,
           read_at_end: Callable[[Held], None] | None = None, hardware: bool = False) -> Run:
     if run.end == "wall-clock":
         raise ValueError("a run that the wall clock ended cannot be looked at again")
+    if run.boot.net is not None:
+        raise ValueError("what comes from a network comes at the host's moments: such a run cannot be made again")
     if hardware and run.boot.smp > 1:
         raise ValueError("what hardware would do can be watched on one core alone")
     holds = _typing(run.boot, run.typed, run.instructions if run.end == "hold" else None)
@@ -382,10 +395,10 @@ def run_many(jobs: Iterable[Job], at_once: int | None = None,
         pool.shutdown(cancel_futures=True)
 
 
-def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path) -> list[str]:
+def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path, netdev: str = "") -> list[str]:
     """QEMU's arguments for the board, the kernel and its parameter block, without accelerator, serial line or monitor.
 
-    Writes the block (and the junk) into `directory`, which has to stay while QEMU starts.
+    `netdev`, if not empty, is what a network card is put on: "user,restrict=on", as QEMU's -netdev has it. Writes the block (and the junk) into `directory`, which has to stay while QEMU starts.
     """
     files = {params.ADDRESS: params.block(nonce, seed, boot.input(seed) if callable(boot.input) else boot.input)}
     if boot.junk:
@@ -397,6 +410,9 @@ def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path) ->
         path = directory / f"{address:08x}"
         path.write_bytes(data)
         arguments += ["-device", f"loader,addr={address:#x},force-raw=on,file={escaped(path)}"]
+    if netdev:
+        arguments += ["-global", "virtio-mmio.force-legacy=false", "-netdev", f"{netdev},id=net",
+                      "-device", f"virtio-net-device,netdev=net,mac={MAC}"]
     return arguments
 
 
@@ -414,22 +430,28 @@ def _run(boot: Boot, elf: Path, seed: int, nonce: int, abandoned: threading.Even
     with tempfile.TemporaryDirectory(prefix="exolab-") as directory:
         tracing = boot.pins and not looking         # a look's trace would be in its log
         vm = Vm(Path(directory), boot.serial_cap, abandoned, logged, tracing)
+        wire = None if boot.net is None else Wire(boot.net, seed)
         try:
-            following = _Following(vm, Job(boot, elf, seed, nonce), abandoned)
-            arguments = machine(boot, elf, seed=seed, nonce=nonce, directory=vm.directory)
+            following = _Following(vm, Job(boot, elf, seed, nonce), abandoned, wire)
+            arguments = machine(boot, elf, seed=seed, nonce=nonce, directory=vm.directory,
+                                netdev="" if wire is None else wire.netdev)
+            if wire is not None:
+                arguments += ["-trace", "virtio_set_status"]
             if tracing:
                 arguments += ["-trace", "pl061_set_output", "-trace", "pl061_write"]
             settings, stepping = following.settings(), following.stepping()
             if operations is not None:
                 settings, stepping = [*settings, "hardware=1"], True
                 arguments += ["-dfilter", ",".join(f"{address:#x}+4" for address in operations) or "0+1"]
-            vm.start(arguments, settings, stepping)
+            vm.start(arguments, settings, stepping, inherit=() if wire is None else (wire.theirs,))
             end = following.to_the_end()
             return Run(boot=boot, elf=elf, seed=seed, nonce=nonce, **following.findings(end))
         except (QmpError, StubError) as error:
             raise GraderError(f"QEMU refused a command of the grader's: {error}") from None
         finally:
             vm.kill()
+            if wire is not None:
+                wire.close()
 
 
 @contextlib.contextmanager
@@ -474,9 +496,10 @@ class _NoAccess(Exception):
 class _Following:
     """A run under way: what the plugin is told, what its lines ask for, and how it ends."""
 
-    def __init__(self, vm: Vm, job: Job, abandoned: threading.Event):
+    def __init__(self, vm: Vm, job: Job, abandoned: threading.Event, wire: Wire | None = None):
         boot = job.boot
         self.vm = vm
+        self._wire = wire
         self.table = table = symbols.of(job.elf)
         self.seed = job.seed
         self._job = job
@@ -496,7 +519,8 @@ class _Following:
     def settings(self) -> list[str]:
         """The plugin's."""
         boot, start = self._boot, self.table.start
-        return [f"budget={boot.budget}", f"wfi={boot.wfi}", f"several={int(boot.smp > 1)}",
+        budget, wfi = (boot.budget, boot.wfi) if boot.net is None else (NO_BUDGET, NO_BUDGET)
+        return [f"budget={budget}", f"wfi={wfi}", f"several={int(boot.smp > 1)}",
                 "nowhere={}+{}".format(*NOWHERE), "ram={}+{}".format(*RAM),
                 # A further core may well wait by going back to the start.
                 *([f"start={self.table.address(start)}"] if start and boot.smp == 1 else ()),
@@ -516,6 +540,7 @@ class _Following:
         """Serve QEMU until the run ends; how it ended."""
         vm = self.vm
         asleep, instructions, since = None, -1, 0.0
+        self._moved = (None, 0.0)               # what the peer had done, at which of QEMU's processor time
         while True:
             idle = not vm.turn(TICK)
             if vm.flooded:
@@ -528,11 +553,18 @@ class _Following:
             for event in vm.qmp.events:
                 if event["event"] == "SHUTDOWN":
                     return "reset" if event["data"]["reason"] == "guest-reset" else "power-off"
+            if self._wire is not None:
+                end = self._with_peer()
+                if end:
+                    return end
             if vm.late:
                 return "wall-clock"
             if not idle:
                 continue
             before, asleep = asleep, proc.asleep(vm.pid)
+            if self._wire is not None and self._wire.begun and asleep is not None:
+                stuck = self._wire.stuck()
+                asleep = stuck and (asleep, stuck)
             if asleep is not None and asleep == before:
                 return self._quiet()
             shared, used = vm.memory.read(), proc.processor_time(vm.pid)
@@ -543,6 +575,24 @@ class _Following:
                 end = self._stalled(shared)
                 if end:
                     return end
+
+    def _with_peer(self) -> str | None:
+        """Let the peer begin as soon as it can be heard; how the run ended, if by it, or if it has waited in vain."""
+        wire = self._wire
+        if wire.done:
+            if isinstance(wire.error, GraderError):
+                raise wire.error
+            self._error = wire.error
+            return "peer"
+        if not wire.begun and any(int(status) & DRIVER_OK for status in _STATUS.findall(self.vm.log)):
+            wire.begin()
+        stuck, used = wire.stuck() if wire.begun else (), proc.processor_time(self.vm.pid)
+        before, since = self._moved
+        if stuck is None or stuck != before:
+            self._moved = stuck, used
+        elif used - since >= PATIENCE or self.vm.late:
+            return "silent"
+        return None
 
     def _do(self, what: str, address: str = "0", cpu: str = "0", count: str = "0") -> str | None:
         """Do what the plugin's line asks; how the run ended, if it did."""
@@ -573,6 +623,8 @@ class _Following:
         return self._systems[count, cpu]
 
     def _read_system(self, count: int, cpu: int) -> dict[str, int]:
+        if self._wire is not None and not self._still:
+            raise ValueError("a run with a peer cannot be made again: system registers are there at its end alone")
         if self._still:
             if not self.vm.stub.stopped:
                 self.vm.stop()
@@ -603,7 +655,7 @@ class _Following:
         shared = self.vm.memory.read()
         if shared.slept:
             self._pc = shared.wfi_pc
-        return "quiet"
+        return "quiet" if self._wire is None else "silent"
 
     def _stalled(self, shared: plugin.Shared) -> str | None:
         """How the run ended, when QEMU works and works and no instruction comes of it."""
@@ -632,6 +684,8 @@ class _Following:
         vm, boot = self.vm, self._boot
         while end not in HOSTS_MOMENT and vm.turn(0):       # what was sent before the end and not yet read
             pass
+        if end in ("peer", "silent"):
+            vm.turn(0)
         end = "flood" if vm.flooded else end
         registers, pc, counters = {}, self._pc, plugin.Counters(0, 0, 0)
         if end not in HOSTS_MOMENT and not self._deaf:
@@ -653,6 +707,8 @@ class _Following:
                     qemu_log=vm.log.decode("utf-8", "backslashreplace"), error=self._error, typed=tuple(self.typed),
                     exceptions=exceptions, exceptions_more=more, storm=storm,
                     edges=edges,
+                    awaited="" if self._wire is None else self._wire.awaited,
+                    frames=(0, 0) if self._wire is None else (self._wire.sent, self._wire.received),
                     operations=vm.memory.operations(),
                     findings=tuple(finding(*found) for found in vm.memory.findings()),
                     executed=tuple(operation(*each) for each in vm.memory.executed()),
@@ -692,6 +748,9 @@ class _Following:
             taken.append(_taken(count, pc, vector, cpu, text))
         return tuple(reversed(taken)), max(0, shared.exceptions - 2 * plugin.KEPT), storm
 
+
+# QEMU's words for a virtio device's status that is written (-trace).
+_STATUS = re.compile(rb"^virtio_set_status vdev \S+ val (\d+)$", re.MULTILINE)
 
 # QEMU's words for a register that is written, and for a line that is set because of it (-trace).
 _EDGE = re.compile(rb"^pl061_(?:(write) |set_output \S+ setting output (\d+) to (\d+)$)", re.MULTILINE)

@@ -30,7 +30,8 @@ PANIC = re.compile(rb"panic: ([^\s:]+):(\d+): ")
 # The ending of a run that should have ended otherwise -> the reason of the verdict.
 REASON = {"return": "wrong output", "power-off": "early exit", "panic": "panic", "fault": "fault", "lost": "fault",
           "budget": "hang", "wfi-budget": "hang", "hold-budget": "hang", "quiet": "hang", "reset": "reboot",
-          "restarts": "reboot", "flood": "wrong output", "todo": "not attempted"}
+          "restarts": "reboot", "flood": "wrong output", "todo": "not attempted", "peer": "wrong output",
+          "silent": "hang"}
 
 # What a run that reached the check's end should have done instead.
 SHOULD = {
@@ -41,11 +42,12 @@ SHOULD = {
     "wfi-budget": "The kernel should have slept again and again, for ever, and went on.",
     "quiet": "The kernel should have gone to sleep for ever, and went on.",
     "reset": "The kernel should have reset the machine, and went on.",
+    "peer": "The kernel should have gone on answering on the network, and ended.",
 }
 
 # What to say before the place where a run broke off.
 WHERE = {"budget": "It spun here", "hold-budget": "It spun here", "wfi-budget": "It stands here",
-         "quiet": "It stands here", "lost": "It stands here"}
+         "quiet": "It stands here", "silent": "It sleeps here", "lost": "It stands here"}
 
 
 def ending(run: Run) -> str:
@@ -54,6 +56,8 @@ def ending(run: Run) -> str:
         return "todo"
     if CRASH.search(run.console):
         return "fault"
+    if run.end == "peer" and run.error is not None:
+        return "hold"
     if run.end != "power-off":
         return run.end
     if "end" in run.reports:
@@ -81,7 +85,7 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
         place = Place(0, None, match[1].decode("ascii", "backslashreplace"), int(match[2][:9]))
         text = run.console[match.start():].partition(b"\n")[0]
         said.append(Section("The kernel panicked:", _lines([text])))
-    elif how in ("budget", "hold-budget", "wfi-budget", "quiet", "lost"):
+    elif how in ("budget", "hold-budget", "wfi-budget", "quiet", "silent", "lost"):
         place = None if run.pc is None else symbols.of(run.elf).where(run.pc)
         said.append(Section({
             "budget": f"The kernel did not come to an end: its budget of {run.boot.budget:,} instructions is spent.",
@@ -89,6 +93,8 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
                            "and again.",
             "wfi-budget": f"The kernel did not come to an end: it slept (WFI) {run.boot.wfi:,} times.",
             "quiet": "The kernel sleeps (WFI or WFE), and nothing is under way that could ever wake it.",
+            "silent": "The kernel does not answer any more: " + (
+                "it goes on and on, and sends nothing." if run.pc is None else "it sleeps (WFI or WFE)."),
             "lost": "The core went where no instruction can be fetched, or none was ever put"
                     + (f": to {diagnose.device(run.pc)}." if run.pc is not None and run.pc < engine.RAM[0] else "."),
         }[how]))
@@ -103,6 +109,9 @@ def broken_off(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, 
         said.append(Section(f"The kernel printed more than {run.boot.serial_cap:,} characters, and did not stop."))
     elif how == "return":
         said.append(Section(SHOULD.get(expected[0], "The kernel should have ended otherwise, and went on.")))
+    if run.awaited:
+        sent, received = (f"{n} frame{'' if n == 1 else 's'}" for n in run.frames)
+        said.append(Section(f"The check was waiting for {run.awaited}; it had sent {sent} and received {received}."))
     if place is not None:
         said.append(source(place, kernel, WHERE.get(how, "It happened here")))
     if how == "flood":
@@ -117,7 +126,7 @@ def closer(run: Run, kernel: Kernel, expected: Sequence[str]) -> tuple[str, tupl
     called it, the registers there. It costs a few more boots; None where there is nothing to add.
     """
     how = ending(run)
-    if how in expected and how != "fault" and "lost" not in expected:
+    if run.boot.net is not None or how in expected and how != "fault" and "lost" not in expected:
         return None
     try:
         found = diagnose.diagnose(run, how)

@@ -8,6 +8,7 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,14 +18,17 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator, Mapping
 
 from grader import boots, build, engine, judge, labs, symbols
 from grader.errors import GraderError, Usage
 from grader.paths import ROOT
+from grader.vm import escaped
 
 DEBUGGERS = ("gdb-multiarch", "arm-none-eabi-gdb")
 STOPS = ("_start", "check_main")     # gdb's first breakpoints, where the kernel has them
+GUEST = "10.0.2.15"                  # the address that QEMU's network has for the kernel
+PORTS = {7: 6007, 53: 6053}          # the kernel's UDP ports that can be reached, and this machine's that lead there
 LEAVE = "Ctrl-A, then X, leaves; Ctrl-A, then C, is QEMU's monitor and back."
 
 
@@ -36,11 +40,14 @@ class Kernel:
     seed: int
     nonce: int
     which: str = ""          # of a check's several boots; "": there are no others
+    network: bool = False    # it has a network card
+    pcap: str = ""           # the file that keeps what passes over it, for tcpdump and the like; "": none
 
 
 def configure(parser) -> None:
     boots.arguments(parser)
     parser.add_argument("--boot", metavar="N", help="the check's N-th boot, counted from 1, where it has several")
+    parser.add_argument("--pcap", metavar="FILE", default="", help="keep the frames that the kernel sends and receives")
     parser.add_argument("--gdb", action="append", default=[], metavar="ARGUMENT",
                         help="one more argument for gdb (for scripts)")
 
@@ -62,7 +69,10 @@ def built(args) -> Kernel | None:
     if boot.payload in result.failed:
         print(result.failed[boot.payload], file=sys.stderr)     # the compiler says it best
         return None
-    return Kernel(boot, result.elfs[boot.payload], seed, nonce, which(made.lab, args.check, number))
+    network = boot.net is not None or not args.check and made.lab.network
+    if args.pcap and not network:
+        raise Usage(f"PCAP={args.pcap}: this kernel has no network card")
+    return Kernel(boot, result.elfs[boot.payload], seed, nonce, which(made.lab, args.check, number), network, args.pcap)
 
 
 def boot_number(check: str | None, asked: str | None) -> int:
@@ -109,10 +119,11 @@ def boots_of(lab: labs.Lab, check: str) -> tuple[engine.Boot, ...]:
 
 def terminal(kernel: Kernel) -> int:
     """Boot with this terminal as the serial line, until the kernel powers off or the person leaves; 0."""
-    print("\n".join(filter(None, (kernel.which, LEAVE))), flush=True)
+    ports = free_ports(kernel)
+    print("\n".join(filter(None, (kernel.which, ways_in(ports), LEAVE))), flush=True)
     piped = None if sys.stdin.isatty() else subprocess.PIPE
     with scratch(leave if piped else ignore) as directory:
-        with qemu([*machine(kernel, directory), "-serial", "mon:stdio"], directory, stdin=piped,
+        with qemu([*machine(kernel, directory, ports), "-serial", "mon:stdio"], directory, stdin=piped,
                   stdout=piped) as process:
             if piped:
                 converse(process)
@@ -143,8 +154,11 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
     find_debugger()
     with scratch(ignore) as directory:
         serial = f"{directory}/serial"
-        return attach(kernel, [*machine(kernel, directory), "-serial", f"unix:{serial},server=on,wait=off"], directory,
-                      extra, EXOLAB_SERIAL=serial, EXOLAB_BREAK=" ".join(having(kernel.elf, STOPS)))
+        ports = free_ports(kernel)
+        if ports:
+            print(ways_in(ports), flush=True)
+        return attach(kernel, [*machine(kernel, directory, ports), "-serial", f"unix:{serial},server=on,wait=off"],
+                      directory, extra, EXOLAB_SERIAL=serial, EXOLAB_BREAK=" ".join(having(kernel.elf, STOPS)))
 
 
 def attach(kernel: Kernel, arguments: list[str], directory: Path, extra: list[str], **told: str) -> int:
@@ -179,9 +193,32 @@ def having(elf: Path, names: Iterable[str]) -> list[str]:
     return [name for name in names if name in symbols.of(elf)]
 
 
-def machine(kernel: Kernel, directory: Path) -> list[str]:
-    """QEMU's arguments for the board and the kernel."""
-    return engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce, directory=directory)
+def machine(kernel: Kernel, directory: Path, ports: Mapping[int, int] = {}) -> list[str]:
+    """QEMU's arguments for the board and the kernel; `ports`: as free_ports() has them, with the network card."""
+    netdev = ",".join(("user,restrict=on", *(f"hostfwd=udp:127.0.0.1:{ours}-{GUEST}:{its}"
+                                             for its, ours in ports.items()))) if ports else ""
+    dump = ["-object", f"filter-dump,id=pcap,netdev=net,file={escaped(os.path.abspath(kernel.pcap))}"]
+    return [*engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce, directory=directory,
+                            netdev=netdev), *(dump if ports and kernel.pcap else ())]
+
+
+def free_ports(kernel: Kernel) -> dict[int, int]:
+    """PORTS, and another one of this machine's where one of those is taken; {} for a kernel without a network card."""
+    found = {}
+    for its, ours in PORTS.items() if kernel.network else ():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried:
+            try:
+                tried.bind(("127.0.0.1", ours))
+            except OSError:
+                tried.bind(("127.0.0.1", 0))
+            found[its] = tried.getsockname()[1]
+    return found
+
+
+def ways_in(ports: Mapping[int, int]) -> str:
+    """How to reach the kernel, in words; "" where it has no network card."""
+    ways = ", ".join(f"127.0.0.1:{ours} is its port {its}" for its, ours in ports.items())
+    return f"On the network the kernel is {GUEST}; over UDP, {ways}." if ports else ""
 
 
 @contextmanager

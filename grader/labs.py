@@ -40,6 +40,7 @@ class Lab:
     steps: tuple[Step, ...]     # in the handout's order
     hidden: int = 0             # points of the checks in labs/N-name/hidden, which students do not have
     given: tuple[str, ...] = () # files from the root, below kernel/, that are linked from this lab on
+    network: bool = False       # `make run` and `make gdb` give its kernel a network card
 
     @property
     def number(self) -> int:
@@ -154,6 +155,9 @@ def read(folder: Path) -> Lab:
 
     number = folder.name.partition("-")[0]
     title = take(data, "title", str, "a text")
+    network = data.pop("network", False)
+    if not isinstance(network, bool):
+        raise GraderError(f"{where}: network is {network!r}, not true or false")
     floor, hidden = (take(data, key, int, "a whole number of points", 0) for key in ("floor", "hidden"))
     files = take(data, "files", dict, "a table [files]")
     kernel, user, host, given = (names(files, world) for world in ("kernel", "user", "host", "given"))
@@ -179,7 +183,7 @@ def read(folder: Path) -> Lab:
     if not steps:
         raise GraderError(f"{where}: there are no [[steps]]")
     nothing_left(data, "lab.toml")
-    return Lab(folder.name, title, floor, kernel, user, host, tuple(steps), hidden, given)
+    return Lab(folder.name, title, floor, kernel, user, host, tuple(steps), hidden, given, network)
 
 
 def names(root: Path = ROOT) -> list[str]:

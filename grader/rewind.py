@@ -96,6 +96,9 @@ def refuse(judged: engine.Run) -> None:
                     "boots it, and `send` types")
     if judged.end == "flood":
         raise Usage("this kernel prints without end, and where it was stopped is chance: make gdb boots it")
+    if judged.boot.net is not None:
+        raise Usage("this check speaks to the kernel over the network, and what comes from there cannot be recorded: "
+                    "make gdb boots it")
     if judged.boot.smp > 1:
         raise Usage("this check boots several cores, whose turns cannot be recorded: make gdb boots it")
     if last_count(judged) < 1:

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from . import plugin, proc, sandbox
@@ -76,19 +76,21 @@ class Vm:
         self._theirs.append(theirs)
         return ours
 
-    def start(self, arguments: list[str], settings: list[str], stepping: bool, running: bool = True) -> None:
+    def start(self, arguments: list[str], settings: list[str], stepping: bool, running: bool = True,
+              inherit: Iterable[socket.socket] = ()) -> None:
         """Start QEMU and, if `running`, let the kernel run.
 
         `arguments` are QEMU's for the machine, `settings` the plugin's ("budget=100"); `stepping`: each block is one
-        instruction from the start.
+        instruction from the start; `inherit`: sockets that `arguments` name, and that are closed here.
         """
+        self._theirs += inherit
         qemu = plugin.find()
-        uart, control, stderr, qmp, gdb = (theirs.fileno() for theirs in self._theirs)
+        uart, control, stderr, qmp, gdb, *more = (theirs.fileno() for theirs in self._theirs)
         # In the box QEMU is its own first process, and has no parent there.
         parent = os.getpid() if sandbox.missing() else 0
         settings = [f"parent={parent}", f"control={control}", f"memory={self.memory.fd}", f"records={RECORDS}",
                     f"stepping={int(stepping)}", *settings]
-        inherited = [uart, control, qmp, gdb, self.memory.fd]
+        inherited = [uart, control, qmp, gdb, self.memory.fd, *more]
         if self.memory.log is not None:
             log = self.memory.log.fileno()
             inherited.append(log)
@@ -237,7 +239,7 @@ class Vm:
             while self._take(self._stderr, self.log, self._log_cap):
                 pass
         lines = [line for line in self.log.decode("utf-8", "replace").splitlines()
-                 if "warning" not in line and not line.startswith("pl061")]
+                 if "warning" not in line and not line.startswith(("pl061", "virtio"))]
         number = -status if status < 0 else status - 128        # bubblewrap tells of a signal as a shell does
         how = (f"was killed by {signal.Signals(number).name}" if number in set(signal.Signals)
                else f"ended by itself, exit code {status}")

@@ -80,6 +80,7 @@ hand_over(uint8_t *frame, uint32_t size)
 	receiver(frame, size);
 }
 
+// The buffers that the device has sent are the driver's again.
 static void
 collect(void)
 {
@@ -98,7 +99,6 @@ net_poll(void)
 
 	if (device == 0)
 		return;
-	collect();
 	while (take(&queues[RECEIVE], &e)) {
 		if (e.id >= VIRTQ_SIZE)
 			continue;

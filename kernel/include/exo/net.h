@@ -25,8 +25,8 @@ extern uint8_t net_mac[6];	// the device's address; zeros where there is no devi
 typedef void net_receiver(uint8_t *frame, uint32_t size);
 void net_on_frame(net_receiver *receive);
 
-// What the device's interrupt does: hands over all frames that have come, in order, gives their buffers back to the
-// device, and collects the buffers that it has sent.
+// What the device's interrupt does: hands over all frames that have come, in order, and gives their buffers back to
+// the device.
 void net_poll(void);
 
 // Send a copy of the `size` bytes at `frame`, which need no alignment. 0: the device has it; -E_INVAL: size is not from
