@@ -36,6 +36,8 @@ struct {
 	uint32_t registers;		// of r4 to r11, a bit for each that is not what it was
 } ran[2048];
 
+uint32_t pipes_call(pipe_function *function, struct pipe_call *c, uint32_t *changed);
+
 static uint32_t code[CODE] __attribute__((aligned(PAGE_SIZE)));
 
 // Words of the code's place that are not as they were filled, from the first on.
@@ -62,8 +64,8 @@ compile(const struct pipe *pipes, uint32_t count, uint32_t capacity, uint32_t *s
 }
 
 // Calls it with known values in the registers that it has to keep.
-static uint32_t
-call(pipe_function *function, struct pipe_call *c, uint32_t *changed)
+counted uint32_t
+pipes_call(pipe_function *function, struct pipe_call *c, uint32_t *changed)
 {
 	uint32_t result, lost;
 
@@ -105,7 +107,7 @@ run(uint32_t index, pipe_function *function, const struct message *m)
 		x = x * 1664525 + 1013904223;
 		arena[i] = x >> 24;
 	}
-	ran[index].result = call(function, &c, &ran[index].registers);
+	ran[index].result = pipes_call(function, &c, &ran[index].registers);
 	for (uint32_t i = m->low; i < m->high; i++)
 		h = (h ^ arena[i]) * 16777619;
 	ran[index].hash = h;
