@@ -28,6 +28,11 @@ place of from and to a row may have
 
 and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
 shown as they are then.
+A table may count something else than instructions:
+
+    counts = "loads"                # bytes that are loaded, or "stores", between the two symbols,
+    watch = [0x47e00000, 0x1000]    # in this memory: its physical address, and how many bytes
+
 A table of what is done to the GPIO may have
 
     waveform = { payload = "wave", lines = { 0 = "by system call" } }
@@ -46,6 +51,7 @@ from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
 
 COUNTED = "instructions executed, from reaching the first symbol to reaching the second"
+BYTES = {"loads": "r", "stores": "w"}       # what else a table may count, and the accesses that it is about
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,15 @@ class Table:
     budget: int | None = None       # instructions; None: the engine's own
     columns: tuple[str, ...] = ()   # each row is there once for each, one behind the other
     waveform: Waveform | None = None
+    counts: str = ""                # of BYTES: those are counted, and no instructions,
+    watch: tuple[int, ...] = ()     # in this memory: physical address, bytes
+
+    @property
+    def counted(self) -> str:
+        if not self.counts:
+            return COUNTED
+        memory = f"the {self.watch[1]:,} from {self.watch[0]:#x} on"
+        return f"bytes of {memory} in {self.counts}, from reaching the first symbol to reaching the second"
 
 
 @dataclass(frozen=True)
@@ -155,8 +170,12 @@ def read(folder: Path) -> list[Table]:
     typed(content, {"tables": list}, ("tables",), "the file")
     tables = []
     for entry in content["tables"]:
-        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict}, ("title", "rows"),
-              "a table")
+        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict,
+                      "counts": str, "watch": list}, ("title", "rows"), "a table")
+        counts, watch = entry.get("counts", ""), tuple(entry.get("watch", ()))
+        if counts not in ("", *BYTES) or bool(counts) != bool(watch) or (watch and [*map(type, watch)] != [int, int]):
+            raise GraderError(f"{where}: {entry['title']}: counts is one of {', '.join(BYTES)}, and goes with "
+                              "watch = [address, bytes]")
         columns = entry.get("columns", [])
         if not all(isinstance(column, str) and column for column in columns) or len(set(columns)) < len(columns):
             raise GraderError(f"{where}: {entry['title']}: columns are words, no two the same")
@@ -179,7 +198,8 @@ def read(folder: Path) -> list[Table]:
             typed(wave, {"payload": str, "lines": dict}, ("payload", "lines"), place)
             typed(wave["lines"], {str(pin): str for pin in range(waveform.PINS)}, (), f"{place}, lines")
             wave = Waveform(wave["payload"], {int(pin): name for pin, name in wave["lines"].items()})
-        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave))
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave,
+                            counts, watch))
     return tables
 
 
@@ -199,15 +219,19 @@ def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
     for payload in dict.fromkeys(row.payload for row in table.rows):
         rows = [row for row in table.rows if row.payload == payload]
         marks = dict.fromkeys(symbol for row in rows if not row.reported for symbol in (row.start, row.stop))
-        runs[payload] = _run(table, payload, elfs, marks=tuple(marks))
-    return [Measured(row, figures(row, runs[row.payload])) for row in table.rows]
+        runs[payload] = _run(table, payload, elfs, marks=tuple(marks), watch=(table.watch,) if table.watch else ())
+    return [Measured(row, figures(row, runs[row.payload], table.counts)) for row in table.rows]
 
 
-def figures(row: Row, run) -> tuple[int | float, ...]:
-    """What a row measures: what is counted, or what the payload reports."""
+def figures(row: Row, run, counted: str = "") -> tuple[int | float, ...]:
+    """What a row measures: what is counted, instructions or BYTES, or what the payload reports."""
     if row.reported:
         return (reported(row, row.reported, run.reports),)
     counts = count(row, run.marks)
+    if counted:
+        accesses = [access for access in run.accesses if access.kind == BYTES[counted] and access.cpu == 0]
+        counts = tuple(sum(access.size for access in accesses if begin <= access.count < end)
+                       for begin, end in between(row, run.marks))
     return tuple(each / reported(row, row.per, run.reports) for each in counts) if row.per else counts
 
 
@@ -254,7 +278,12 @@ def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:
-    """The instructions between each `start` and the `stop` behind it, on the first core.
+    """The instructions between each `start` and the `stop` behind it, on the first core: between()."""
+    return tuple(end - begin for begin, end in between(row, marks))
+
+
+def between(row: Row, marks: Sequence) -> tuple[tuple[int, int], ...]:
+    """How many instructions had been executed at each `start`, and at the `stop` behind it, on the first core.
 
     GraderError if they do not pair up, or not `repetitions` times.
     """
@@ -263,7 +292,7 @@ def count(row: Row, marks: Sequence) -> tuple[int, ...]:
         if mark.cpu != 0:
             continue
         if mark.symbol == row.stop and begun is not None:
-            counts.append(mark.count - begun)
+            counts.append((begun, mark.count))
             begun = None
             if row.pairs:
                 continue
@@ -290,7 +319,8 @@ def text(table: Table, measured: list[Measured]) -> str:
     def paper(row):
         return f"{row.paper:g} {row.unit}" if row.paper is not None else ""
 
-    columns = [("", [each.row.name for each in measured]), ("instructions", [each.figure for each in measured]),
+    columns = [("", [each.row.name for each in measured]),
+               ("bytes" if table.counts else "instructions", [each.figure for each in measured]),
                ("Linux", [f"{each.row.linux}" if each.row.linux is not None else "" for each in measured]),
                ("paper", [paper(each.row) for each in measured])]
     columns = [(head, cells) for head, cells in columns if any(cells)]
@@ -302,7 +332,7 @@ def text(table: Table, measured: list[Measured]) -> str:
 
     out = [f"{table.lab}: {table.title}", line([head for head, _ in columns])]
     out += [line(cells) for cells in zip(*(cells for _, cells in columns))]
-    out.append(f"  Counted: {COUNTED}.")
+    out.append(f"  Counted: {table.counted}.")
     for each in measured:
         row = each.row
         often = "" if row.repetitions == 1 else f", {row.repetitions} times"
@@ -325,7 +355,7 @@ def means(table: Table, measured: list[Measured]) -> list[float]:
 
 def matrix(table: Table, measured: list[Measured]) -> str:
     """A table with columns."""
-    width, plain = len(table.columns), any(each.row.per for each in measured)
+    width, plain = len(table.columns), bool(table.counts) or any(each.row.per for each in measured)
     rows = [measured[at:at + width] for at in range(0, len(measured), width)]
     more = ratios(table, measured)
     cells = [["", *table.columns]]
@@ -340,7 +370,7 @@ def matrix(table: Table, measured: list[Measured]) -> str:
         right = (cell.rjust(width) for cell, width in zip(others, widths[1:]))
         out.append("  ".join(["", first.ljust(widths[0]), *right]).rstrip())
     if any(not each.row.reported for each in measured):
-        out.append(f"  Counted: {COUNTED}.")
+        out.append(f"  Counted: {table.counted}.")
     for each in (row[0].row for row in rows):
         what = f"reported as \"{each.reported}\"" if each.reported else f"from {each.start} to {each.stop}"
         out.append(f"    {each.name}: {what}{f', by the number of {each.per}' if each.per else ''}, and so on")
@@ -353,7 +383,7 @@ def data(table: Table, measured: list[Measured]) -> dict:
     for each in measured:
         row = asdict(each.row)
         row["from"], row["to"] = row.pop("start"), row.pop("stop")
-        counted = "figures" if each.row.per or each.row.reported else "instructions"
+        counted = "figures" if each.row.per or each.row.reported else "bytes" if table.counts else "instructions"
         said = {key: value for key, value in row.items() if value not in (None, "") and value is not False}
         rows.append(said | {counted: list(each.counts)})
     return {"lab": table.lab, "title": table.title, "rows": rows}

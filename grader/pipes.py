@@ -1,5 +1,5 @@
-"""What pipes do to a message (exo/pipe.h), by whole messages and from the definitions: one pipe after the other, bytes as
-they are numbered in the message, the checksum as RFC 1071 has it, of 16-bit words with the first byte the upper one.
+"""What pipes do to a message (exo/pipe.h), by whole messages and from the definitions: one pipe after the other, bytes
+numbered in the message, the checksum as RFC 1071 has it, of 16-bit words with the first byte the upper one.
 """
 import struct
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-// The compiler of pipes (exo/pipe.h). Shifts by constants need to know how source and destination are aligned, so the code has a *way*
-// for each pair of alignments, 16 with a copy and 4 without, and chooses one when it is called. A way goes through the message by blocks
-// of BLOCK words, then word by word, then takes what is left:
+// The compiler of pipes (exo/pipe.h). Shifts by constants need to know how source and destination are aligned, so the
+// code has a *way* for each pair of alignments, 16 with a copy and 4 without, and chooses one when it is called. A way
+// goes through the message by blocks of BLOCK words, then word by word, then takes what is left:
 //
 //	fetch   the source's aligned words, two of them shifted into one of the message's where it is not aligned
 //	apply   each pipe to the block's words in registers, one pipe after the other
@@ -16,7 +16,8 @@
 
 // Registers of the code. The message's words are from BEFORE on where the source is not aligned, else from WORDS on.
 enum {
-	SOURCE, DESTINATION, LEFT,	// the next word to load; the next byte to store; bytes to come, often less what the next turn takes
+	SOURCE, DESTINATION,		// the next word to load, the next byte to store
+	LEFT,				// bytes to come; in a loop less those that its next turn takes
 	BEFORE,				// the last word loaded, of which not all bytes have been taken
 	WORDS,				// BLOCK of them
 	LAST = WORDS + BLOCK - 1,
@@ -40,6 +41,19 @@ struct loop {
 	} at[16];			// where in the code; right in the second pass, as are:
 	uint32_t done, refused;
 };
+
+static unsigned
+ways(const struct loop *l)
+{
+	return l->copies ? 16 : 4;
+}
+
+// Whether it has a register of `kept`.
+static bool
+keeps(const struct pipe *pipe)
+{
+	return pipe->kind == PIPE_SUM || pipe->kind == PIPE_XOR;
+}
 
 static void
 emit(struct loop *l, uint32_t word)
@@ -119,30 +133,25 @@ store(struct loop *l, enum part part, unsigned first, unsigned n)
 	}
 }
 
-// One pipe, on n words in registers from `first` on. They have no bit that is not the message's, before and after it.
+// One pipe, whose own register is `own`, on n words in registers from `first` on. Before and after it these have no bit
+// that is not the message's.
 static void
-apply(struct loop *l, const struct pipe *pipe, unsigned keeps, enum part part, unsigned first, unsigned n)
+apply(struct loop *l, const struct pipe *pipe, unsigned own, enum part part, unsigned first, unsigned n)
 {
 	if (pipe->kind == PIPE_COPY)
 		store(l, part, first, n);
 	for (unsigned r = first; r < first + n; r++) {
 		if (pipe->kind == PIPE_SUM)
-			emit(l, a32_dp_reg(r == first ? ADD : ADC, true, keeps, keeps, r));
+			emit(l, a32_dp_reg(r == first ? ADD : ADC, true, own, own, r));
 		else if (pipe->kind == PIPE_SWAP16 || pipe->kind == PIPE_SWAP32)
 			emit(l, a32_rev(pipe->kind == PIPE_SWAP16 ? 16 : 32, r, r));
 		else if (pipe->kind == PIPE_XOR)
-			emit(l, a32_dp_reg(EOR, false, r, r, keeps));
+			emit(l, a32_dp_reg(EOR, false, r, r, own));
 	}
 	if (pipe->kind == PIPE_SUM)
-		emit(l, a32_dp_imm(ADC, false, keeps, keeps, 0));
+		emit(l, a32_dp_imm(ADC, false, own, own, 0));
 	if (pipe->kind == PIPE_XOR && part == TAIL)
 		emit(l, a32_dp_reg(BIC, false, first, first, LAST));
-}
-
-static bool
-keeps(const struct pipe *pipe)
-{
-	return pipe->kind == PIPE_SUM || pipe->kind == PIPE_XOR;
 }
 
 // n words of the message, or the bytes that are left.
@@ -224,16 +233,16 @@ begin(struct loop *l)
 		emit(l, a32_dp_imm(AND, false, LAST, DESTINATION, 3));
 		emit(l, a32_dp_shifted(ORR, false, WORDS, LAST, WORDS, LSL, 2));
 	}
-	// pc is 8 bytes on: that is the branch behind the next.
 	emit(l, a32_dp_shifted(ADD, false, A32_PC, A32_PC, WORDS, LSL, 2));
-	for (int number = -1; number < (l->copies ? 16 : 4); number++)
-		jit_branch(&l->j, AL, l->at[number < 0 ? 0 : number].start);
+	jit_branch(&l->j, AL, l->done);		// nothing comes here: pc is read as 8 bytes on
+	for (unsigned number = 0; number < ways(l); number++)
+		jit_branch(&l->j, AL, l->at[number].start);
 }
 
 static void
 end(struct loop *l)
 {
-	unsigned k = 0, sums = offsetof(struct pipe_call, sums);
+	unsigned k = 0, sums = offsetof(struct pipe_call, sums), out;
 
 	l->done = l->j.words;
 	emit(l, a32_memory(true, 4, WORDS, A32_SP, 0));
@@ -250,13 +259,13 @@ end(struct loop *l)
 		sums += 4;
 	}
 	emit(l, a32_dp_imm(MOV, false, 0, 0, 0));
+	out = l->j.words;
 	emit(l, a32_dp_imm(ADD, false, A32_SP, A32_SP, 4));
 	emit(l, a32_pop(SAVED | 1u << A32_PC));
 
 	l->refused = l->j.words;
 	emit(l, a32_dp_imm(MVN, false, 0, 0, E_INVAL - 1));
-	emit(l, a32_dp_imm(ADD, false, A32_SP, A32_SP, 4));
-	emit(l, a32_pop(SAVED | 1u << A32_PC));
+	jit_branch(&l->j, AL, out);
 }
 
 static void
@@ -264,7 +273,7 @@ pass(struct loop *l)
 {
 	l->j.words = 0;
 	begin(l);
-	for (unsigned number = 0; number < (l->copies ? 16 : 4); number++)
+	for (unsigned number = 0; number < ways(l); number++)
 		way(l, number);
 	end(l);
 }
@@ -280,7 +289,8 @@ pipe_compile(const struct pipe *pipes, uint32_t count, uint32_t *code, uint32_t 
 	if (count > PIPES_MAX)
 		return -E_NOMEM;
 	for (const struct pipe *pipe = pipes; pipe < pipes + count; pipe++) {
-		if (pipe->kind > PIPE_XOR || (pipe->kind != PIPE_XOR && pipe->key != 0) || (pipe->kind == PIPE_COPY && l.copies))
+		if (pipe->kind > PIPE_XOR || (pipe->kind != PIPE_XOR && pipe->key != 0) ||
+		    (pipe->kind == PIPE_COPY && l.copies))
 			return -E_INVAL;
 		l.copies |= pipe->kind == PIPE_COPY;
 		l.width = pipe->kind == PIPE_SWAP32 ? 4 : pipe->kind == PIPE_SWAP16 && l.width < 2 ? 2 : l.width;

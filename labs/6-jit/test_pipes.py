@@ -1,6 +1,7 @@
 """The checks of step 6.5, dynamic integrated layer processing (exo/pipe.h).
 
-Pipes and messages go in through the run's input (checks/pipes.c) and are judged by a model of whole messages (grader/pipes.py).
+Pipes and messages go in through the run's input (checks/pipes.c) and are judged by a model of whole messages
+(grader/pipes.py).
 """
 import random
 import struct
@@ -52,7 +53,8 @@ class Message:
 
 
 def encode(cases):
-    return b"".join(struct.pack("<2I", len(these), len(messages)) + b"".join(struct.pack("<2I", p.kind, p.key) for p in these)
+    return b"".join(struct.pack("<2I", len(these), len(messages))
+                    + b"".join(struct.pack("<2I", pipe.kind, pipe.key) for pipe in these)
                     + b"".join(message.encode() for message in messages) for these, messages in cases)
 
 
@@ -81,18 +83,23 @@ def random_message(rng, length, source, destination):
 
 
 def cases_of(seed):
-    """Compositions, each with messages: all alignments, and over all compositions all lengths to 83 and some that are long."""
+    """Compositions, each with messages of all alignments; over all of them all lengths to 83, and some long ones."""
     rng = random.Random(seed)
-    cases = [[[Pipe(COPY), Pipe(SUM)], []], [[Pipe(SUM)], []], [[Pipe(COPY), Pipe(SUM), Pipe(SWAP32)], []],
-             [[Pipe(SWAP16), Pipe(SUM), Pipe(COPY)], []], [[Pipe(XOR, rng.getrandbits(32)), Pipe(SUM), Pipe(COPY), Pipe(XOR, 1), Pipe(SUM)], []],
-             [[Pipe(SUM)] * 5 + [Pipe(SWAP16)] * 5 + [Pipe(SWAP32)] * 5 + [Pipe(COPY)], []]]
-    cases += [[random_pipes(rng), []] for _ in range(30)]
+    compositions = [[Pipe(COPY), Pipe(SUM)], [Pipe(SUM)], [Pipe(COPY), Pipe(SUM), Pipe(SWAP32)],
+                    [Pipe(SWAP16), Pipe(SUM), Pipe(COPY)],
+                    [Pipe(XOR, rng.getrandbits(32)), Pipe(SUM), Pipe(COPY), Pipe(XOR, 1), Pipe(SUM)],
+                    [Pipe(SUM)] * 5 + [Pipe(SWAP16)] * 5 + [Pipe(SWAP32)] * 5 + [Pipe(COPY)],
+                    [Pipe(SWAP32), Pipe(COPY), Pipe(SWAP16), Pipe(SUM)]]
+    compositions += [random_pipes(rng) for _ in range(30)]
+    cases = [(these, []) for these in compositions]
     for number, (these, messages) in enumerate(cases):
         width = max(pipes.WIDTHS.get(pipe.kind, 1) for pipe in these)
-        for way in range(48 if number < 6 else 36):
+        for way in range(48 if number < 7 else 36):
             length = rng.randrange(84) if rng.random() < 0.7 else rng.randrange(9)
-            if rng.random() < 0.9:
+            if way >= 8:                # those before are of all remainders, and a swap refuses some
                 length -= length % width
+            else:
+                length += way - length & 3
             messages.append(random_message(rng, length, way // 4 % 4, way % 4))
     for length in range(84):
         cases[length % 2][1].append(random_message(rng, length, rng.randrange(4), rng.randrange(4)))
@@ -132,30 +139,33 @@ BAD = (
 )
 
 
-@check(points=1, step=STEP, boots=Boot("pipes", input=encode((these, []) for _, these in BAD), read_at_end=results, budget=40_000_000),
+@check(points=1, step=STEP, boots=Boot(
+    "pipes", input=encode((these, []) for _, these in BAD), read_at_end=results, budget=10_000_000),
        hint="exo/pipe.h lists the errors; all that can be wrong is looked at before the first word is written.")
 def test_pipes_refused(run):
     """Pipes that make no sense, or are too many, are refused, and nothing is written."""
     for (error, these), (words, shorter, spoilt) in zip(BAD, run.kept["compiled"]):
         if (words if error else min(words, 1)) != (error or 1):
-            raise Wrong(f"pipe_compile() returned {words}, not {ERRORS.get(error, 'how many words')}.", got=named(these))
+            raise Wrong(f"pipe_compile() returned {words}, not {ERRORS.get(error, 'how many words')}.",
+                        got=named(these))
         if not error and shorter != NOMEM:
-            raise Wrong(f"With room for a word less than it needs, pipe_compile() returned {shorter}, not -E_NOMEM.", got=named(these))
+            raise Wrong(f"With room for a word less than it needs, pipe_compile() returned {shorter}, not -E_NOMEM.",
+                        got=named(these))
         if spoilt:
             raise Wrong(f"pipe_compile() wrote {spoilt} words that are not of the code it made.", got=named(these))
 
 
 @check(points=5, step=STEP, needs="pipes-refused", boots=Boot(
-    "pipes", input=lambda seed: encode(cases_of(seed)), read_at_end=results, budget=200_000_000),
-       hint="Take the shortest message that goes wrong with the fewest pipes; which of its bytes go through the head, the loop of four "
-       "words, the loop of one, and the tail?")
+    "pipes", input=lambda seed: encode(cases_of(seed)), read_at_end=results, budget=100_000_000),
+       hint="Take the shortest message that goes wrong with the fewest pipes; which of its bytes go through the head, "
+       "the loop of four words, the loop of one, and the tail?")
 def test_pipes(run):
     """Random pipes on messages of all lengths and alignments do what they do one after the other."""
     ran = iter(run.kept["ran"])
     for (these, messages), (words, shorter, spoilt) in zip(cases_of(run.seed), run.kept["compiled"]):
         if words <= 0 or shorter != NOMEM or spoilt:
-            raise Wrong(f"pipe_compile() returned {words}, and {shorter} where there is a word less room; it wrote {spoilt} words too many.",
-                        got=named(these))
+            raise Wrong(f"pipe_compile() returned {words}, and {shorter} where there is a word less room; it wrote "
+                        f"{spoilt} words too many.", got=named(these))
         for message, (result, *rest) in zip(messages, ran):
             sums, digest, registers = rest[:5], rest[5], rest[6]
             memory = message.memory()
@@ -172,7 +182,8 @@ def test_pipes(run):
             if digest != fnv(memory):
                 raise Wrong("What is stored in the destination is wrong, or something around it has changed.", got=told)
             if registers:
-                raise Wrong("The code did not keep " + ", ".join(f"r{r}" for r in range(16) if registers >> r & 1) + ".", got=told)
+                lost = ", ".join(f"r{r}" for r in range(16) if registers >> r & 1)
+                raise Wrong(f"The code did not keep {lost}.", got=told)
 
 
 # Each word once: what the code loads and stores, seen from outside.
@@ -182,43 +193,49 @@ TOUCHING = 0x1000               # bytes of the arena
 
 def touching_cases(seed):
     rng = random.Random(seed)
-    cases = [([Pipe(COPY)], []), ([Pipe(SUM), Pipe(XOR, 0x5a5a0001), Pipe(COPY), Pipe(SUM), Pipe(SWAP32)], []), ([Pipe(SUM), Pipe(SWAP32), Pipe(SUM)], [])]
+    cases = [([Pipe(COPY)], []), ([Pipe(SUM), Pipe(SWAP32), Pipe(SUM)], []),
+             ([Pipe(SUM), Pipe(XOR, 0x5a5a0001), Pipe(COPY), Pipe(SUM), Pipe(SWAP32)], [])]
     for these, messages in cases:
         for way in range(16):
-            for length in (0, 4 * rng.randrange(1, 3), 4 * rng.randrange(4, 16)) + (() if len(these) > 1 else (1, 2, 3, rng.randrange(5, 40))):
+            lengths = [0, 4 * rng.randrange(1, 3), 4 * rng.randrange(4, 16)]
+            if len(these) == 1:
+                lengths += [1, 2, 3, rng.randrange(5, 40)]
+            for length in lengths:
                 source = 256 + way // 4
-                destination = way % 4 + ((source + length + MARGIN + 4) & ~3 if rng.random() < 0.7 else source - 32 & ~3)
+                destination = way % 4 + (source + length + MARGIN + 4 & ~3 if rng.random() < 0.7 else source - 32 & ~3)
                 messages.append(Message(source, destination, length, rng.getrandbits(32)))
     return cases
 
 
 @check(points=2, step=STEP, needs="pipes", boots=Boot(
-    "pipes", input=lambda seed: encode(touching_cases(seed)), watch=((ARENA, TOUCHING),), read_at_end=results, budget=20_000_000),
-       hint="a word that was loaded stays in a register until all its bytes have gone; so do bytes that do not fill one of the destination's words yet")
+    "pipes", input=lambda seed: encode(touching_cases(seed)), watch=((ARENA, TOUCHING),), marks=("pipes_call",),
+    budget=20_000_000),
+       hint="A word that was loaded stays in a register until all its bytes have gone; so do bytes that do not yet fill "
+       "one of the destination's words.")
 def test_pipes_once(run):
     """The loop loads each word once and stores each byte once, and touches nothing else."""
     accesses = [access for access in run.accesses if access.pc >= ALIASES]
+    calls = iter([mark.count for mark in run.marks[1:]] + [run.instructions])
     for these, messages in touching_cases(run.seed):
         for message in messages:
             end = message.source + message.length
             loads = [(ARENA + at, 4) for at in range(message.source & ~3, end, 4)] if message.length else []
             stores = message.length if Pipe(COPY) in these else 0
-            mine, bytes_stored = [], []
-            while accesses and (accesses[0].kind == "r" and len(mine) < len(loads) or
-                                accesses[0].kind == "w" and len(bytes_stored) < stores):
+            what = f"{named(these)}; {message}: "
+            loaded, stored, until = [], [], next(calls)
+            while accesses and accesses[0].count < until:
                 access = accesses.pop(0)
+                if access.address % access.size:
+                    raise Wrong(f"{what}an access of {access.size} bytes at {access.address:#x} is not aligned.")
                 if access.kind == "r":
-                    mine.append((access.address, access.size))
+                    loaded.append((access.address, access.size))
                 else:
-                    if access.address % access.size:
-                        raise Wrong(f"A store of {access.size} bytes is not aligned.", got=[named(these), str(message)], look=run.where(access.pc))
-                    bytes_stored += range(access.address - ARENA, access.address - ARENA + access.size)
-            told = [named(these), str(message)]
-            if mine != loads:
-                raise Wrong("The code does not load the source's words once each, one after the other.",
+                    stored += range(access.address - ARENA, access.address - ARENA + access.size)
+            if loaded != loads:
+                raise Wrong(what + "the source's words are not loaded once each, one after the other.",
                             expected=[f"{size} bytes at {address:#x}" for address, size in loads],
-                            got=[f"{size} bytes at {address:#x}" for address, size in mine], look=told[0] + "; " + told[1])
-            if bytes_stored != list(range(message.destination, message.destination + stores)):
-                raise Wrong("The code does not store the destination's bytes once each, one after the other.", got=told)
-    if accesses:
-        raise Wrong(f"The code touches the messages or what is around them {len(accesses)} times more.")
+                            got=[f"{size} bytes at {address:#x}" for address, size in loaded])
+            if stored != list(range(message.destination, message.destination + stores)):
+                raise Wrong(what + "the destination's bytes are not stored once each, one after the other.",
+                            expected=[f"{stores} bytes at {ARENA + message.destination:#x}"],
+                            got=[f"a byte at {ARENA + byte:#x}" for byte in stored])

@@ -1,5 +1,5 @@
-// Pipes of the run's input: compiled, and run on messages. What comes of it the grader reads from `compiled` and `ran`; what memory
-// is like then, around the message and its destination too, from a hash.
+// Pipes of the run's input: compiled, and run on messages. What comes of it the grader reads from `compiled` and `ran`;
+// what memory is like then, around the message and its destination too, from a hash.
 
 #include <exo/arm.h>
 #include <exo/aspace.h>
@@ -36,6 +36,8 @@ struct {
 	uint32_t registers;		// of r4 to r11, a bit for each that is not what it was
 } ran[2048];
 
+uint32_t pipes_call(pipe_function *function, struct pipe_call *c, uint32_t *changed);
+
 static uint32_t code[CODE] __attribute__((aligned(PAGE_SIZE)));
 
 // Words of the code's place that are not as they were filled, from the first on.
@@ -62,8 +64,8 @@ compile(const struct pipe *pipes, uint32_t count, uint32_t capacity, uint32_t *s
 }
 
 // Calls it with known values in the registers that it has to keep.
-static uint32_t
-call(pipe_function *function, struct pipe_call *c, uint32_t *changed)
+counted uint32_t
+pipes_call(pipe_function *function, struct pipe_call *c, uint32_t *changed)
 {
 	uint32_t result, lost;
 
@@ -71,8 +73,10 @@ call(pipe_function *function, struct pipe_call *c, uint32_t *changed)
 		"push	{r4-r11}\n\t"
 		"mov	r0, %2\n\t"
 		"mov	r1, %3\n\t"
-		"movw	r4, #0x4444\n\tmovw	r5, #0x5555\n\tmovw	r6, #0x6666\n\tmovw	r7, #0x7777\n\t"
-		"movw	r8, #0x8888\n\tmovw	r9, #0x9999\n\tmovw	r10, #0xaaaa\n\tmovw	r11, #0xbbbb\n\t"
+		"movw	r4, #0x4444\n\tmovw	r5, #0x5555\n\t"
+		"movw	r6, #0x6666\n\tmovw	r7, #0x7777\n\t"
+		"movw	r8, #0x8888\n\tmovw	r9, #0x9999\n\t"
+		"movw	r10, #0xaaaa\n\tmovw	r11, #0xbbbb\n\t"
 		"blx	r1\n\t"
 		"mov	r1, #0\n\t"
 		"movw	r2, #0x4444\n\tcmp	r4, r2\n\torrne	r1, r1, #0x10\n\t"
@@ -86,7 +90,8 @@ call(pipe_function *function, struct pipe_call *c, uint32_t *changed)
 		"pop	{r4-r11}\n\t"
 		"mov	%0, r0\n\t"
 		"mov	%1, r1"
-		: "=&r"(result), "=&r"(lost) : "r"(c), "r"(function) : "r0", "r1", "r2", "r3", "r12", "lr", "memory", "cc");
+		: "=&r"(result), "=&r"(lost) : "r"(c), "r"(function)
+		: "r0", "r1", "r2", "r3", "r12", "lr", "memory", "cc");
 	*changed = lost;
 	return result;
 }
@@ -95,14 +100,14 @@ static void
 run(uint32_t index, pipe_function *function, const struct message *m)
 {
 	uint8_t *arena = p2v(ARENA);
-	struct pipe_call c = { arena + m->source, arena + m->destination, m->length, { 0 } };
+	struct pipe_call c = { (uintptr_t)arena + m->source, (uintptr_t)arena + m->destination, m->length, { 0 } };
 	uint32_t x = m->fill, h = 2166136261;
 
 	for (uint32_t i = m->low; i < m->high; i++) {
 		x = x * 1664525 + 1013904223;
 		arena[i] = x >> 24;
 	}
-	ran[index].result = call(function, &c, &ran[index].registers);
+	ran[index].result = pipes_call(function, &c, &ran[index].registers);
 	for (uint32_t i = m->low; i < m->high; i++)
 		h = (h ^ arena[i]) * 16777619;
 	ran[index].hash = h;
