@@ -25,7 +25,7 @@ ECHO, USER, TAKE, NOBODY, BURST, FILL, SPIN, ANSWER, DELIVER = range(9)
 INVAL, NOMEM, NOENT = -1, -2, -4
 SMALLEST, LARGEST, PADDED = 14, 1514, 60
 RING = 32                               # VIRTQ_SIZE
-OURS = bytes.fromhex("020000000001")
+OURS = wire.Wire.mac                    # so that what is echoed is what was sent: the driver puts its own address there
 HEADER = wire.Wire.mac + OURS + b"\x88\xb5"         # the type is the IEEE's for local experiments
 LAST = wire.Wire.mac + OURS + b"\x88\xb6"           # and so is this: the payload ends
 DRIVER = "kernel/net/virtio_net.c"
@@ -146,7 +146,8 @@ def test_nobody_wants_them():
 
 
 def numbered(n):
-    return bytes((n + i + (n >> 8)) & 0xff for i in range(PADDED + n * 37 % (LARGEST - PADDED + 1)))
+    frame = bytes((n + i + (n >> 8)) & 0xff for i in range(PADDED + n * 37 % (LARGEST - PADDED + 1)))
+    return frame[:6] + wire.Wire.mac + frame[12:]
 
 
 def test_burst():

@@ -73,7 +73,7 @@ int32_t
 endpoint_pipe(const struct handling *h, uint32_t to, uint32_t from, uint32_t bytes)
 {
 	const struct space *pipes = &h->endpoint->pipes;
-	struct pipe_call call = { h->message + from, (void *)(uintptr_t)to, bytes, { 0 } };
+	struct pipe_call call = { (uintptr_t)h->message + from, to, bytes, { 0 } };
 	int error = -E_INVAL;
 
 	if (pipes->pages != 0)

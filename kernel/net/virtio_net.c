@@ -127,6 +127,7 @@ net_send(const void *frame, uint32_t size)
 	id = idle[--idle_count];
 	b = &buffers[TRANSMIT][id];
 	memcpy(b->frame, frame, size);
+	memcpy(b->frame + sizeof net_mac, net_mac, sizeof net_mac);	// the source comes behind the destination
 	memset(b->frame + size, 0, padded - size);
 	queues[TRANSMIT].desc[id].len = sizeof b->header + padded;
 	give(&queues[TRANSMIT], id);

@@ -249,3 +249,49 @@ def test_together(run):
         expect_lines(lines.splitlines(), [line for line in run.lines() if line.startswith(f"{name}:")], f"What the {name} says.", run=run)
         run.expect_report(f"ended {name} 1 0")
     run.expect_report("pages lost 0")
+
+
+# A frame to end point 3, as frames/server.user.c has it: what is asked, and what comes back.
+OURS = bytes.fromhex("02000000aa01")
+
+
+def asked(mac, serial, add, endpoint=3, kind=0x88b5, tail=b""):
+    from scapy.all import Ether, Raw     # slow to import
+    body = struct.pack(">H", endpoint) + struct.pack("<3I", serial, add, 0)
+    return bytes(Ether(dst=mac.hex(":"), src=OURS.hex(":"), type=kind) / Raw(body + tail))
+
+
+def counts(wire):
+    """The peer: numbers to add, in and out of turn, between frames that are nobody's."""
+    from scapy.all import Ether
+    rng, total = random.Random(wire.seed), 0
+    for serial in range(1, 61):
+        if rng.random() < 0.3:          # not ours: of another type, for an end point that is not open, or too short to say
+            wire.send(rng.choice((asked(wire.mac, serial, 1, kind=0x88b6), asked(wire.mac, serial, 1, endpoint=rng.choice((0, 4, 31, 32, 0x0300))),
+                                  asked(wire.mac, serial, 1)[:15])))
+        add = 0 if rng.random() < 0.2 else rng.getrandbits(32) or 1
+        tail = rng.randbytes(rng.choice((0, 18, 500, 1514 - 28)))
+        wire.send(asked(wire.mac, serial, add, tail=tail))
+        total = (total + add) % 2**32
+        got = Ether(wire.receive(f"the answer to frame {serial}"))
+        body = bytes(got)[14:]
+        number, = struct.unpack_from(">H", body)
+        said = (got.dst, got.src, got.type, number, *struct.unpack_from("<3I", body, 2))
+        want = (OURS.hex(":"), wire.mac.hex(":"), 0x88b5, 3, serial, add, total if add else 0xffffffff)
+        if said != want:
+            words = [f"to {dst} from {src}, type {kind:#06x}, end point {n}, serial {a}, add {b:#x}, sum {c:#x}"
+                     for dst, src, kind, n, a, b, c in (want, said)]
+            raise Wrong(f"The answer to frame {serial} of the network.", expected=words[0], got=words[1])
+        if not add and bytes(got)[28:28 + len(tail)] != tail:
+            raise Wrong(f"Frame {serial} went through the ring, and its {len(tail)} last bytes are not what was sent.")
+    wire.send(asked(wire.mac, 0xffffffff, 0))
+    wire.receive("the answer to the last frame")
+    wire.wait()
+
+
+@check(points=2, step="6.5", needs=("together",), boots=Boot("frames", net=counts, budget=200_000_000),
+       hint="Frames from outside, made by scapy. If nothing is answered, does message_arrive() run the handler, and pass on what that leaves? Where the sum is all "
+            "ones, the application has answered in place of the handler.")
+def test_frames(run):
+    """Real frames, over a socket: answered by the handler in the kernel, or by the application."""
+    run.expect_report("ended 1 0")
