@@ -19,6 +19,7 @@ VERBS = {
     "watch": ("grader.watch", "check a lab again at each save"),
     "status": ("grader.status", "all labs: points, steps done, what comes next"),
     "bench": ("grader.bench", "the papers' tables, in instructions"),
+    "bpf": ("grader.bpf", "assemble a program of lab 6's, or disassemble one"),
     "doctor": ("grader.doctor", "which tools are here, and what to do about those that are not"),
     "mutants": ("grader.mutants", "the known-wrong solutions, each against the check that must find it"),
     "soak": ("grader.soak", "every check many times, under load: one report or it fails"),

@@ -6,6 +6,7 @@ An instruction is an `Insn`; a program a list of them, or their bytes. What `ass
 import re
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable, Iterable, Sequence
 
 from grader.errors import Usage
@@ -93,13 +94,20 @@ _FORMS: list[tuple[str, Callable]] = [
     (r"r(\d+) = bswap(16|32) r(\d+)", lambda d, n, s: _same(d, s, Insn(ALU64 | END, int(d), imm=int(n)))),
     (rf"[rw](\d+) = {_PLACE}", lambda d, n, b, sign, off: load(int(n) // 8, int(d), int(b), int(sign + off, 0))),
     (rf"{_PLACE} = [rw](\d+)", lambda n, b, sign, off, s: store(int(n) // 8, int(b), int(sign + off, 0), src=int(s))),
-    (rf"{_PLACE} = {_NUMBER}", lambda n, b, sign, off, v: store(int(n) // 8, int(b), int(sign + off, 0), int(v, 0))),
+    (rf"{_PLACE} = {_NUMBER}", lambda n, b, sign, off, v: store(int(n) // 8, int(b), int(sign + off, 0), _constant(v))),
     (r"if w(\d+) (\S+) w(\d+) goto (\S+)", lambda d, op, s, to: jump(op, int(d), to, src=int(s))),
-    (rf"if w(\d+) (\S+) {_NUMBER} goto (\S+)", lambda d, op, v, to: jump(op, int(d), to, int(v, 0))),
+    (rf"if w(\d+) (\S+) {_NUMBER} goto (\S+)", lambda d, op, v, to: jump(op, int(d), to, _constant(v))),
     (r"w(\d+) (\S+) w(\d+)", lambda d, op, s: alu(op, int(d), src=int(s))),
-    (rf"w(\d+) (\S+) {_NUMBER}", lambda d, op, v: alu(op, int(d), int(v, 0))),
+    (rf"w(\d+) (\S+) {_NUMBER}", lambda d, op, v: alu(op, int(d), _constant(v))),
 ]
 _PATTERNS = [(re.compile(pattern.replace(" ", r"\s*" if _PLACE in pattern else r"\s+")), make) for pattern, make in _FORMS]
+
+
+def _constant(text: str) -> int:
+    value = int(text, 0)
+    if not -2**31 <= value < 2**32:
+        raise ValueError("a constant has 32 bits")
+    return value
 
 
 def _same(d: str, s: str, insn: Insn) -> Insn:
@@ -379,3 +387,33 @@ def _effect(program: Sequence[Insn], at: int, helpers: dict[int, int]) -> tuple[
     if op == 0:
         return set(), set(), set(), [at + 1 + (insn.imm if kind == JMP32 else insn.offset)]
     return {dst} | ({src} if insn.opcode & X else set()), set(), set(), [at + 1, at + 1 + insn.offset]
+
+
+# The verb `bpf`.
+
+def configure(parser) -> None:
+    parser.add_argument("file", help="a program in LLVM's syntax (`if w1 > 5 goto out`); with --disassemble, one's bytes")
+    parser.add_argument("--disassemble", action="store_true", help="print the program whose bytes the file holds")
+    parser.add_argument("--output", metavar="FILE", help="write the bytes there; without it, they are printed as C's initialisers")
+
+
+def main(args) -> int:
+    """Assemble a program, or disassemble one; Usage names the line, or the instruction, that is none."""
+    path = Path(args.file)
+    if args.disassemble:
+        data = path.read_bytes()
+        if len(data) % 8:
+            raise Usage(f"{args.file}: an instruction has 8 bytes, and this is no multiple: {len(data)}")
+        for at, insn in enumerate(decode(data)):
+            print(disassemble(insn) or f"# {at}: {insn.encode().hex(' ')}: no instruction of base32 or divmul32")
+        return 0
+    try:
+        program = assemble(path.read_text())
+    except UnicodeDecodeError:
+        raise Usage(f"{args.file}: not a text; to read a program's bytes, add --disassemble") from None
+    if args.output:
+        Path(args.output).write_bytes(encode(program))
+    else:
+        for insn in program:
+            print(f"{{ {insn.opcode:#04x}, {insn.dst | insn.src << 4:#04x}, {insn.offset}, {insn.imm} }},\t// {disassemble(insn)}")
+    return 0

@@ -43,6 +43,7 @@ KNOWN_GOOD = {
     "csmith": ("2.3", "2.3"),
     "python3-capstone": ("4.0", "4.0"),
     "llvm": ("14", "14"),
+    "llvm-19": ("19", "19"),
 }
 
 # The smallest kernel that shows the machine at work: it prints a line and powers off (PSCI SYSTEM_OFF by hvc).
