@@ -210,8 +210,8 @@ def touching_cases(seed):
 @check(points=2, step=STEP, needs="pipes", boots=Boot(
     "pipes", input=lambda seed: encode(touching_cases(seed)), watch=((ARENA, TOUCHING),), marks=("pipes_call",),
     budget=20_000_000),
-       hint="A word that was loaded stays in a register until all its bytes have gone; so do bytes that do not yet fill "
-       "one of the destination's words.")
+       hint="A word that was loaded stays in a register until all its bytes have gone; so do bytes that do not yet "
+       "fill one of the destination's words.")
 def test_pipes_once(run):
     """The loop loads each word once and stores each byte once, and touches nothing else."""
     accesses = [access for access in run.accesses if access.pc >= ALIASES]
