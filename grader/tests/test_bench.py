@@ -56,6 +56,19 @@ def test_counts_are_those_counted_by_hand():
                       "again": (7,)}
 
 
+@pytest.mark.parametrize("counts, first, second", [("loads", 6, 10), ("stores", 9, 9)])
+def test_bytes_are_those_of_the_watched_memory(counts, first, second, lab):
+    """Between the two symbols, by the accesses' sizes; and the table says so."""
+    [read] = lab(GOOD.replace("budget", f'counts = "{counts}"\nwatch = [0x40300000, 16]\nbudget')
+                 .replace('"loops"', '"touches"').replace("repetitions = 3", "repetitions = 2"))
+    nonce = params.nonce(params.fixed_seed("7-lab/bench/touches"))
+    [measured] = done = bench.measure(read, {"touches": kernels.elf("touches", f'-DNONCE="[{nonce:016x}] end\n"')})
+    assert measured.counts == (first, second)
+    text = bench.text(read, done)
+    assert f"bytes of the 16 from 0x40300000 on in {counts}" in text and "instructions" not in text
+    assert bench.data(read, done)["rows"][0]["bytes"] == [first, second]
+
+
 def test_the_same_again():
     rows = table(Row("all", "loops", "begin", "end", 3))
     assert bench.measure(rows, loops()) == bench.measure(rows, loops())
@@ -108,6 +121,10 @@ def test_no_file_no_tables(tmp_path):
     ("budget", 'waveform = { payload = "x" }\nbudget', "Basics, waveform: lines is missing"),
     ("budget", 'waveform = { payload = "x", lines = { 8 = "x" } }\nbudget', "Basics, waveform, lines: there is no key 8"),
     ("[[tables.rows]]", "[tables.rows]", "rows = "),
+    ("budget", 'counts = "words"\nwatch = [0, 1]\nbudget', "counts is one of loads, stores"),
+    ("budget", 'counts = "loads"\nbudget', "goes with watch"),
+    ("budget", 'watch = [0, 1]\nbudget', "goes with watch"),
+    ("budget", 'counts = "loads"\nwatch = [0, true]\nbudget', "goes with watch"),
 ])
 def test_nonsense_in_the_file_is_named(lab, old, new, words):
     assert old in GOOD
