@@ -174,7 +174,8 @@ def module_version(python: str, module: str, distribution: str) -> str | None:
 def command_version(path: str) -> str:
     """What `path --version` says, the number alone; "?" if it says none."""
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        with tempfile.TemporaryDirectory() as scratch:          # csmith writes a file where it stands
+            done = subprocess.run([path, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=scratch)
     except OSError:
         return "?"
     first = re.sub(r"\([^)]*\)", "", done.stdout.partition("\n")[0])    # "(GNU Tools for Debian 15:12.2)" is not it
