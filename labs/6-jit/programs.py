@@ -11,7 +11,7 @@ OUTCOME = ("end", "r0", "fuel", "fault", "memory")
 RESULT = struct.Struct("<5I5I5I")
 ENDS = ("done", "fault", "fuel")
 ROOM = 0xf000           # bytes of input
-CASES = 512             # of a boot
+CASES = 1024            # of a boot
 ARGUMENTS = {1: 5, 2: 0, 7: 1}          # the payload's helpers: how many each takes
 EDGES = (0, 1, 2, 3, 5, 31, 32, 33, 127, 128, 255, 256, 257, 1020, 4095, 4096, 0x7fff, 0x8000, 0xffff, 0x10000, 0xff00,
          0xff0000, 0x7fffffff, 0x80000000, 0x80000001, 0xffffff00, 0xffff8000, 0xfffffffe, 0xffffffff)

@@ -13,12 +13,16 @@ import programs  # noqa: E402
 
 PAGE, SLOTS, CASES = 4096, 2, 512
 MESSAGE_MAX, SENDS, TAKEN = 1514, 4, 1
-INVAL, NOMEM, FAULT = (-error % 2**32 for error in (1, 2, 7))
+ERRORS = {"E_INVAL": 1, "E_NOMEM": 2, "E_NOENT": 4, "E_PERM": 6, "E_FAULT": 7, "E_BUSY": 10}
 INFO = ("taken", "stopped", "ringed", "lost", "end", "fault")
 RESULT = struct.Struct("<i12II8I")
 SIZE = 2 * PAGE                 # of an end point's memory
 VECTOR, SEND, TIME = 1, 2, 3
 ADDRESS = 0xc2000000            # where end point 1's memory lies: the first run of pages (exo/space.h)
+
+
+def error(name):
+    return -ERRORS[name] % 2**32
 
 
 class Case:
@@ -49,19 +53,19 @@ class Endpoint:
 
         def vector(fuel, to, at, count, how, _):
             if at + count > len(message) or not 0 <= to - ADDRESS <= SIZE - count:
-                return FAULT
+                return error("E_FAULT")
             if how:
-                return INVAL
+                return error("E_INVAL")
             self.memory[to - ADDRESS:to - ADDRESS + count] = message[at:at + count]
             return 0
 
         def send(fuel, at, count, where, *_):
             if not 0 <= at - ADDRESS <= SIZE - count:
-                return FAULT
+                return error("E_FAULT")
             if not 0 < count <= MESSAGE_MAX or where not in (0, 1, 2):
-                return INVAL
+                return error("E_INVAL")
             if len(sends) == SENDS:
-                return NOMEM
+                return error("E_NOMEM")
             sends.append((at - ADDRESS, count, where))
             return 0
 

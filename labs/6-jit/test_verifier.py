@@ -29,7 +29,7 @@ def opcodes(seed):
     rng = random.Random(seed)
     cases = []
     for opcode in range(256):
-        insns = [Insn(opcode), Insn(opcode, rng.randrange(10), rng.choice((0, 3)), rng.choice((0, 1, 8)), rng.choice((0, 1, 16)))]
+        insns = [Insn(opcode), Insn(opcode, imm=64), Insn(opcode, rng.randrange(10), rng.choice((0, 3)), rng.choice((0, 8)), rng.choice((0, 1, 16)))]
         for insn in insns:
             cases.append(Case([insn, EXIT], 4, ways=VERIFIED, name=f"Opcode {opcode:#04x}"))
     return cases

@@ -8,7 +8,7 @@
 #include <exo/space.h>
 #include <exo/string.h>
 
-#define CASES 512			// as labs/6-jit/programs.py has it, and what follows
+#define CASES 1024			// as labs/6-jit/programs.py has it, and what follows
 
 #define INTERPRET 1
 #define COMPILE   2
