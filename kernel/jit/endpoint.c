@@ -16,6 +16,7 @@
 #define SLOTS_PER_PAGE (PAGE_SIZE / sizeof(struct message_slot))
 
 struct endpoint endpoints[ENDPOINT_COUNT];
+uint32_t endpoint_unclaimed;
 
 static uint32_t
 now(struct bpf_context *context, const uint32_t argument[5])

@@ -101,12 +101,23 @@ sys_wait(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 	return predicate_wait(env_current());
 }
 
+static int32_t
+sys_net_info(uint32_t to, uint32_t a1, uint32_t a2, uint32_t a3)
+{
+	struct net_info info = { .received = net_counters.received, .unclaimed = endpoint_unclaimed, .sent = net_counters.sent };
+
+	(void)a1, (void)a2, (void)a3;
+	memcpy(info.mac, net_mac, sizeof info.mac);
+	return copy_out(to, &info, sizeof info);
+}
+
 // A frame from the network: which end point it is for is in it, as long as there is no lab 7.
 static void
 frame(uint8_t *bytes, uint32_t size)
 {
-	if (size >= 16 && (bytes[12] << 8 | bytes[13]) == ETHERTYPE_EXOLAB)
-		endpoint_deliver(bytes[14] << 8 | bytes[15], bytes, size);
+	if (size < 16 || (bytes[12] << 8 | bytes[13]) != ETHERTYPE_EXOLAB ||
+	    endpoint_deliver(bytes[14] << 8 | bytes[15], bytes, size) < 0)
+		endpoint_unclaimed++;
 }
 
 static void
@@ -125,6 +136,7 @@ lab6_init(void)
 	syscall_register(SYS_MESSAGE_SEND, sys_message_send);
 	syscall_register(SYS_PREDICATE, sys_predicate);
 	syscall_register(SYS_WAIT, sys_wait);
+	syscall_register(SYS_NET_INFO, sys_net_info);
 	env_on_end(ended);
 	env_on_schedule(predicate_wake_all);
 	env_on_irq(endpoint_upcall);

@@ -54,6 +54,13 @@ message_post(uint32_t number, const void *bytes, uint32_t size, const volatile s
 }
 
 int32_t
+net_info(struct net_info *info)
+{
+	*(volatile uint32_t *)&info->sent = 0;
+	return syscall(SYS_NET_INFO, address(info), 0, 0, 0);
+}
+
+int32_t
 predicate_put(struct predicate_install *asked)
 {
 	return syscall(SYS_PREDICATE, address(asked), 0, 0, 0);

@@ -56,6 +56,8 @@ int32_t endpoint_pipe(const struct handling *h, uint32_t to, uint32_t from, uint
 // Into the ring, or lost.
 void endpoint_ring(struct endpoint *e, const uint8_t *message, uint32_t bytes);
 
+extern uint32_t endpoint_unclaimed;		// frames from the network that were no end point's
+
 // A message for the end point of that number: -E_NOENT, it is not open; -E_INVAL, bytes.
 int endpoint_deliver(uint32_t number, const uint8_t *message, uint32_t bytes);
 

@@ -75,6 +75,15 @@ struct endpoint_info {
 	uint32_t fault;			// of a fault: the address that was refused, as an offset in the memory
 };
 
+// What SYS_NET_INFO tells: of the network device, if there is one.
+struct net_info {
+	uint8_t mac[6];			// its address; zeros: there is none
+	uint16_t zero;
+	uint32_t received;		// frames, and of these
+	uint32_t unclaimed;		// those that were no end point's
+	uint32_t sent;
+};
+
 // Wakeup predicates (exo/predicate.h).
 #define PREDICATE_FUEL  64
 #define PREDICATE_PAGES 4		// of memory at most

@@ -37,6 +37,7 @@
 				// end point; its source is what the device's is. -E_NOENT, -E_INVAL, -E_FAULT, -E_PERM, -E_NOMEM
 #define SYS_PREDICATE      25	// (asked): struct predicate_install. -E_INVAL, -E_FAULT, -E_NOMEM; -E_PERM: the program is refused
 #define SYS_WAIT           26	// sleep until the predicate holds. -E_NOENT: there is none
+#define SYS_NET_INFO       27	// (info): struct net_info
 
 // The vectors answer these themselves: no frame, no table.
 #define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then;

@@ -28,6 +28,8 @@ void message_done(struct message_ring *ring);
 // Send that many bytes to an end point, with a capability that fits its owner (null: it is ours), or to SEND_NETWORK.
 int32_t message_post(uint32_t number, const void *bytes, uint32_t size, const volatile struct cap *cap);
 
+int32_t net_info(struct net_info *info);
+
 // Install a wakeup predicate; sleep until it holds, as sleep_until() does. -E_NOENT: there is none.
 int32_t predicate_put(struct predicate_install *asked);
 int32_t predicate_sleep(void);

@@ -83,6 +83,7 @@ main(void)
 {
 	struct message_ring ring;
 	struct message_slot *slot;
+	struct net_info info;
 	bool over = false;
 
 	if (libos_init() < 0)
@@ -103,5 +104,7 @@ main(void)
 			message_done(&ring);
 		}
 	}
+	net_info(&info);
+	printf("server: %u frames, nobody's %u\n", info.received, info.unclaimed);
 	return 0;
 }
