@@ -154,7 +154,7 @@ def constraints(items: Iterable[Item]) -> dict[tuple, int] | None:
         if isinstance(item, Shift):
             moved += item.by
         elif isinstance(item, Field):
-            base, moved = (*base, (moved + item.offset, item.width, item.mask, item.left)), 0
+            base = *base, (moved + item.offset, item.width, item.mask, item.left)
         else:
             for bit in range(item.width):
                 if item.mask >> bit & 1:
@@ -186,7 +186,7 @@ def refused(items: Sequence[Item]) -> bool:
         else:
             while (item.mask << item.left) % unit:
                 unit //= 2
-            level, moved = level + 1, 0
+            level += 1
             cells.add((level, "field"))
             if level == LEVELS:
                 return True

@@ -8,7 +8,7 @@
 // What is known of the base at an item.
 struct base {
 	uint8_t level, unit, phase;	// its address is a multiple of unit, and phase
-	uint32_t moved;			// by constants, since the last field
+	uint32_t moved;			// by constants
 };
 
 static bool
@@ -113,10 +113,8 @@ dpf_canonical(const struct dpf_filter *filter, struct dpf_canon *c)
 			*need = end;
 		if (i->kind == DPF_ATOM ? !atom(c, &base, i) : !field(c, &base, i))
 			return -E_INVAL;
-		if (i->kind == DPF_FIELD)
-			base.moved = 0;
 	}
-	while (c->count > 0 && c->cells[c->count - 1].kind == DPF_MOVE)
+	if (c->count > 0 && c->cells[c->count - 1].kind == DPF_MOVE && c->need[base.level] == 0)
 		c->count--;
 	return 0;
 }

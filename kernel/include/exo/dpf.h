@@ -24,7 +24,7 @@
 #define DPF_ITEMS     16	// of a filter
 #define DPF_LEVELS    4		// bases of a filter that no constant tells apart: one more than shifts by a field
 #define DPF_CELLS     32	// of a filter's canonical form
-#define DPF_REACH     65536u	// no atom or field ends so far behind the base of its level that its last byte is not below it
+#define DPF_REACH     65536u	// bytes that atoms and fields lie in, all shifts by constants counted, none by fields
 #define DPF_FRAME_MAX 65535	// bytes of a frame
 
 enum dpf_kind { DPF_ATOM, DPF_SHIFT, DPF_FIELD };
@@ -83,7 +83,8 @@ void dpf_init(void);
 //
 // Cells are in this order: by level, the number of fields that the base depends on; the field that leads to the next
 // level behind all other cells of its own; those by address. No two of a level have one address, so
-// what two atoms say of one unit, or of parts of it, is one cell. A field with no cell behind it is left out.
+// what two atoms say of one unit, or of parts of it, is one cell. A last field
+// behind whose base nothing is read is left out.
 enum { DPF_CELL, DPF_MOVE };
 
 struct dpf_cell {		// DPF_CELL		DPF_MOVE
