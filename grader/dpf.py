@@ -146,9 +146,12 @@ def matches(items: Iterable[Item], frame: bytes) -> bool:
     return True
 
 
-def constraints(items: Iterable[Item]) -> dict[tuple, int] | None:
-    """The bits that a filter constrains and what it wants them to be, by (the fields that the base depends on, byte behind
-    that base, bit of the byte); None if it wants one to be both."""
+Bits = Mapping[tuple, tuple[int, int]]
+
+
+def constraints(items: Iterable[Item]) -> Bits | None:
+    """The bits that a filter constrains, and what it wants them to be: two numbers for each base, the fields that it depends
+    on, whose bit 8 n is the lowest of the byte n behind that base. None if it wants a bit to be both."""
     bits, base, moved = {}, (), 0
     for item in items:
         if isinstance(item, Shift):
@@ -156,16 +159,22 @@ def constraints(items: Iterable[Item]) -> dict[tuple, int] | None:
         elif isinstance(item, Field):
             base = *base, (moved + item.offset, item.width, item.mask, item.left)
         else:
-            for bit in range(item.width):
-                if item.mask >> bit & 1:
-                    key = (base, moved + item.offset + item.width // 8 - 1 - bit // 8, bit % 8)
-                    if bits.setdefault(key, item.value >> bit & 1) != item.value >> bit & 1:
-                        return None
+            place = 8 * (moved + item.offset)
+            mask, value = (int.from_bytes(number.to_bytes(item.width // 8, "big"), "little") << place
+                           for number in (item.mask, item.value))
+            known, wanted = bits.get(base, (0, 0))
+            if (value ^ wanted) & mask & known:
+                return None
+            bits[base] = known | mask, wanted | value
     return bits
 
 
-def could_both_match(a: Mapping[tuple, int], b: Mapping[tuple, int]) -> bool:
-    return all(b.get(key, value) == value for key, value in a.items())
+def number_of(bits: Bits) -> int:
+    return sum(mask.bit_count() for mask, _ in bits.values())
+
+
+def could_both_match(a: Bits, b: Bits) -> bool:
+    return not any((a[base][1] ^ b[base][1]) & a[base][0] & b[base][0] for base in a.keys() & b.keys())
 
 
 def refused(items: Sequence[Item]) -> bool:
@@ -199,17 +208,19 @@ class Model:
     filters: dict[int, Filter] = field(default_factory=dict)
     owners: dict[int, int] = field(default_factory=dict)
     guards: dict[int, bytes] = field(default_factory=dict)
-    bits: dict[int, dict] = field(default_factory=dict)
+    bits: dict[int, Bits] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
 
     def insert(self, what: Filter, owner: int = 1, guard: bytes = b"", cap: bytes | None = None) -> int:
         """What dpf_insert() returns; `cap` is the name of a capability with all rights."""
         if refused(what.items):
             return E_INVAL
         bits, error = constraints(what.items), 0
+        number = number_of(bits)
         for other, theirs in self.bits.items():
-            if len(bits) < len(theirs) or not could_both_match(bits, theirs):
+            if number < self.numbers[other] or not could_both_match(bits, theirs):
                 continue
-            if len(bits) == len(theirs):
+            if number == self.numbers[other]:
                 return E_OVERLAP
             if self.owners[other] != owner and (cap is None or not self.guards[other].startswith(cap)):
                 error = E_PERM
@@ -219,16 +230,17 @@ class Model:
         if not id:
             return E_NOMEM
         self.filters[id], self.owners[id], self.guards[id], self.bits[id] = what, owner, guard, bits
+        self.numbers[id] = number
         return id
 
     def delete(self, id: int, owner: int = 1) -> int:
         if self.owners.get(id) != owner:
             return E_NOENT
-        for table in (self.filters, self.owners, self.guards, self.bits):
+        for table in (self.filters, self.owners, self.guards, self.bits, self.numbers):
             del table[id]
         return 0
 
     def classify(self, frame: bytes) -> int:
         """The id of the filter that gets it; 0: none."""
         found = [id for id, what in self.filters.items() if matches(what.items, frame)]
-        return max(found, key=lambda id: len(self.bits[id]), default=0)
+        return max(found, key=self.numbers.get, default=0)

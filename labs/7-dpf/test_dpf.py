@@ -3,6 +3,7 @@
 Filters and frames go in through the run's input (checks/filters.c) and are judged by a model that is written from the
 contract (grader/dpf.py).
 """
+import functools
 import random
 import struct
 
@@ -120,6 +121,7 @@ def frame_for(rng, what, size=48):
     return bytes(frame)
 
 
+@functools.cache
 def random_script(seed):
     rng, script = random.Random(seed), Script()
     while len(script.bytes) < 0xe000:
@@ -150,5 +152,85 @@ def random_script(seed):
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
     got = random_script(run.seed).judge(run)
+    if got[-4:-1] != [0, 0, 0]:
+        raise Wrong(f"With no filters left {got[-3]} nodes and {got[-2]} tests are in use.")
+
+
+# ---- Filters as networks have them.
+
+IP = Atom(12, 16, 0xffff, 0x800)
+FIRST = Atom(20, 16, 0x1fff, 0)             # a first fragment
+HEADER = Field(14, 8, 0xf, 2)
+UDP, TCP = Atom(23, 8, 0xff, 17), Atom(23, 8, 0xff, 6)
+HERE = 0x0a00020f
+
+
+def at(address, offset=30):
+    return Atom(offset, 32, 0xffffffff, address)
+
+
+def fixed(port, protocol=UDP, to=HERE):
+    """The issue's filter, with an IP header of 20 bytes."""
+    return Filter((IP, FIRST, protocol, at(to), Atom(36, 16, 0xffff, port)))
+
+
+def variable(port, protocol=UDP, to=HERE):
+    """The same behind an IP header of any length."""
+    return Filter((IP, FIRST, protocol, at(to), HEADER, Atom(16, 16, 0xffff, port)))
+
+
+def packet(rng, ports, size=60):
+    """A frame of UDP or TCP, mostly."""
+    words = rng.choice((5, 5, 5, 6, 15))
+    frame = rng.randbytes(12) + struct.pack(">H", rng.choice((0x800, 0x800, 0x800, 0x800, 0x806)))
+    frame += struct.pack(">BBHHHBBH", 0x40 + words, 0, 46, 1, rng.choice((0, 0, 0, 0x4000, 3)), 64, rng.choice((6, 17, 17, 1)), 0)
+    frame += struct.pack(">II", HERE - rng.choice((0, 1)), HERE + rng.choice((0, 0, 0, 1))) + bytes(4 * words - 20)
+    frame += struct.pack(">HHHH", rng.choice(ports), rng.choice(ports), 8, 0)
+    return frame.ljust(size, b"\0")[:size if rng.random() < 0.9 else rng.randrange(len(frame))]
+
+
+@functools.cache
+def many_script(seed):
+    """2,000 filters by port, dense and scattered, of both protocols; some that constrain more, some less."""
+    rng, script = random.Random(seed), Script()
+    make = rng.choice((fixed, variable))
+    ports = rng.sample(range(65536), 1000) + list(range(7000, 7100))
+    known = rng.sample(ports, 40)
+
+    def frames(count):
+        for _ in range(count):
+            script.classify(packet(rng, rng.choice((known, ports, range(65536)))))
+
+    script.insert(Filter((IP,)))
+    frames(20)
+    script.family(make(0), -1 % len(make(0).items), ports[:9])
+    frames(20)
+    script.family(make(0), len(make(0).items) - 1, ports[9:60])
+    frames(30)
+    script.family(make(0), len(make(0).items) - 1, ports[60:])
+    frames(60)
+    script.family(make(0, TCP), len(make(0).items) - 1, ports[:890])
+    ids = list(script.model.filters)
+    for round in range(12):
+        what = make(rng.choice(known))
+        script.insert(Filter((*what.items[:3], at(HERE - rng.choice((0, 1)), 26), *what.items[3:])))
+        for _ in range(12):
+            script.delete(ids.pop(rng.randrange(len(ids))))
+        script.insert(make(rng.choice(ports)))
+        frames(20)
+    for id in list(script.model.filters):
+        script.delete(id)
+        if rng.random() < 0.05:
+            frames(1)
+    script.lengths(packet(rng, ports))
+    script.use()
+    return script
+
+
+@check(points=20, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
+       boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, budget=4_000_000_000))
+def test_many(run):
+    """Two thousand filters come and go, most of them by port."""
+    got = many_script(run.seed).judge(run)
     if got[-4:-1] != [0, 0, 0]:
         raise Wrong(f"With no filters left {got[-3]} nodes and {got[-2]} tests are in use.")
