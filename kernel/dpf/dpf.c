@@ -38,50 +38,49 @@ same_move(const struct dpf_cell *a, const struct dpf_cell *b)
 	    a->mask == b->mask;
 }
 
-// Whether there is a frame, as far as exo/dpf.h looks, that both match. Both are in order.
-static bool
-both_could_match(const struct dpf_canon *a, const struct dpf_canon *b)
+// The cell of a filter that looks at the same unit, or the same field.
+static const struct dpf_cell *
+cell_of(const struct dpf_canon *c, const struct dpf_cell *same)
 {
-	uint32_t i = 0, j = 0;
-
-	while (i < a->count && j < b->count) {
-		const struct dpf_cell *x = &a->cells[i], *y = &b->cells[j];
-
-		if (x->kind == DPF_MOVE && y->kind == DPF_MOVE) {
-			if (!same_move(x, y))
-				return true;
-			i++, j++;
-		} else if (x->kind == DPF_MOVE || y->level > x->level) {
-			j++;
-		} else if (y->kind == DPF_MOVE || x->level > y->level) {
-			i++;
-		} else if (x->at != y->at) {
-			if (x->at < y->at)
-				i++;
-			else
-				j++;
-		} else if (((x->value ^ y->value) & x->mask & y->mask) != 0) {
-			return false;
-		} else {
-			i++, j++;
-		}
-	}
-	return true;
+	for (const struct dpf_cell *x = c->cells; x < c->cells + c->count; x++)
+		if (x->level == same->level && x->kind == same->kind && (x->kind == DPF_MOVE ? same_move(x, same) : x->at == same->at))
+			return x;
+	return NULL;
 }
 
-static int
-allowed(const struct dpf_canon *c, uint32_t owner, const struct cap *cap)
-{
-	int error = 0;
+struct asked {
+	const struct dpf_canon *canon;
+	uint32_t owner;
+	const struct cap *cap;
+};
 
-	for (const struct filter *f = filters + 1; f <= filters + DPF_FILTERS; f++) {
-		if (!f->taken || c->bits < f->canon.bits || (c->bits > f->canon.bits && f->owner == owner) ||
-		    !both_could_match(c, &f->canon))
-			continue;
-		if (c->bits == f->canon.bits)
-			return -E_OVERLAP;
-		if (cap == NULL || cap_check(cap, &f->guard, RIGHT_GUARD) != 0)
-			error = -E_PERM;
+// Whether a filter may come beside those that end in a node, or behind it, and that could match what it matches;
+// `levels`: of so many the base is the same for all of them.
+static int
+allowed(const struct dpf_node *n, const struct asked *a, unsigned levels)
+{
+	const struct filter *f = &filters[n->id];
+	int error = 0, more;
+
+	if (n->sum.least > a->canon->bits)
+		return 0;
+	if (n->id != 0 && n->bits == a->canon->bits)
+		return -E_OVERLAP;
+	if (n->id != 0 && n->bits < a->canon->bits && f->owner != a->owner &&
+	    (a->cap == NULL || cap_check(a->cap, &f->guard, RIGHT_GUARD) != 0))
+		error = -E_PERM;
+	for (const struct dpf_test *t = n->tests; t != NULL; t = t->next) {
+		const struct dpf_cell *c = t->cell.level < levels ? cell_of(a->canon, &t->cell) : NULL;
+		uint32_t mask = c != NULL ? t->cell.mask & c->mask : 0, value = c != NULL ? c->value : 0;
+
+		for (const struct dpf_node *v = t->values; v != NULL; v = v->next) {
+			if (t->cell.kind == DPF_CELL && ((v->value ^ value) & mask) != 0)
+				continue;
+			more = allowed(v, a, t->cell.kind == DPF_MOVE && c != NULL ? levels + 1 : levels);
+			if (more == -E_OVERLAP)
+				return more;
+			error = more != 0 ? more : error;
+		}
 	}
 	return error;
 }
@@ -101,13 +100,6 @@ deep(const struct dpf_canon *c)
 	return c->count > 0 && c->cells[c->count - 1].level >= 2;
 }
 
-// Make the code, and what has changed as it should be.
-static int
-compile(void)
-{
-	return dpf_compile();
-}
-
 int32_t
 dpf_insert(const struct dpf_filter *filter, uint32_t owner, const struct guard *guard, const struct cap *cap)
 {
@@ -123,7 +115,7 @@ dpf_insert(const struct dpf_filter *filter, uint32_t owner, const struct guard *
 	f->taken = false;
 	error = dpf_canonical(filter, &f->canon);
 	if (error == 0)
-		error = allowed(&f->canon, owner, cap);
+		error = count == 0 ? 0 : allowed(&dpf_root, &(struct asked){ &f->canon, owner, cap }, 1);
 	if (error != 0)
 		return error;
 	if (id == 0 || !dpf_room(f->canon.count))
@@ -135,7 +127,7 @@ dpf_insert(const struct dpf_filter *filter, uint32_t owner, const struct guard *
 	count++;
 	dpf_deep += deep(&f->canon);
 	dpf_trie_insert(&f->canon, id);
-	if (compile() == 0)
+	if (dpf_compile() == 0)
 		return id;
 	dpf_delete(id, owner);
 	return -E_NOMEM;
@@ -152,7 +144,7 @@ dpf_delete(uint32_t id, uint32_t owner)
 	count--;
 	dpf_deep -= deep(&f->canon);
 	dpf_trie_delete(&f->canon);
-	if (compile() != 0)
+	if (dpf_compile() != 0)
 		panic("dpf: no room for fewer filters than there were");
 	return 0;
 }
@@ -178,7 +170,7 @@ dpf_init(void)
 {
 	dpf_pool_init();
 	dpf_code_init();
-	compile();
+	dpf_compile();
 }
 
 void

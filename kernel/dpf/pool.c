@@ -116,31 +116,38 @@ sum_up(struct dpf_sum *s, const struct dpf_sum *more)
 }
 
 static void
+sum_own(struct dpf_sum *s, const struct dpf_node *n)
+{
+	struct dpf_sum own = { 1, n->bits, n->bits, { 0 } };
+
+	memcpy(own.need, n->need, sizeof own.need);
+	sum_up(s, &own);
+}
+
+static void
 sum_node(struct dpf_node *n)
 {
-	struct dpf_sum own = { n->id != 0, n->bits, n->bits, { 0 } };
-	bool mixed = false;
-
 	memset(&n->sum, 0, sizeof n->sum);
-	for (struct dpf_test *t = n->tests; t != NULL; t = t->next) {
-		mixed |= n->sum.filters > 0 && n->sum.least < t->sum.most;
+	for (const struct dpf_test *t = n->tests; t != NULL; t = t->next)
 		sum_up(&n->sum, &t->sum);
-	}
-	memcpy(own.need, n->need, sizeof own.need);
 	if (n->id != 0)
-		sum_up(&n->sum, &own);
-	dpf_mixed += mixed - n->mixed;
-	n->mixed = mixed;
+		sum_own(&n->sum, n);
 }
 
 static void
 sum_test(struct dpf_test *t)
 {
+	memset(&t->sum, 0, sizeof t->sum);
+	for (const struct dpf_node *n = t->values; n != NULL; n = n->next)
+		sum_up(&t->sum, &n->sum);
+}
+
+// Put a test in its place among the node's.
+static void
+place(struct dpf_test *t)
+{
 	struct dpf_test **at = &t->from->tests;
 
-	memset(&t->sum, 0, sizeof t->sum);
-	for (struct dpf_node *n = t->values; n != NULL; n = n->next)
-		sum_up(&t->sum, &n->sum);
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
@@ -151,18 +158,48 @@ sum_test(struct dpf_test *t)
 	*at = t;
 }
 
-void
-dpf_changed(struct dpf_node *n)
+// The node has changed: what follows from its tests' sums, and that it has to be compiled.
+static void
+note(struct dpf_node *n)
 {
-	last_changed = n;
-	for (;;) {
-		n->changed = true;
-		dpf_drop_block(&n->block);
+	uint32_t least = ~0u;
+	bool mixed = false;
+
+	for (const struct dpf_test *t = n->tests; t != NULL; t = t->next) {
+		mixed |= least < t->sum.most;
+		least = t->sum.least < least ? t->sum.least : least;
+	}
+	dpf_mixed += mixed - n->mixed;
+	n->mixed = mixed;
+	n->changed = true;
+	dpf_drop_block(&n->block);
+}
+
+void
+dpf_came(struct dpf_node *last)
+{
+	last_changed = last;
+	for (struct dpf_node *n = last;; n = n->from->from) {
+		sum_own(&n->sum, last);
+		note(n);
+		if (n == &dpf_root)
+			return;
+		sum_own(&n->from->sum, last);
+		place(n->from);
+	}
+}
+
+void
+dpf_went(struct dpf_node *last)
+{
+	last_changed = last;
+	for (struct dpf_node *n = last;; n = n->from->from) {
 		sum_node(n);
+		note(n);
 		if (n == &dpf_root)
 			return;
 		sum_test(n->from);
-		n = n->from->from;
+		place(n->from);
 	}
 }
 

@@ -145,19 +145,18 @@ make_slot(const struct dpf_code *c, struct dpf_test *t, uint32_t s, struct dpf_n
 	dpf_write(t->table.at + 4 * s, dpf_end(&outer));
 }
 
-// Whether the table is fit for the values that there are now.
+// Whether the table is fit for the values that there are now, slots with too many of them apart.
 static bool
 fits(const struct dpf_test *t)
 {
 	const struct dpf_table *table = &t->table;
 
-	if (table->jump) {
-		for (const struct dpf_node *n = t->values; n != NULL; n = n->next)
-			if (n->changed && slot(t, n->value) >= table->slots)
-				return false;
-		return table->slots / SPARSE <= t->count;
-	}
-	return 2 * t->count <= table->slots && table->slots <= 16 * t->count && longest(t, table->longest) <= table->longest;
+	if (!table->jump)
+		return 2 * t->count <= table->slots && table->slots <= 32 * t->count;
+	for (const struct dpf_node *n = t->values; n != NULL; n = n->next)
+		if (n->changed && slot(t, n->value) >= table->slots)
+			return false;
+	return table->slots / SPARSE <= t->count;
 }
 
 void
@@ -170,10 +169,17 @@ dpf_drop_table(struct dpf_test *t)
 	dpf_drop_block(&t->block);
 }
 
-// Put the nodes of each slot that has to be made into the list, slot by slot, in ascending order; what the slot had
-// before is dropped. Where it has none any more there is nothing to be made.
+// What is to be made of a slot from now on: nothing, until it has been made.
 static void
-gather(struct dpf_test *t, bool all)
+clear_slot(const struct dpf_test *t, uint32_t s)
+{
+	drop_slot(t, t->table.at + 4 * s);
+	dpf_write(t->table.at + 4 * s, t->block);
+}
+
+// Put the nodes of all slots into the list, slot by slot, in ascending order.
+static void
+gather_all(struct dpf_test *t)
 {
 	memset(heads, 0, t->table.slots * sizeof heads[0]);
 	for (struct dpf_node *n = t->values; n != NULL; n = n->next) {
@@ -183,20 +189,44 @@ gather(struct dpf_test *t, bool all)
 		heads[s] = n;
 	}
 	for (uint32_t s = 0; s < t->table.slots; s++) {
-		bool changed = all || (t->lost && s == slot(t, t->lost_value));
 		uint32_t count = 0;
 
-		for (const struct dpf_node *n = heads[s]; n != NULL; n = n->chain, count++)
-			changed |= n->changed;
-		if (!changed)
-			continue;
-		drop_slot(t, t->table.at + 4 * s);
-		dpf_write(t->table.at + 4 * s, t->block);
+		clear_slot(t, s);
+		for (const struct dpf_node *n = heads[s]; n != NULL; n = n->chain)
+			count++;
 		listed += count;
 		for (struct dpf_node *n = heads[s], **at = &lists[listed]; n != NULL; n = n->chain)
 			*--at = n;
 	}
-	t->lost = false;
+}
+
+// The same for one slot. False: it has become too many.
+static bool
+gather(struct dpf_test *t, uint32_t s)
+{
+	uint32_t begin = listed;
+
+	clear_slot(t, s);
+	for (struct dpf_node *n = t->values; n != NULL; n = n->next)
+		if (slot(t, n->value) == s)
+			lists[listed++] = n;
+	return t->table.jump || listed - begin <= t->table.longest;
+}
+
+// The same for the slots in which something has changed.
+static bool
+gather_changed(struct dpf_test *t)
+{
+	uint32_t lost = t->lost ? slot(t, t->lost_value) : ~0u;
+	bool good = true;
+
+	for (const struct dpf_node *n = t->values; n != NULL && good; n = n->next)
+		if (n->changed) {
+			good = gather(t, slot(t, n->value));
+			if (slot(t, n->value) == lost)
+				lost = ~0u;
+		}
+	return good && (lost >= t->table.slots || gather(t, lost));
 }
 
 void
@@ -205,15 +235,19 @@ dpf_by_table(const struct dpf_code *c, struct dpf_test *t)
 	bool all = t->block == 0 || memcmp(&t->context, &c->context, sizeof t->context) != 0 || !fits(t);
 	uint32_t begin = listed, end;
 
+	if (!all && !gather_changed(t)) {
+		listed = begin;
+		all = true;
+	}
 	if (all) {
 		dpf_drop_table(t);
 		choose(t);
 		make_block(c, t);
+		if (t->block != 0)
+			gather_all(t);
 	}
 	t->round = dpf_round;
-	if (t->block == 0)
-		return;
-	gather(t, all);
+	t->lost = false;
 	end = listed;
 	for (uint32_t i = begin, count; i < end && !dpf_full; i += count) {
 		uint32_t s = slot(t, lists[i]->value);

@@ -177,7 +177,7 @@ found(struct dpf_code *c, const struct dpf_node *n)
 // END SOLUTION
 
 // BEGIN SOLUTION 7.4
-#define DIRECT 3	// values that are compared one after the other,
+#define DIRECT 2	// values that are compared one after the other,
 #define BINARY 8	// and by halves
 
 void

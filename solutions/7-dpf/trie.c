@@ -45,7 +45,7 @@ dpf_trie_insert(const struct dpf_canon *f, uint32_t id)
 	n->bits = f->bits;
 	for (unsigned level = 0; level < DPF_LEVELS; level++)
 		n->need[level] = f->need[level];
-	dpf_changed(n);
+	dpf_came(n);
 }
 
 void
@@ -66,7 +66,7 @@ dpf_trie_delete(const struct dpf_canon *f)
 		else
 			break;
 	}
-	dpf_changed(n);
+	dpf_went(n);
 }
 // INSTEAD
 //| void

@@ -176,5 +176,7 @@ struct dpf_node *dpf_new_node(struct dpf_test *under, uint32_t value);
 void dpf_free_test(struct dpf_test *t);
 void dpf_free_node(struct dpf_node *n);
 
-// A filter that ends in this node has come or gone, or something right behind it: bring the sums up to date from here to the root.
-void dpf_changed(struct dpf_node *n);
+// The filter that ends in this node has come; one that ended in it, or right behind it, has gone: the sums from here to the root
+// follow, and all that has to be compiled again is known.
+void dpf_came(struct dpf_node *n);
+void dpf_went(struct dpf_node *n);
