@@ -80,6 +80,19 @@ choose_hash(struct dpf_test *t)
 	t->table = best;
 }
 
+// From low to high, and some more that may come, such that both ends fit into an instruction.
+static void
+choose_range(struct dpf_table *table, uint32_t low, uint32_t high)
+{
+	uint32_t spare = (high - low) / 2 + 16, least = low > spare / 4 ? low - spare / 4 : 0;
+
+	while (a32_imm(low) == ~0u && low > least)
+		low--;
+	for (table->slots = high + spare / 2 - low; a32_imm(table->slots) == ~0u;)
+		table->slots++;
+	table->first = low;
+}
+
 static void
 choose(struct dpf_test *t)
 {
@@ -91,8 +104,10 @@ choose(struct dpf_test *t)
 		low = v < low ? v : low;
 		high = v > high ? v : high;
 	}
-	t->table = (struct dpf_table){ .jump = (high - low) / SPARSE < t->count, .first = low, .slots = high - low + 1 };
-	if (!t->table.jump)
+	t->table = (struct dpf_table){ .jump = (high - low) / SPARSE < t->count };
+	if (t->table.jump)
+		choose_range(&t->table, low, high);
+	else
 		choose_hash(t);
 }
 
@@ -141,7 +156,7 @@ make_slot(const struct dpf_code *c, struct dpf_test *t, uint32_t s, struct dpf_n
 	if (t->table.jump)
 		dpf_node(&own, nodes[0]);
 	else
-		dpf_compare(&own, &t->cell, nodes, count);
+		dpf_among(&own, &t->cell, nodes, count);
 	dpf_write(t->table.at + 4 * s, dpf_end(&outer));
 }
 
@@ -156,7 +171,7 @@ fits(const struct dpf_test *t)
 	for (const struct dpf_node *n = t->values; n != NULL; n = n->next)
 		if (n->changed && slot(t, n->value) >= table->slots)
 			return false;
-	return table->slots / SPARSE <= t->count;
+	return table->slots / (4 * SPARSE) <= t->count;
 }
 
 void

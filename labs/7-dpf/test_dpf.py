@@ -147,7 +147,7 @@ def random_script(seed):
     return script
 
 
-@check(points=20, step="7.5", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
+@check(points=20, step="7.3", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
        boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""

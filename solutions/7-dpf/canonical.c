@@ -11,55 +11,16 @@ struct base {
 	uint32_t moved;			// by constants
 };
 
-static bool
-before(const struct dpf_cell *a, const struct dpf_cell *b)
-{
-	if (a->level != b->level)
-		return a->level < b->level;
-	if (a->kind != b->kind)
-		return a->kind < b->kind;
-	return a->at < b->at;
-}
-
-// Put a cell in its place; null: there are too many.
-static struct dpf_cell *
-add(struct dpf_canon *c, struct dpf_cell cell)
-{
-	uint32_t n = c->count;
-
-	if (n == DPF_CELLS)
-		return NULL;
-	for (c->count++; n > 0 && before(&cell, &c->cells[n - 1]); n--)
-		c->cells[n] = c->cells[n - 1];
-	c->cells[n] = cell;
-	return &c->cells[n];
-}
-
-// The cell of the unit that the byte at `offset` lies in, new if there is none yet.
-static struct dpf_cell *
-unit(struct dpf_canon *c, const struct base *base, uint32_t offset)
-{
-	int32_t at = offset - (offset + base->phase) % base->unit;
-
-	for (uint32_t n = 0; n < c->count; n++) {
-		struct dpf_cell *cell = &c->cells[n];
-
-		if (cell->kind == DPF_CELL && cell->level == base->level && cell->at == at)
-			return cell;
-	}
-	return add(c, (struct dpf_cell){ .kind = DPF_CELL, .level = base->level, .bytes = base->unit, .at = at });
-}
-
 // One byte of an atom.
 static bool
 byte(struct dpf_canon *c, const struct base *base, uint32_t offset, uint32_t mask, uint32_t value)
 {
-	struct dpf_cell *cell = unit(c, base, offset);
-	uint32_t shift;
+	int32_t at = offset - (offset + base->phase) % base->unit;
+	struct dpf_cell *cell = dpf_cell(c, &(struct dpf_cell){ .level = base->level, .bytes = base->unit, .at = at });
+	uint32_t shift = 8 * (offset - at);
 
 	if (cell == NULL)
 		return false;
-	shift = 8 * (offset - cell->at);
 	if (((cell->value ^ value << shift) & cell->mask & mask << shift) != 0)
 		return false;
 	c->bits += __builtin_popcount(mask << shift & ~cell->mask);
@@ -86,7 +47,7 @@ field(struct dpf_canon *c, struct base *base, const struct dpf_item *i)
 	struct dpf_cell move = { .kind = DPF_MOVE, .level = base->level, .bytes = i->width / 8, .shift = i->value,
 		.at = base->moved + i->offset, .mask = i->mask };
 
-	if (add(c, move) == NULL || ++base->level == DPF_LEVELS)
+	if (dpf_cell(c, &move) == NULL || ++base->level == DPF_LEVELS)
 		return false;
 	while ((i->mask << i->value) % base->unit != 0)
 		base->unit /= 2;

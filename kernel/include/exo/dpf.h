@@ -108,6 +108,10 @@ struct dpf_canon {
 // DPF_REACH, there are more fields than DPF_LEVELS - 1, or more than DPF_CELLS cells.
 int dpf_canonical(const struct dpf_filter *filter, struct dpf_canon *c);
 
+// Given, in kernel/dpf/cell.c. The cell of c that is of this one's level, kind and place; if there is none, this one, put where it
+// belongs. Null: there are DPF_CELLS. The next call may move what was found.
+struct dpf_cell *dpf_cell(struct dpf_canon *c, const struct dpf_cell *cell);
+
 // ---- The trie: step 7.2, in trie.c.
 //
 // A node stands for what has been found so far. From it lead tests, each of one unit under one mask, or a field; from a test

@@ -46,31 +46,41 @@ void dpf_branch(enum a32_cond cond, dpf_label to);
 void dpf_constant(unsigned rd, uint32_t value);		// in one instruction or two; no flags
 dpf_label dpf_return(void);				// where to go with nothing to say but what r4 has
 
-// Given, in kernel/dpf/field.c: the number of 1, 2 or 4 bytes that lies at base + at in network order, in r2.
-void dpf_field(unsigned base, uint32_t at, unsigned bytes);
+// Given, in kernel/dpf/load.c. Compare a register with a constant; r3 is lost.
+void dpf_compare(enum a32_cond cond, unsigned rn, uint32_t value);
 
-// Given, in kernel/dpf/table.c and kernel/dpf/block.c. Go where the value of a test leads, by a table, or to c.fail; the code of a
-// node, here or in a block of its own. Nothing is pending.
+// r2 = the least aligned part of a cell's unit that has all of its mask; then that under the mask, with flags or without.
+// dpf_has_mask(): it does not have all bits of that part. dpf_load() is both, without flags. r3 is lost.
+void dpf_load_unit(const struct dpf_cell *cell);
+bool dpf_has_mask(const struct dpf_cell *cell);
+void dpf_mask(const struct dpf_cell *cell, enum a32_cond cond, bool flags);
+void dpf_load(const struct dpf_cell *cell);
+
+// What r2 is then if the test found this value; where in the unit that part begins, and how many bytes it has.
+uint32_t dpf_key(const struct dpf_cell *cell, uint32_t value);
+unsigned dpf_first(const struct dpf_cell *cell);
+unsigned dpf_width(const struct dpf_cell *cell);
+
+// r2 = a field, as a number, under its mask. r3 is lost.
+void dpf_field(const struct dpf_cell *field);
+
+// Given, in kernel/dpf/table.c and kernel/dpf/block.c. Go where the value of a test leads, by a table, or to c->fail; the code of a
+// node that is one of several, here or in a block of its own. Nothing is pending.
 void dpf_by_table(const struct dpf_code *c, struct dpf_test *t);
 void dpf_behind(const struct dpf_code *c, struct dpf_node *n);
 
-// Steps 7.3 to 7.6, in compile.c.
-//
-// The code of a node: from where it has been reached to a return, or to c->fail.
+// Step 7.3, in compile.c. The code of a node: from where it has been reached to a return, or to c->fail.
 void dpf_node(const struct dpf_code *c, const struct dpf_node *n);
 
-// Have r2 = what a test's cell has under its mask, loaded by the narrowest load that has it all, and no further to the left
-// than that is. dpf_key() is what r2 is then if the test found this value.
-void dpf_load(const struct dpf_cell *cell);
-uint32_t dpf_key(const struct dpf_cell *cell, uint32_t value);
+// Step 7.4, in values.c. Go where the value of a test leads that has several, or to c->fail. Nothing is pending.
+void dpf_values(const struct dpf_code *c, struct dpf_test *t);
 
-// How many bytes dpf_load() loads.
-unsigned dpf_width(const struct dpf_cell *cell);
+// r2 is loaded: go where the one of these nodes leads whose value it is, or to c->fail. They are in ascending
+// order, and hardly ever more than four.
+void dpf_among(const struct dpf_code *c, const struct dpf_cell *cell, struct dpf_node *const *nodes, uint32_t count);
 
-// r2 is loaded: go where the one of these nodes leads whose value it is, or to c->fail.
-void dpf_compare(const struct dpf_code *c, const struct dpf_cell *cell, struct dpf_node *const *nodes, uint32_t count);
-
-// r2 is loaded: have r3 = the slot of a table (dpf_table) that this is for; LO if there is one.
+// r2 is loaded: r3 = the slot of a table that it belongs to. A hash: (r2 * factor), `bits` of it from bit `position` on, and r2
+// stays. A table that jumps: the number as it stands in the frame, less `first`, and the flags are LO if that is below `slots`.
 void dpf_slot(const struct dpf_cell *cell, const struct dpf_table *table);
 
 // ---- More encoders, in kernel/dpf/encode.c.
