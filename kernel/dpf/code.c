@@ -215,6 +215,13 @@ dpf_branch(enum a32_cond cond, dpf_label to)
 }
 
 void
+dpf_where(dpf_label to)
+{
+	fix(words, to);
+	dpf_emit(0);
+}
+
+void
 dpf_leads_to(uint32_t stub, dpf_label to)
 {
 	fix(stub, to);
@@ -241,6 +248,8 @@ settle(uint32_t start, uint32_t at, const struct fixup *f)
 		to = address_of(at + to - start);
 	if (is_address(f->at))
 		dpf_write(f->at, a32_branch(AL, to - f->at));
+	else if (scratch[f->at] == 0)
+		scratch[f->at] = to;
 	else
 		scratch[f->at] = (scratch[f->at] & 0xff000000) | (a32_branch(AL, to - address_of(at + f->at - start)) & 0xffffff);
 }

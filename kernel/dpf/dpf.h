@@ -30,6 +30,7 @@ void dpf_drop_block(uint32_t *block);	// at the next dpf_commit()
 void dpf_commit(void);			// what is written is seen by the core; what is dropped is gone
 uint32_t dpf_word(uint32_t address);
 void dpf_write(uint32_t address, uint32_t word);
+void dpf_where(dpf_label to);		// a word that is its address
 void dpf_leads_to(uint32_t stub, dpf_label to);	// the word there is to be a branch to a label, when that is known
 uint32_t dpf_made(const struct dpf_begun *outer);	// words of the block so far
 uint32_t dpf_words(void);		// in use

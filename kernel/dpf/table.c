@@ -12,6 +12,7 @@
 #define BITS_MAX 14
 #define CHAIN    2		// values in a slot that are well enough
 #define TRIES    24
+#define SMALL    16		// values of a table that has no block of its own
 #define SPARSE   4		// slots for each value in a table that jumps
 
 static struct dpf_node *heads[1 << BITS_MAX];
@@ -54,30 +55,44 @@ longest(const struct dpf_test *t, uint32_t enough)
 	return most;
 }
 
+// Try a hash; true: it is good enough.
+static bool
+better(struct dpf_test *t, uint32_t factor, uint32_t position, struct dpf_table *best)
+{
+	uint32_t length, enough = t->count < 32 ? 1 : CHAIN;
+
+	t->table.factor = factor;
+	t->table.position = position;
+	length = longest(t, best->longest);
+	if (length < best->longest) {
+		*best = t->table;
+		best->longest = length;
+	}
+	return best->longest <= enough;
+}
+
+// Some bits of the value as they are, if that will do; else of its product with a factor.
 static void
 choose_hash(struct dpf_test *t)
 {
-	struct dpf_table best = { 0 };
+	struct dpf_table best = { .longest = ~0u };
+	uint32_t width = 8 * dpf_width(&t->cell), least = 4;
 	uint64_t state = t->count;
-	uint32_t shortest = ~0u;
+	bool done = false;
 
-	t->table.bits = 4;
-	while (1u << t->table.bits < 4 * t->count && t->table.bits < BITS_MAX)
-		t->table.bits++;
-	t->table.slots = 1u << t->table.bits;
-	for (unsigned n = 0; n < TRIES && shortest > (t->count < 32 ? 1 : CHAIN); n++) {
-		uint32_t length;
-
-		t->table.factor = (random64(&state) & 0xffff) | 1;
-		t->table.position = (dpf_width(&t->cell) == 4 ? 32 : 16) - t->table.bits;
-		length = longest(t, shortest);
-		if (length < shortest) {
-			shortest = length;
-			best = t->table;
-			best.longest = length > CHAIN ? length : CHAIN;
-		}
+	while (1u << least < 4 * t->count && least < BITS_MAX)
+		least++;
+	for (t->table.bits = least; t->table.bits <= least + 2 && t->table.bits <= width && t->table.bits <= BITS_MAX && !done; t->table.bits++) {
+		t->table.slots = 1u << t->table.bits;
+		for (uint32_t at = 0; at + t->table.bits <= width && !done; at++)
+			done = better(t, 1, at, &best);
 	}
+	t->table.bits = least;
+	t->table.slots = 1u << least;
+	for (unsigned n = 0; n < TRIES && !done; n++)
+		done = better(t, (random64(&state) & 0xffff) | 1, (width == 32 ? 32 : 16) - least, &best);
 	t->table = best;
+	t->table.longest = best.longest > CHAIN ? best.longest : CHAIN;
 }
 
 // From low to high, and some more that may come, such that both ends fit into an instruction.
@@ -111,6 +126,16 @@ choose(struct dpf_test *t)
 		choose_hash(t);
 }
 
+// From r2, which has not been loaded yet, to a slot's code; the slots come next.
+static void
+look_up(const struct dpf_test *t, dpf_label fail)
+{
+	dpf_load(&t->cell);
+	dpf_slot(&t->cell, &t->table);
+	dpf_emit(a32_when(t->table.jump ? LO : AL, a32_jump(DPF_SCRATCH)));
+	dpf_branch(AL, fail);
+}
+
 // The table without what its slots lead to.
 static void
 make_block(const struct dpf_code *c, struct dpf_test *t)
@@ -123,10 +148,7 @@ make_block(const struct dpf_code *c, struct dpf_test *t)
 	own.fail = dpf_new_label();
 	dpf_place(own.fail);
 	dpf_emit(a32_branch(AL, 8));
-	dpf_load(&t->cell);
-	dpf_slot(&t->cell, &t->table);
-	dpf_emit(a32_when(t->table.jump ? LO : AL, a32_jump(DPF_SCRATCH)));
-	dpf_branch(AL, own.fail);
+	look_up(t, own.fail);
 	before = dpf_made(&outer);
 	for (uint32_t n = 0; n < t->table.slots; n++)
 		dpf_emit(0);
@@ -146,6 +168,15 @@ drop_slot(const struct dpf_test *t, uint32_t at)
 
 // The code of one slot, from the nodes that belong there.
 static void
+slot_code(const struct dpf_code *c, const struct dpf_test *t, struct dpf_node *const *nodes, uint32_t count)
+{
+	if (t->table.jump)
+		dpf_node(c, nodes[0]);
+	else
+		dpf_among(c, &t->cell, nodes, count);
+}
+
+static void
 make_slot(const struct dpf_code *c, struct dpf_test *t, uint32_t s, struct dpf_node *const *nodes, uint32_t count)
 {
 	struct dpf_code own = *c;
@@ -153,10 +184,7 @@ make_slot(const struct dpf_code *c, struct dpf_test *t, uint32_t s, struct dpf_n
 
 	dpf_begin(&outer);
 	own.fail = dpf_address(t->block);
-	if (t->table.jump)
-		dpf_node(&own, nodes[0]);
-	else
-		dpf_among(&own, &t->cell, nodes, count);
+	slot_code(&own, t, nodes, count);
 	dpf_write(t->table.at + 4 * s, dpf_end(&outer));
 }
 
@@ -206,7 +234,6 @@ gather_all(struct dpf_test *t)
 	for (uint32_t s = 0; s < t->table.slots; s++) {
 		uint32_t count = 0;
 
-		clear_slot(t, s);
 		for (const struct dpf_node *n = heads[s]; n != NULL; n = n->chain)
 			count++;
 		listed += count;
@@ -244,12 +271,54 @@ gather_changed(struct dpf_test *t)
 	return good && (lost >= t->table.slots || gather(t, lost));
 }
 
+// How many of the list from i on belong to one slot.
+static uint32_t
+run(const struct dpf_test *t, uint32_t i, uint32_t end)
+{
+	uint32_t count = 1;
+
+	while (i + count < end && slot(t, lists[i + count]->value) == slot(t, lists[i]->value))
+		count++;
+	return count;
+}
+
+// A table in the midst of the block that is being made.
+static void
+small_table(const struct dpf_code *c, struct dpf_test *t)
+{
+	uint32_t begin = listed, end;
+	dpf_label to;
+
+	dpf_drop_table(t);
+	choose(t);
+	gather_all(t);
+	end = listed;
+	look_up(t, c->fail);
+	to = dpf_new_labels(end - begin);
+	for (uint32_t s = 0, i = begin; s < t->table.slots; s++) {
+		bool here = i < end && slot(t, lists[i]->value) == s;
+
+		dpf_where(here ? to + i - begin : c->fail);
+		i += here ? run(t, i, end) : 0;
+	}
+	for (uint32_t i = begin, count; i < end; i += count) {
+		count = run(t, i, end);
+		dpf_place(to + i - begin);
+		slot_code(c, t, &lists[i], count);
+	}
+	listed = begin;
+}
+
 void
 dpf_by_table(const struct dpf_code *c, struct dpf_test *t)
 {
 	bool all = t->block == 0 || memcmp(&t->context, &c->context, sizeof t->context) != 0 || !fits(t);
 	uint32_t begin = listed, end;
 
+	if (t->count <= SMALL) {
+		small_table(c, t);
+		return;
+	}
 	if (!all && !gather_changed(t)) {
 		listed = begin;
 		all = true;
@@ -258,18 +327,16 @@ dpf_by_table(const struct dpf_code *c, struct dpf_test *t)
 		dpf_drop_table(t);
 		choose(t);
 		make_block(c, t);
-		if (t->block != 0)
-			gather_all(t);
+		gather_all(t);
+		for (uint32_t s = 0; s < t->table.slots && t->block != 0; s++)
+			dpf_write(t->table.at + 4 * s, t->block);
 	}
 	t->round = dpf_round;
 	t->lost = false;
 	end = listed;
 	for (uint32_t i = begin, count; i < end && !dpf_full; i += count) {
-		uint32_t s = slot(t, lists[i]->value);
-
-		for (count = 1; i + count < end && slot(t, lists[i + count]->value) == s; count++)
-			;
-		make_slot(c, t, s, &lists[i], count);
+		count = run(t, i, end);
+		make_slot(c, t, slot(t, lists[i]->value), &lists[i], count);
 	}
 	listed = begin;
 	dpf_leads_to(t->block, c->fail);

@@ -6,6 +6,10 @@
 #include <exo/dpf.h>
 #include <exo/string.h>
 
+#include "../../kernel/dpf/rivals/cbpf.c"
+#include "../../kernel/dpf/rivals/separate.c"
+#include "../../kernel/dpf/rivals/trie.c"
+
 ARM_SYSREG(pmcr, 0, c9, c12, 0)		// Performance Monitors Control Register (B4.1.117)
 ARM_SYSREG(pmcntenset, 0, c9, c12, 1)	// Count Enable Set register (B4.1.116)
 ARM_SYSREG(pmccntr, 0, c9, c13, 0)	// Cycle Count Register (B4.1.113)
@@ -48,6 +52,42 @@ make_frame(uint16_t port)
 	memcpy(frame, head, sizeof head);
 	frame[36] = port >> 8;
 	frame[37] = port;
+}
+
+// What tcpdump -ddd prints of `ip and udp and dst host 10.0.2.15 and udp dst port N`, N apart; and of the same with
+// `ether[36:2] = N`, which knows no other header than that of 20 bytes.
+static const struct cbpf program[] = {
+	{ 0x28, 0, 0, 12 }, { 0x15, 0, 10, 0x800 },		// ldh [12]; jeq
+	{ 0x30, 0, 0, 23 }, { 0x15, 0, 8, 17 },			// ldb [23]; jeq
+	{ 0x20, 0, 0, 30 }, { 0x15, 0, 6, 0x0a00020f },		// ld [30]; jeq
+	{ 0x28, 0, 0, 20 }, { 0x45, 4, 0, 0x1fff },		// ldh [20]; jset
+	{ 0xb1, 0, 0, 14 }, { 0x48, 0, 0, 16 },			// ldxb 4*([14]&0xf); ldh [x + 16]
+	{ 0x15, 0, 1, 0 }, { 0x06, 0, 0, 262144 }, { 0x06, 0, 0, 0 },
+};
+static const struct cbpf fixed_program[] = {
+	{ 0x28, 0, 0, 12 }, { 0x15, 0, 9, 0x800 },
+	{ 0x30, 0, 0, 23 }, { 0x15, 0, 7, 17 },
+	{ 0x20, 0, 0, 30 }, { 0x15, 0, 5, 0x0a00020f },
+	{ 0x28, 0, 0, 20 }, { 0x45, 3, 0, 0x1fff },
+	{ 0x28, 0, 0, 36 }, { 0x15, 0, 1, 0 }, { 0x06, 0, 0, 262144 }, { 0x06, 0, 0, 0 },
+};
+
+static struct cbpf programs[10][ARRAY_SIZE(program)];
+
+static uint32_t
+interpret_all(const uint8_t *at, uint32_t size)
+{
+	for (unsigned n = 0; n < ARRAY_SIZE(programs); n++)
+		if (cbpf_run(programs[n], at, size) != 0)
+			return n + 1;
+	return 0;
+}
+
+static void
+say(const char *name, unsigned filters, struct counts c)
+{
+	report("%s %u: average %u.%02u worst %u wrong %u", name, filters, c.total / filters, c.total * 100 / filters % 100,
+	    c.worst, c.wrong);
 }
 
 static uint32_t
@@ -114,10 +154,49 @@ set(const char *name, unsigned filters, bool variable)
 		last = pmccntr_read() - before;
 	}
 	c = measure(dpf_classify, filters);
+	trie_prepare();
+	say("trie interpreted", filters, measure(trie_run, filters));
 	report("%s %u: average %u.%02u worst %u wrong %u insertion %u code %u", name, filters, c.total / filters,
 	    c.total * 100 / filters % 100, c.worst, c.wrong, last, 4 * dpf_use().words);
 	for (unsigned n = 0; n < filters; n++)
 		dpf_delete(ids[n], 1);
+}
+
+static void
+one_by_one(unsigned many, bool variable)
+{
+	static struct dpf_canon canon[100];
+
+	for (unsigned n = 0; n < many; n++) {
+		make_filter(ports[n], variable);
+		dpf_canonical(&filter, &canon[n]);
+		ids[n] = n + 1;
+	}
+	say(variable ? "compiled one by one, variable" : "compiled one by one", many, measure(separate_compile(canon, many), many));
+}
+
+static void
+interpreted(bool variable)
+{
+	const struct cbpf *from = variable ? program : fixed_program;
+
+	for (unsigned n = 0; n < ARRAY_SIZE(programs); n++) {
+		memcpy(programs[n], from, variable ? sizeof program : sizeof fixed_program);
+		programs[n][variable ? 10 : 9].k = ports[n];
+		ids[n] = n + 1;
+	}
+	say(variable ? "cbpf interpreted, variable" : "cbpf interpreted, fixed", 1, measure(interpret_all, 1));
+	say(variable ? "cbpf interpreted, variable" : "cbpf interpreted, fixed", 10, measure(interpret_all, 10));
+}
+
+static void
+rivals(void)
+{
+	interpreted(false);
+	interpreted(true);
+	one_by_one(10, false);
+	one_by_one(10, true);
+	one_by_one(100, false);
 }
 
 void
@@ -129,6 +208,7 @@ check_main(void)
 	pmcntenset_write(1u << 31);
 	for (unsigned dense = 0; dense < 2; dense++) {
 		draw(dense);
+		rivals();
 		for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
 			set(dense ? "dense fixed" : "scattered fixed", sizes[i], false);
 			set(dense ? "dense variable" : "scattered variable", sizes[i], true);

@@ -211,16 +211,16 @@ def many_script(seed):
     frames(60)
     script.family(make(0, TCP), len(make(0).items) - 1, ports[:890])
     ids = list(script.model.filters)
-    for round in range(12):
+    for _ in range(10):
         what = make(rng.choice(known))
         script.insert(Filter((*what.items[:3], at(HERE - rng.choice((0, 1)), 26), *what.items[3:])))
         for _ in range(12):
             script.delete(ids.pop(rng.randrange(len(ids))))
         script.insert(make(rng.choice(ports)))
-        frames(20)
+        frames(12)
     for id in list(script.model.filters):
         script.delete(id)
-        if rng.random() < 0.05:
+        if rng.random() < 0.04:
             frames(1)
     script.lengths(packet(rng, ports))
     script.use()

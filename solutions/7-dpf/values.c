@@ -11,9 +11,13 @@ void
 dpf_slot(const struct dpf_cell *cell, const struct dpf_table *table)
 {
 	if (!table->jump) {
-		dpf_constant(DPF_SCRATCH, table->factor);
-		dpf_emit(a32_mul(DPF_SCRATCH, DPF_KEY, DPF_SCRATCH));
-		dpf_emit(a32_ubfx(DPF_SCRATCH, DPF_SCRATCH, table->position, table->bits));
+		unsigned from = table->factor == 1 ? DPF_KEY : DPF_SCRATCH;
+
+		if (table->factor != 1) {
+			dpf_constant(DPF_SCRATCH, table->factor);
+			dpf_emit(a32_mul(DPF_SCRATCH, DPF_KEY, DPF_SCRATCH));
+		}
+		dpf_emit(a32_ubfx(DPF_SCRATCH, from, table->position, table->bits));
 		return;
 	}
 	if (dpf_width(cell) > 1)

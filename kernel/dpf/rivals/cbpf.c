@@ -2,12 +2,12 @@
 
 #include "rivals.h"
 
-enum { LD, LDX, ST, STX, ALU, JMP, RET, MISC };		// code & 7
-enum { W = 0x00, H = 0x08, B = 0x10 };			// code & 0x18
-enum { IMM = 0x00, ABS = 0x20, IND = 0x40, LEN = 0x80, MSH = 0xa0 };
-enum { ADD = 0x00, SUB = 0x10, MUL = 0x20, DIV = 0x30, OR = 0x40, AND = 0x50, LSH = 0x60, RSH = 0x70, NEG = 0x80 };
-enum { JA = 0x00, JEQ = 0x10, JGT = 0x20, JGE = 0x30, JSET = 0x40 };
-enum { K = 0x00, X = 0x08, A = 0x10 };
+enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_RET, C_MISC };		// code & 7
+enum { C_W = 0x00, C_H = 0x08, C_B = 0x10 };			// code & 0x18
+enum { C_IMM = 0x00, C_ABS = 0x20, C_IND = 0x40, C_LEN = 0x80, C_MSH = 0xa0 };
+enum { C_ADD = 0x00, C_SUB = 0x10, C_MUL = 0x20, C_DIV = 0x30, C_OR = 0x40, C_AND = 0x50, C_LSH = 0x60, C_RSH = 0x70, C_NEG = 0x80 };
+enum { C_JA = 0x00, C_JEQ = 0x10, C_JGT = 0x20, C_JGE = 0x30, C_JSET = 0x40 };
+enum { C_K = 0x00, C_X = 0x08, C_A = 0x10 };
 
 static inline uint32_t
 half(const uint8_t *at)
@@ -30,97 +30,97 @@ cbpf_run(const struct cbpf *program, const uint8_t *frame, uint32_t size)
 		uint32_t k = i->k;
 
 		switch (i->code) {
-		case RET | K:
+		case C_RET | C_K:
 			return k;
-		case RET | A:
+		case C_RET | C_A:
 			return a;
-		case LD | W | IND:
+		case C_LD | C_W | C_IND:
 			k += x;
 			// fall through
-		case LD | W | ABS:
+		case C_LD | C_W | C_ABS:
 			if (k > size || size - k < 4)
 				return 0;
 			a = word(frame + k);
 			break;
-		case LD | H | IND:
+		case C_LD | C_H | C_IND:
 			k += x;
 			// fall through
-		case LD | H | ABS:
+		case C_LD | C_H | C_ABS:
 			if (k > size || size - k < 2)
 				return 0;
 			a = half(frame + k);
 			break;
-		case LD | B | IND:
+		case C_LD | C_B | C_IND:
 			k += x;
 			// fall through
-		case LD | B | ABS:
+		case C_LD | C_B | C_ABS:
 			if (k >= size)
 				return 0;
 			a = frame[k];
 			break;
-		case LD | W | LEN:
+		case C_LD | C_W | C_LEN:
 			a = size;
 			break;
-		case LD | IMM:
+		case C_LD | C_IMM:
 			a = k;
 			break;
-		case LDX | IMM:
+		case C_LDX | C_IMM:
 			x = k;
 			break;
-		case LDX | B | MSH:
+		case C_LDX | C_B | C_MSH:
 			if (k >= size)
 				return 0;
 			x = (frame[k] & 0xf) << 2;
 			break;
-		case JMP | JA:
+		case C_JMP | C_JA:
 			i += k;
 			break;
-		case JMP | JEQ | K:
+		case C_JMP | C_JEQ | C_K:
 			i += a == k ? i->jt : i->jf;
 			break;
-		case JMP | JGT | K:
+		case C_JMP | C_JGT | C_K:
 			i += a > k ? i->jt : i->jf;
 			break;
-		case JMP | JGE | K:
+		case C_JMP | C_JGE | C_K:
 			i += a >= k ? i->jt : i->jf;
 			break;
-		case JMP | JSET | K:
+		case C_JMP | C_JSET | C_K:
 			i += (a & k) != 0 ? i->jt : i->jf;
 			break;
-		case JMP | JEQ | X:
+		case C_JMP | C_JEQ | C_X:
 			i += a == x ? i->jt : i->jf;
 			break;
-		case ALU | ADD | K:
+		case C_ALU | C_ADD | C_K:
 			a += k;
 			break;
-		case ALU | SUB | K:
+		case C_ALU | C_SUB | C_K:
 			a -= k;
 			break;
-		case ALU | MUL | K:
+		case C_ALU | C_MUL | C_K:
 			a *= k;
 			break;
-		case ALU | OR | K:
+		case C_ALU | C_OR | C_K:
 			a |= k;
 			break;
-		case ALU | AND | K:
+		case C_ALU | C_AND | C_K:
 			a &= k;
 			break;
-		case ALU | LSH | K:
+		case C_ALU | C_LSH | C_K:
 			a <<= k;
 			break;
-		case ALU | RSH | K:
+		case C_ALU | C_RSH | C_K:
 			a >>= k;
 			break;
-		case ALU | ADD | X:
+		case C_ALU | C_ADD | C_X:
 			a += x;
 			break;
-		case ALU | NEG:
+		case C_ALU | C_NEG:
 			a = -a;
 			break;
-		case MISC | 0x00:		// TAX
+		case C_MISC | 0x00:		// TAX
 			x = a;
 			break;
-		case MISC | 0x80:		// TXA
+		case C_MISC | 0x80:		// TXA
 			a = x;
 			break;
 		default:
