@@ -172,9 +172,3 @@ dpf_init(void)
 	dpf_code_init();
 	dpf_compile();
 }
-
-void
-lab7_init(void)
-{
-	dpf_init();
-}
