@@ -195,8 +195,9 @@ def having(elf: Path, names: Iterable[str]) -> list[str]:
 
 def machine(kernel: Kernel, directory: Path, ports: Mapping[int, int] = {}) -> list[str]:
     """QEMU's arguments for the board and the kernel; `ports`: as free_ports() has them, with the network card."""
-    netdev = ",".join(("user,restrict=on", *(f"hostfwd=udp:127.0.0.1:{ours}-{GUEST}:{its}"
-                                             for its, ours in ports.items()))) if ports else ""
+    # (With restrict=on QEMU would drop what the kernel answers over UDP.)
+    netdev = ",".join(("user,ipv6=off", *(f"hostfwd=udp:127.0.0.1:{ours}-{GUEST}:{its}"
+                                          for its, ours in ports.items()))) if ports else ""
     dump = ["-object", f"filter-dump,id=pcap,netdev=net,file={escaped(os.path.abspath(kernel.pcap))}"]
     return [*engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce, directory=directory,
                             netdev=netdev), *(dump if ports and kernel.pcap else ())]
