@@ -6,6 +6,7 @@ import functools
 import random
 import re
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from grader.checks import Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
 from grader.tests import kernels
-from grader.tests.test_kernel import make, words
+from grader.tests.test_kernel import machine_tree, make, words
 
 OBJECTS = BUILD / "tests/net"
 ECHO, USER, TAKE, NOBODY, BURST, FILL, SPIN, ANSWER, DELIVER = range(9)
@@ -95,6 +96,15 @@ def counters(done):
 
 
 # ---- the driver
+
+def test_where_the_transports_are():
+    """As QEMU's device tree has them: their registers, their interrupts (shared ones count from 32), and that there are no more."""
+    board = dict(re.findall(r"(?m)^#define (BOARD_VIRTIO_\w+) +(\w+)$", (ROOT / "kernel/board/virt/machine.h").read_text()))
+    base, stride, count, first = (int(board[f"BOARD_VIRTIO_{name}"], 0) for name in ("PA", "STRIDE", "COUNT", "IRQ"))
+    found = [node.properties for path, node in machine_tree(()).walk() if path.startswith("/virtio_mmio@")]
+    assert {(struct.unpack(">4I", each["reg"])[1], struct.unpack(">3I", each["interrupts"])[:2]) for each in found} == {
+        (base + stride * i, (0, first - 32 + i)) for i in range(count)}
+
 
 def test_every_size():
     """From the shortest to the longest, one by one: out is in, filled up to 60; what follows the header is aligned."""
@@ -387,6 +397,16 @@ def test_outside_the_box(monkeypatch):
 
 
 # ---- a person in front of it
+
+def test_labs_that_have_a_network(tmp_path):
+    assert [lab.network for lab in labs.every()[:6]] == [False] * 5 + [True]
+    folder = tmp_path / "6-jit"
+    folder.mkdir()
+    text = (ROOT / "labs/6-jit/lab.toml").read_text()
+    (folder / "lab.toml").write_text(text.replace("network = true", "network = 1"))
+    with pytest.raises(GraderError, match="network is 1"):
+        labs.read(folder)
+
 
 DRIVER_OF_RUN = """
 import sys
