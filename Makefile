@@ -41,7 +41,7 @@ define help
   make check LAB=1           grades your lab 1; CHECK=name: that one check; SEED=any: other random inputs
   make check LAB=4 PART=a    that part's checks alone, of a lab with two dates
   make check IN=3            all earlier labs once more, in your lab 3's kernel: does it still do what they ask?
-  make run LAB=1             boots it, your terminal on its serial line
+  make run LAB=1             boots it, your terminal on its serial line; PCAP=file: keeps what passes over its network
   make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger; make rewind ...: backwards, too
   make watch LAB=1           checks it again at each save; make status: all labs, points, what comes next
   make reset LAB=1 FILE=x    gives back one file of the starter and keeps yours beside it

@@ -25,6 +25,7 @@ KNOWN_GOOD = {
     "python3-pytest": ("7.2", "7"),
     "python3-rich": ("13.3", "12"),
     "python3-pyelftools": ("0.29", "0.27"),
+    "python3-scapy": ("2.5", "2.4"),
     "bubblewrap": ("0.8", "0.4"),
     "python3-watchdog": ("2.2", "1"),
     "python3-pytest-xdist": ("3.1", "2"),

@@ -398,7 +398,7 @@ def run_many(jobs: Iterable[Job], at_once: int | None = None,
 def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path, netdev: str = "") -> list[str]:
     """QEMU's arguments for the board, the kernel and its parameter block, without accelerator, serial line or monitor.
 
-    `netdev`, if not empty, is what a network card is put on: "user,restrict=on", as QEMU's -netdev has it. Writes the block (and the junk) into `directory`, which has to stay while QEMU starts.
+    `netdev`, if not empty, is what a network card is put on: "user,ipv6=off", as QEMU's -netdev has it. Writes the block (and the junk) into `directory`, which has to stay while QEMU starts.
     """
     files = {params.ADDRESS: params.block(nonce, seed, boot.input(seed) if callable(boot.input) else boot.input)}
     if boot.junk:

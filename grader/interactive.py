@@ -120,7 +120,7 @@ def boots_of(lab: labs.Lab, check: str) -> tuple[engine.Boot, ...]:
 def terminal(kernel: Kernel) -> int:
     """Boot with this terminal as the serial line, until the kernel powers off or the person leaves; 0."""
     ports = free_ports(kernel)
-    print("\n".join(filter(None, (kernel.which, ways_in(ports), LEAVE))), flush=True)
+    print("\n".join(filter(None, (kernel.which, ways_in(kernel, ports), LEAVE))), flush=True)
     piped = None if sys.stdin.isatty() else subprocess.PIPE
     with scratch(leave if piped else ignore) as directory:
         with qemu([*machine(kernel, directory, ports), "-serial", "mon:stdio"], directory, stdin=piped,
@@ -156,7 +156,7 @@ def debug(kernel: Kernel, extra: list[str]) -> int:
         serial = f"{directory}/serial"
         ports = free_ports(kernel)
         if ports:
-            print(ways_in(ports), flush=True)
+            print(ways_in(kernel, ports), flush=True)
         return attach(kernel, [*machine(kernel, directory, ports), "-serial", f"unix:{serial},server=on,wait=off"],
                       directory, extra, EXOLAB_SERIAL=serial, EXOLAB_BREAK=" ".join(having(kernel.elf, STOPS)))
 
@@ -195,8 +195,9 @@ def having(elf: Path, names: Iterable[str]) -> list[str]:
 
 def machine(kernel: Kernel, directory: Path, ports: Mapping[int, int] = {}) -> list[str]:
     """QEMU's arguments for the board and the kernel; `ports`: as free_ports() has them, with the network card."""
-    netdev = ",".join(("user,restrict=on", *(f"hostfwd=udp:127.0.0.1:{ours}-{GUEST}:{its}"
-                                             for its, ours in ports.items()))) if ports else ""
+    # (With restrict=on QEMU would drop what the kernel answers over UDP.)
+    netdev = ",".join(("user,ipv6=off", *(f"hostfwd=udp:127.0.0.1:{ours}-{GUEST}:{its}"
+                                          for its, ours in ports.items()))) if ports else ""
     dump = ["-object", f"filter-dump,id=pcap,netdev=net,file={escaped(os.path.abspath(kernel.pcap))}"]
     return [*engine.machine(kernel.boot, kernel.elf, seed=kernel.seed, nonce=kernel.nonce, directory=directory,
                             netdev=netdev), *(dump if ports and kernel.pcap else ())]
@@ -215,10 +216,11 @@ def free_ports(kernel: Kernel) -> dict[int, int]:
     return found
 
 
-def ways_in(ports: Mapping[int, int]) -> str:
+def ways_in(kernel: Kernel, ports: Mapping[int, int]) -> str:
     """How to reach the kernel, in words; "" where it has no network card."""
     ways = ", ".join(f"127.0.0.1:{ours} is its port {its}" for its, ours in ports.items())
-    return f"On the network the kernel is {GUEST}; over UDP, {ways}." if ports else ""
+    alone = "" if kernel.boot.net is None else "\nThe check's own peer is not there: nobody answers but you."
+    return f"On the network the kernel is {GUEST}; over UDP, {ways}.{alone}" if ports else ""
 
 
 @contextmanager

@@ -103,8 +103,8 @@ class Wire:
         self.awaited, self._waits_for = what, event
         try:
             found = call()
-        except OSError:
-            found = b""
+        except OSError:             # QEMU is gone, and the engine will say so
+            self._over.wait()
         if self._over.is_set():
             raise Ended
         self._waits_for, self.awaited = None, ""

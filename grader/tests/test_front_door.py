@@ -74,6 +74,7 @@ def grader(*words):
      "watch 1 --src mine --prior 1=solutions --in 2 --check bss --seed 2"),
     ("status SRC=solutions PRIOR=starter", "status --src solutions --prior starter"),
     ("run LAB=boot", "run boot"),
+    ("run LAB=6 PCAP=a.pcap", "run 6 --pcap a.pcap"),
     ("gdb LAB=1 CHECK=reset BOOT=2 SEED=4", "gdb 1 --check reset --seed 4 --boot 2"),
     ("rewind LAB=1 CHECK=reset BOOT=2 SEED=4 SRC=solutions PRIOR=starter",
      "rewind 1 --src solutions --prior starter --check reset --seed 4 --boot 2"),
@@ -99,7 +100,7 @@ def test_what_is_typed_becomes_words_for_the_grader(here, typed, words):
 def test_the_grader_takes_those_words(here, typed):
     """All that the Makefile can pass to a verb is what that verb's parser knows."""
     names = ("LAB IN CHECK BOOT SEED SRC PRIOR PRIOR_1 SUBMISSION JSON JUNIT GRADESCOPE CSV FILE MERGE TRANSCRIPTS "
-             "DEBUG").split()
+             "PCAP DEBUG").split()
     [words] = here.says(typed, *(f"{name}=1" for name in names))
     parser = __main__.Parser()
     parser.set_defaults(verb=typed)

@@ -5,7 +5,6 @@ import fcntl
 import functools
 import random
 import re
-import shutil
 import socket
 import struct
 import subprocess
@@ -14,11 +13,12 @@ import time
 
 import pytest
 
-from grader import engine, explain, interactive, labs, params, symbols, wire
-from grader.checks import Run
+from grader import engine, explain, interactive, labs, params, rewind, wire
+from grader.checks import Run, Wrong
 from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
-from grader.tests.test_kernel import make, words
+from grader.tests import kernels
+from grader.tests.test_kernel import machine_tree, make, words
 
 OBJECTS = BUILD / "tests/net"
 ECHO, USER, TAKE, NOBODY, BURST, FILL, SPIN, ANSWER, DELIVER = range(9)
@@ -96,6 +96,15 @@ def counters(done):
 
 
 # ---- the driver
+
+def test_where_the_transports_are():
+    """As QEMU's device tree has them: their registers, their interrupts (shared ones count from 32), and that there are no more."""
+    board = dict(re.findall(r"(?m)^#define (BOARD_VIRTIO_\w+) +(\w+)$", (ROOT / "kernel/board/virt/machine.h").read_text()))
+    base, stride, count, first = (int(board[f"BOARD_VIRTIO_{name}"], 0) for name in ("PA", "STRIDE", "COUNT", "IRQ"))
+    found = [node.properties for path, node in machine_tree(()).walk() if path.startswith("/virtio_mmio@")]
+    assert {(struct.unpack(">4I", each["reg"])[1], struct.unpack(">3I", each["interrupts"])[:2]) for each in found} == {
+        (base + stride * i, (0, first - 32 + i)) for i in range(count)}
+
 
 def test_every_size():
     """From the shortest to the longest, one by one: out is in, filled up to 60; what follows the header is aligned."""
@@ -241,7 +250,7 @@ MUTANTS = {
     "buffers are not given back": ("\t\tgive(&queues[RECEIVE], e.id);\n", "", test_every_size),
     "the device is not told of them": ("\tif (taken)\n\t\tnotify(RECEIVE);\n", "\t(void)taken;\n", test_that_sleep_long),
     "one frame is taken for each interrupt":
-        ("while (take(&queues[RECEIVE], &e)) {", "if (take(&queues[RECEIVE], &e)) {", test_that_sleep_long),
+        ("\t\ttaken = true;\n", "\t\ttaken = true;\n\t\tbreak;\n", test_that_sleep_long),
     "the header is counted as a part of the frame": ("e.len - sizeof(struct virtio_net_hdr)", "e.len", test_every_size),
     "what is sent is not filled up": ("sizeof b->header + padded", "sizeof b->header + size", test_every_size),
     "it is filled up with what was there":
@@ -266,14 +275,197 @@ def with_patches(test):
 
 
 @pytest.mark.parametrize("wrong", MUTANTS)
-def test_mutants(wrong, monkeypatch, tmp_path):
+def test_mutants(wrong, monkeypatch):
     old, new, test = MUTANTS[wrong]
     text = (ROOT / DRIVER).read_text()
     assert text.count(old) == 1
-    mutant = tmp_path / "virtio_net.c"
+    mutant = OBJECTS / f"mutant{list(MUTANTS).index(wrong)}.c"
+    mutant.parent.mkdir(parents=True, exist_ok=True)
     mutant.write_text(text.replace(old, new))
-    built = elf(mutant, tmp_path)
+    built = elf(mutant, mutant.with_suffix(""))
     monkeypatch.setattr(sys.modules[__name__], "elf", lambda: built)
     monkeypatch.setattr(engine, "PATIENCE", 1.0)
     with pytest.raises(AssertionError):
         test()
+
+
+# ---- the engine, and what is said of a kernel that has a peer
+
+def said(run, expected=("peer",)):
+    detail, sections = explain.broken_off(run, kernel(), expected)
+    return "\n".join([detail, *(line for each in sections for line in (each.heading, *(text.text for text in each.lines)))])
+
+
+def test_peer_is_through():
+    done = run(lambda wire: (wire.send(bytes(60)), wire.receive()), ECHO)
+    assert (done.end, done.error, done.frames, explain.ending(done)) == ("peer", None, (1, 1), "peer")
+    assert "init" in done.reports[0]        # what was printed before the last frame is there
+
+
+def test_peer_finds_something_wrong():
+    def peer(wire):
+        raise Wrong("Not so.")
+
+    done = run(peer, ECHO)
+    assert isinstance(done.error, Wrong) and explain.ending(done) == "hold"
+
+
+def test_kernel_sleeps():
+    def peer(wire):
+        wire.send(bytes(60))
+        wire.receive()
+        wire.receive("the second answer")
+
+    done = run(peer, ECHO)
+    assert explain.ending(done) == "silent" and explain.REASON["silent"] == "hang"
+    text = said(done)
+    assert "in trap_idle()" in text and "it sleeps" in text
+    assert "waiting for the second answer; it had sent 1 frame and received 1 frame" in text
+    assert explain.closer(done, kernel(), ("peer",)) is None
+    with pytest.raises(ValueError, match="network"):
+        engine.look(done)
+    with pytest.raises(Usage, match="network"):
+        rewind.refuse(done)
+
+
+def test_kernel_goes_on(monkeypatch):
+    monkeypatch.setattr(engine, "PATIENCE", 0.5)
+    done = run(lambda wire: wire.receive("anything"), SPIN)
+    assert (done.end, done.pc, done.awaited) == ("silent", None, "anything")
+    assert "it goes on and on" in said(done)
+
+
+def test_kernel_takes_nothing_more(monkeypatch):
+    """A peer that can send no more waits, too."""
+    def peer(wire):
+        while True:
+            wire.send(bytes(60))
+
+    monkeypatch.setattr(engine, "PATIENCE", 0.5)
+    done = run(peer, SPIN)
+    assert (done.end, done.awaited) == ("silent", "room for the next frame") and done.frames[0] > RING
+
+
+def test_kernel_ends_early():
+    done = run(lambda wire: (wire.send(LAST), wire.receive(), wire.receive("a word more")), ECHO)
+    assert (done.end, explain.ending(done)) == ("power-off", "return")
+    assert "and ended" in said(done) and "waiting for a word more" in said(done)
+
+
+@pytest.mark.parametrize("name, end", (("halt", "silent"), ("spin", "silent"), ("hello", "power-off"), ("reset", "reset")))
+def test_kernel_has_no_driver(name, end, monkeypatch):
+    monkeypatch.setattr(engine, "PATIENCE", 0.5)
+    done = kernels.boot(name, net=lambda wire: wire.receive())
+    assert (done.end, done.awaited, done.frames) == (end, "the kernel to drive its network card", (0, 0))
+
+
+def test_peer_that_works_on_is_waited_for(monkeypatch):
+    """As long as it waits for nothing, a kernel that sleeps is no matter."""
+    def peer(wire):
+        time.sleep(0.5)
+        wire.send(LAST)
+        wire.wait()
+
+    monkeypatch.setattr(engine, "PATIENCE", 0.2)
+    returned(peer, ECHO)
+
+
+def test_peer_without_end(monkeypatch):
+    monkeypatch.setattr(wire, "LEAVE", 0.2)
+    with pytest.raises(GraderError, match="goes on"):
+        run(lambda wire: (wire.send(LAST), time.sleep(1)), ECHO)
+
+
+def test_frames_that_are_none():
+    def peer(wire):
+        for size in (0, SMALLEST - 1, LARGEST + 1):
+            with pytest.raises(ValueError):
+                wire.send(bytes(size))
+
+    assert run(peer, ECHO).error is None
+
+
+def test_several_at_once():
+    jobs = [engine.Job(engine.Boot("net", input=words(ECHO), net=echoes(random_frames([60] * 300, seed), 4)), elf(), seed,
+                       params.nonce(seed)) for seed in range(8)]
+    runs = list(engine.run_many(jobs, 4))
+    assert [(each.end, each.error) for each in runs] == [("power-off", None)] * len(jobs)
+
+
+def test_outside_the_box(monkeypatch):
+    monkeypatch.setenv("EXOLAB_SANDBOX", "off")
+    returned(echoes(random_frames([60] * 10), 2), ECHO)
+
+
+# ---- a person in front of it
+
+def test_labs_that_have_a_network(tmp_path):
+    assert [lab.network for lab in labs.every()[:6]] == [False] * 5 + [True]
+    folder = tmp_path / "6-jit"
+    folder.mkdir()
+    text = (ROOT / "labs/6-jit/lab.toml").read_text()
+    (folder / "lab.toml").write_text(text.replace("network = true", "network = 1"))
+    with pytest.raises(GraderError, match="network is 1"):
+        labs.read(folder)
+
+
+DRIVER_OF_RUN = """
+import sys
+from pathlib import Path
+from grader import engine, interactive
+boot = engine.Boot("net", input=bytes.fromhex(sys.argv[2]))
+sys.exit(interactive.terminal(interactive.Kernel(boot, Path(sys.argv[1]), 1, 2, network=True, pcap=sys.argv[3])))
+"""
+
+
+def test_make_run(tmp_path):
+    """UDP from this machine reaches the kernel, and all that passes is kept for others to read."""
+    from scapy.layers.inet import IP, UDP
+    from scapy.layers.l2 import ARP, Ether
+    from scapy.utils import rdpcap
+
+    pcap = tmp_path / "a,b.pcap"
+    process = subprocess.Popen([sys.executable, "-c", DRIVER_OF_RUN, elf(), words(ANSWER).hex(), pcap], cwd=ROOT, text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        ports = {int(its): int(ours) for ours, its in
+                 re.findall(r"127\.0\.0\.1:(\d+) is its port (\d+)", process.stdout.readline())}
+        assert list(ports) == [7, 53]
+        while "] init 0" not in process.stdout.readline():      # (what comes before would be lost)
+            pass
+        for ours in ports.values():
+            assert asked(ours, b"words for %d" % ours) == b"words for %d" % ours
+        assert asked(ports[7], b".") == b"."
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+    kept = rdpcap(str(pcap))
+    ours = [packet for packet in kept if packet[Ether].src == wire.MAC]
+    assert any(ARP in packet and (packet.op, packet.psrc, packet.hwsrc) == (2, interactive.GUEST, wire.MAC) for packet in ours)
+    answers = [packet[UDP] for packet in ours if UDP in packet]
+    assert {each.sport for each in answers} == {7, 53}
+    for each in answers:
+        whole = each.underlayer.copy()
+        checksum = whole[UDP].chksum
+        del whole[UDP].chksum
+        assert IP(bytes(whole))[UDP].chksum == checksum
+
+
+def asked(port, what):
+    """What comes back."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", port))
+        sock.settimeout(20)
+        sock.send(what)
+        return sock.recv(2000)
+
+
+def test_ports_that_are_taken():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        taken = sock.getsockname()[1]
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setitem(interactive.PORTS, 7, taken)
+            found = interactive.free_ports(interactive.Kernel(engine.Boot("net"), elf(), 1, 2, network=True))
+    assert list(found) == [7, 53] and found[7] != taken
