@@ -1,0 +1,73 @@
+"""GNU as and objdump: A32 instructions as words, and words as instructions. What they say nobody here wrote."""
+import os
+import re
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Sequence
+
+from grader.errors import GraderError
+
+AS = ("arm-none-eabi-as", "-mcpu=cortex-a7", "-mfpu=neon-vfpv4", "-mfloat-abi=softfp", "-W")
+HEAD = ".syntax unified; .arm"
+ERROR = re.compile(r"(?m)^\{standard input\}:(\d+): Error: (.*)")
+
+
+class NotWords(GraderError):
+    """Some line is not one instruction of one word."""
+
+
+def assemble(texts: Sequence[str]) -> list[int | str]:
+    """The word of each line, or what as has against it; `b .+8` is a branch by that distance.
+
+    One process for all, and another without those that it refuses. NotWords if a line makes more or less than a word.
+    """
+    said: list[int | str] = ["" for _ in texts]
+    while True:
+        kept = [i for i, each in enumerate(said) if not each]
+        with tempfile.TemporaryDirectory() as folder:
+            made, image = Path(folder, "words.o"), Path(folder, "words.bin")
+            done = _run([*AS, "-o", made, "-"], "\n".join([HEAD, *(texts[i] for i in kept)]) + "\n")
+            if not done.returncode:
+                done = _run(["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", made, image])
+                if done.returncode:
+                    raise GraderError(f"arm-none-eabi-objcopy: {done.stderr.strip()}")
+                data = image.read_bytes()
+                break
+        errors = [(int(line) - 2, words) for line, words in ERROR.findall(done.stderr)]
+        if not errors:
+            raise GraderError(f"arm-none-eabi-as: {done.stderr.strip() or 'it does not say why'}")
+        for line, words in errors:
+            if not 0 <= line < len(kept):
+                raise GraderError(f"arm-none-eabi-as: {words}")
+            said[kept[line]] = said[kept[line]] or words
+    if len(data) != 4 * len(kept):
+        raise NotWords(f"{len(kept)} instructions became {len(data)} bytes")
+    for i, (word,) in zip(kept, struct.iter_unpack("<I", data)):
+        said[i] = word
+    return said
+
+
+def disassemble(words: Sequence[int]) -> list[str]:
+    """What objdump makes of each word, without its comments; a branch as a distance, `b .+8`."""
+    with tempfile.NamedTemporaryFile() as image:
+        image.write(struct.pack(f"<{len(words)}I", *words))
+        image.flush()
+        done = _run(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", image.name])
+    if done.returncode:
+        raise GraderError(f"arm-none-eabi-objdump: {done.stderr.strip()}")
+    rows = [line.split("\t", 2) for line in done.stdout.splitlines() if line.count("\t") >= 2]
+    return [re.sub(r"^(bl?\w*) 0x([0-9a-f]+)$", lambda m: f"{m[1]} .{_signed(int(m[2], 16) - int(at.strip(' :'), 16)):+d}",
+                   " ".join(re.split("[;@]", text)[0].split())) for at, _, text in rows]
+
+
+def _run(command: list, given: str | None = None) -> subprocess.CompletedProcess:
+    try:
+        return subprocess.run(command, input=given, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"})
+    except FileNotFoundError:
+        raise GraderError(f"{command[0]} is not installed; type make doctor") from None
+
+
+def _signed(value: int) -> int:
+    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
