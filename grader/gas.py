@@ -26,22 +26,11 @@ def assemble(texts: Sequence[str]) -> list[int | str]:
     said: list[int | str] = ["" for _ in texts]
     while True:
         kept = [i for i, each in enumerate(said) if not each]
-        with tempfile.TemporaryDirectory() as folder:
-            made, image = Path(folder, "words.o"), Path(folder, "words.bin")
-            done = _run([*AS, "-o", made, "-"], "\n".join([HEAD, *(texts[i] for i in kept)]) + "\n")
-            if not done.returncode:
-                done = _run(["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", made, image])
-                if done.returncode:
-                    raise GraderError(f"arm-none-eabi-objcopy: {done.stderr.strip()}")
-                data = image.read_bytes()
-                break
-        errors = [(int(line) - 2, words) for line, words in ERROR.findall(done.stderr)]
-        if not errors:
-            raise GraderError(f"arm-none-eabi-as: {done.stderr.strip() or 'it does not say why'}")
-        for line, words in errors:
-            if not 0 <= line < len(kept):
-                raise GraderError(f"arm-none-eabi-as: {words}")
-            said[kept[line]] = said[kept[line]] or words
+        data, wrong = _made([texts[i] for i in kept])
+        if not wrong:
+            break
+        for i, words in wrong:
+            said[kept[i]] = said[kept[i]] or words
     if len(data) != 4 * len(kept):
         raise NotWords(f"{len(kept)} instructions became {len(data)} bytes")
     for i, (word,) in zip(kept, struct.iter_unpack("<I", data)):
@@ -49,17 +38,38 @@ def assemble(texts: Sequence[str]) -> list[int | str]:
     return said
 
 
+def _made(texts: Sequence[str]) -> tuple[bytes, list[tuple[int, str]]]:
+    """The bytes that lines become; or which of them are wrong, and why. A name that is nowhere, as r16, is wrong too."""
+    with tempfile.TemporaryDirectory() as folder:
+        made, image = Path(folder, "words.o"), Path(folder, "words.bin")
+        done = _run([*AS, "-o", made, "-"], "\n".join([HEAD, *texts]) + "\n")
+        if done.returncode:
+            wrong = [(int(line) - 2, words) for line, words in ERROR.findall(done.stderr)]
+            if not wrong or not all(0 <= i < len(texts) for i, _ in wrong):
+                raise GraderError(f"arm-none-eabi-as: {done.stderr.strip() or 'it does not say why'}")
+            return b"", wrong
+        _done(["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", made, image])
+        names = re.findall(r"(?m)^([0-9a-f]{8}) R_ARM_\S+ +(\S+)", _done(["arm-none-eabi-objdump", "-r", made]))
+        return image.read_bytes(), [(int(at, 16) // 4, f"{name} is no register and no number") for at, name in names
+                                    if int(at, 16) < 4 * len(texts)]
+
+
 def disassemble(words: Sequence[int]) -> list[str]:
     """What objdump makes of each word, without its comments; a branch as a distance, `b .+8`."""
     with tempfile.NamedTemporaryFile() as image:
         image.write(struct.pack(f"<{len(words)}I", *words))
         image.flush()
-        done = _run(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", image.name])
-    if done.returncode:
-        raise GraderError(f"arm-none-eabi-objdump: {done.stderr.strip()}")
-    rows = [line.split("\t", 2) for line in done.stdout.splitlines() if line.count("\t") >= 2]
+        text = _done(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", image.name])
+    rows = [line.split("\t", 2) for line in text.splitlines() if line.count("\t") >= 2]
     return [re.sub(r"^(bl?\w*) 0x([0-9a-f]+)$", lambda m: f"{m[1]} .{_signed(int(m[2], 16) - int(at.strip(' :'), 16)):+d}",
                    " ".join(re.split("[;@]", text)[0].split())) for at, _, text in rows]
+
+
+def _done(command: list) -> str:
+    done = _run(command)
+    if done.returncode:
+        raise GraderError(f"{command[0]}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _run(command: list, given: str | None = None) -> subprocess.CompletedProcess:

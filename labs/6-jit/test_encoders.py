@@ -93,6 +93,11 @@ def access(load, size):
     return f"{'ldr' if load else 'str'}{ {1: 'b', 2: 'h', 4: ''}[size]}"
 
 
+def form(name, *o):
+    """What make derive is to be asked about a call."""
+    return FORMS[name].replace(">h ", "><byte:|b> ") if name.startswith("a32_memory") and o[1] != 2 else FORMS[name]
+
+
 def told(name, *o):
     """The call as it stands in C."""
     words = [f"{value:#x}" if HEX.get(name) == i else str(value) for i, value in enumerate(o)]
@@ -213,7 +218,7 @@ def judge(run, group):
             carets = (" " * 12 + spaced(differs)).rstrip()
             shown = [[f"{word:#010x}  {meaning(call[0], word)}", " " * 12 + spaced(f"{word:032b}"), carets] for word in (want, got)]
             raise Wrong(f"{told(*call)} is not what GNU as makes of {line(*call)}", expected=shown[0], got=shown[1],
-                        look=f"the bits that are marked, and at what is said by make derive FORM='{FORMS[call[0]]}'")
+                        look=f"the bits that are marked, and at what is said by make derive FORM='{form(*call)}'")
 
 
 def meaning(name, word):
