@@ -55,14 +55,21 @@ def _made(texts: Sequence[str]) -> tuple[bytes, list[tuple[int, str]]]:
 
 
 def disassemble(words: Sequence[int]) -> list[str]:
-    """What objdump makes of each word, without its comments; a branch as a distance, `b .+8`."""
+    """What objdump makes of each word, without its comments: a branch as a distance, `b .+8`; `undefined`."""
     with tempfile.NamedTemporaryFile() as image:
         image.write(struct.pack(f"<{len(words)}I", *words))
         image.flush()
-        text = _done(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", image.name])
+        text = _done(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", "-M", "reg-names-std", image.name])
     rows = [line.split("\t", 2) for line in text.splitlines() if line.count("\t") >= 2]
-    return [re.sub(r"^(bl?\w*) 0x([0-9a-f]+)$", lambda m: f"{m[1]} .{_signed(int(m[2], 16) - int(at.strip(' :'), 16)):+d}",
-                   " ".join(re.split("[;@]", text)[0].split())) for at, _, text in rows]
+    return [_plain(int(at.strip(" :"), 16), said) for at, _, said in rows]
+
+
+def _plain(at: int, text: str) -> str:
+    text = " ".join(re.split("[;@]", text)[0].split())
+    branch = re.fullmatch(r"(bl?\w*) 0x([0-9a-f]+)", text)
+    if branch:
+        return f"{branch[1]} .{(int(branch[2], 16) - at + (1 << 31)) % (1 << 32) - (1 << 31):+d}"
+    return text or "undefined"
 
 
 def _done(command: list) -> str:
@@ -77,7 +84,3 @@ def _run(command: list, given: str | None = None) -> subprocess.CompletedProcess
         return subprocess.run(command, input=given, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"})
     except FileNotFoundError:
         raise GraderError(f"{command[0]} is not installed; type make doctor") from None
-
-
-def _signed(value: int) -> int:
-    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
