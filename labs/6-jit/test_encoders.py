@@ -237,7 +237,7 @@ def picture(bits):
     return " " * 12 + " ".join(bits[i:i + 4] for i in range(0, 32, 4))
 
 
-@check(points=4, step="6.3", boots=encoders(constants),
+@check(points=3, step="6.3", boots=encoders(constants),
        hint="bits 11:8 of a32_imm() are half of how far bits 7:0 are turned to the right, so the value turned as far to the left has "
        "to be a byte; turns are tried from 0 on, and the first is the smallest; MOVW's constant stands in two places, of 4 and of 12 bits")
 def test_constants(run):
@@ -245,7 +245,7 @@ def test_constants(run):
     judge(run, constants)
 
 
-@check(points=4, step="6.3", boots=encoders(computations),
+@check(points=3, step="6.3", boots=encoders(computations),
        hint="one form has the opcode, S and the registers in the same places, whatever the second operand is: bit 25 tells a constant "
        "from a register")
 def test_computing(run):
@@ -261,7 +261,7 @@ def test_shifts(run):
     judge(run, shifts)
 
 
-@check(points=5, step="6.3", boots=encoders(accesses),
+@check(points=4, step="6.3", boots=encoders(accesses),
        hint="the offset's sign stands in bit 23, and what follows is how far, not two's complement; of halfwords it is split in two, and "
        "bit 22 and bits 7:4 say what they are")
 def test_accesses(run):
@@ -269,7 +269,7 @@ def test_accesses(run):
     judge(run, accesses)
 
 
-@check(points=4, step="6.3", boots=encoders(branches),
+@check(points=3, step="6.3", boots=encoders(branches),
        hint="a branch counts words, from pc, which is 8 bytes on from the branch itself; the count is signed and has 24 bits, and what is "
        "above them must not reach the condition")
 def test_branches(run):
