@@ -6,7 +6,7 @@
 # What may be said after a verb; make itself hands PYTHON, OPT and WERROR on to setup.sh and to the builds.
 numbers := 1 2 3 4 5 6 7 8 9
 names := LAB IN PART CHECK BOOT SEED SRC PRIOR $(numbers:%=PRIOR_%) SUBMISSION JSON JUNIT GRADESCOPE CSV \
-	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE KEY PCAP DEBUG OPT WERROR PYTHON
+	SUBMISSIONS AT OUT REGRADE FILE MERGE TRANSCRIPTS REFERENCE KEY PCAP FORM DEBUG OPT WERROR PYTHON
 stray := $(filter-out $(names),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 $(if $(stray),$(error $(firstword $(stray))= means nothing here; there are $(filter-out PRIOR_%,$(names))))
 
@@ -44,6 +44,7 @@ define help
   make run LAB=1             boots it, your terminal on its serial line; PCAP=file: keeps what passes over its network
   make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger; make rewind ...: backwards, too
   make watch LAB=1           checks it again at each save; make status: all labs, points, what comes next
+  make derive FORM='add r<rd>, r<rn>, r<rm>'    which bits of the word its operands move (lab 6)
   make reset LAB=1 FILE=x    gives back one file of the starter and keeps yours beside it
   make begin, make update    a branch of your own; what is new in the course, merged into it
 
@@ -81,7 +82,7 @@ test:
 	@sh grader/setup.sh check extra course
 	@$(call with,check extra course,pytest --rootdir=. -q -n auto grader/tests)
 
-.PHONY: doctor check watch status run gdb rewind begin update reset
+.PHONY: doctor check watch status run gdb rewind derive begin update reset
 doctor:
 	@$(call with,,grader doctor)
 check:
@@ -92,6 +93,8 @@ status:
 	@$(call grader,$(trees))
 run gdb rewind:
 	@$(call grader,$(lab) $(trees) $(one) $(boot))
+derive:
+	@$(call with,check,grader derive $(call quote,$(FORM)))
 begin update:
 	@$(call grader)
 reset:

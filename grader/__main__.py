@@ -30,6 +30,7 @@ VERBS = {
     "leaks": ("grader.leaks", "whether a solution is in anything that students get"),
     "begin": ("grader.starter", "a branch of the student's own"),
     "update": ("grader.starter", "what is new in the course, merged"),
+    "derive": ("grader.derive", "which bits of an instruction its operands move: GNU as is asked"),
     "reset": ("grader.starter", "one file of the starter as it was"),
     "variant": ("grader.variant", "a term of its own, in which old solutions fail"),
     "pristine": ("grader.starter", "an untouched starter, anywhere"),

@@ -27,7 +27,7 @@ from grader.generate import Made
 from grader.paths import DIST, ROOT
 
 # What students type; of the grader they get what these verbs and the labs' checks import.
-VERBS = ("check", "build", "run", "gdb", "rewind", "watch", "status", "bench", "doctor", "begin", "update", "reset")
+VERBS = ("check", "build", "run", "gdb", "rewind", "watch", "status", "bench", "doctor", "begin", "update", "reset", "derive")
 NEVER = ("mutants", "hidden", "tests", "test", "site", "__pycache__")   # folders that stay, wherever they are
 INSTRUCTORS = ("instructor.md", "variants.toml")      # files: the chapter; what next term may ask for
 COURSE_ONLY = re.compile(r"<!-- course -->.*?<!-- /course -->\n*", re.S)    # in Markdown: what is not for a release,

@@ -1,16 +1,13 @@
 """Lab 5's attacks, labs/5-sfi/attacks.toml, as words: GNU as makes them."""
 import functools
-import subprocess
-import tempfile
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
+from grader import gas
 from grader.errors import GraderError
 from grader.paths import ROOT
 
 FILE = ROOT / "labs/5-sfi/attacks.toml"
-AS = ("arm-none-eabi-as", "-mcpu=cortex-a7", "-mfpu=neon-vfpv4", "-mfloat-abi=softfp", "-W")
 
 
 @dataclass(frozen=True)
@@ -35,16 +32,7 @@ def every() -> tuple[Attack, ...]:
 
 def assemble(texts: list[str]) -> list[int]:
     """The word of each text, an instruction or a number."""
-    lines = [".syntax unified"] + [f".arch_extension {name}" for name in ("idiv", "sec", "virt", "mp")]
-    lines += [f".word {text}" if text.startswith("0x") else text for text in texts]
-    with tempfile.TemporaryDirectory() as folder:
-        object_, image = Path(folder, "words.o"), Path(folder, "words.bin")
-        for command, given in (([*AS, "-o", object_, "-"], "\n".join(lines) + "\n"),
-                               (["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", object_, image], None)):
-            done = subprocess.run(command, input=given, capture_output=True, text=True)
-            if done.returncode:
-                raise GraderError(f"{command[0]}: " + "; ".join(done.stderr.splitlines()[1:6]))
-        data = image.read_bytes()
-    if len(data) != 4 * len(texts):
-        raise GraderError(f"{FILE.name}: {len(texts)} instructions became {len(data)} bytes")
-    return [int.from_bytes(data[i:i + 4], "little") for i in range(0, len(data), 4)]
+    words = gas.assemble([f".word {text}" if text.startswith("0x") else text for text in texts])
+    if wrong := [f"{text}: {word}" for text, word in zip(texts, words) if isinstance(word, str)]:
+        raise GraderError(f"arm-none-eabi-as: {wrong[0]}")
+    return words

@@ -1,6 +1,7 @@
 """What lab 6 gives around the student's verifier and compiler: the rules for programs (kernel/jit/program.c, function.c). A function of
 its memory alone comes to the same wherever that lies: tried at two places, not judged by the analysis that claims it.
 """
+import dataclasses
 import functools
 import random
 import struct
@@ -113,3 +114,11 @@ def test_functions_do_not_depend_on_where(seed):
     assert len(accepted) > 30 and all(one == two for one, two in accepted)
     anywhere = results([(program, ANY, memory) for program, _, memory in cases])
     assert sum(one != two for _, _, one, two in anywhere) > 20
+
+
+def test_hardware_has_nothing_to_forgive():
+    """Code is seen by the caches before it is run, and is never writable there (kernel/jit/space.c)."""
+    elf = build.build(labs.compose(labs.find("6-jit"), "solutions"), ["programs"]).elfs["programs"]
+    boot = dataclasses.replace(programs.boot(lambda seed: programs.random_cases(seed, most=10, ways=programs.COMPILED)), hardware=True)
+    run = engine.run(boot, elf, seed=1, nonce=params.nonce(1))
+    assert (run.end, run.findings) == ("power-off", ())

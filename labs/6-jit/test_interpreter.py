@@ -58,7 +58,7 @@ def test_arithmetic(run):
 @check(points=4, step="6.2", boots=programs.boot(lambda seed: singles("jm", INTERPRETED)[0]),
        hint="Comparisons come unsigned and signed. Offsets count from the instruction behind the jump. A load fills up with zeros; a "
             "store stores the lower bytes.")
-def test_branches(run):
+def test_conditions(run):
     """Every condition, and every load and store, at its edges."""
     literal(run, "jm", INTERPRETED)
 
@@ -100,7 +100,7 @@ def test_ends(run):
     programs.judge(run, ends(INTERPRETED), INTERPRETED)
 
 
-@check(points=6, step="6.2", needs=("arithmetic", "branches", "ends"),
+@check(points=6, step="6.2", needs=("arithmetic", "conditions", "ends"),
        boots=programs.boot(lambda seed: programs.random_cases(seed, ways=INTERPRETED)),
        hint="Each instruction does by itself what it should: look at what one leaves for the next, src and dst the same register, a call's results.")
 def test_interpreted(run):

@@ -166,7 +166,7 @@ def vectors(seed):
     return made
 
 
-@check(points=6, step="6.5", boots=boot(vectors),
+@check(points=5, step="6.5", boots=boot(vectors),
        hint="Two stretches are to be checked: the bytes in the message, and where they go in the handler's memory. Compare what is left behind a place "
             "with how many bytes are wanted, and no sum can wrap. A stretch of 0 bytes at the very end is one.")
 def test_vector(run):
@@ -192,7 +192,7 @@ def sends(seed):
     return made
 
 
-@check(points=4, step="6.5", needs=("vector",), boots=boot(sends),
+@check(points=3, step="6.5", needs=("vector",), boots=boot(sends),
        hint="HELPER_SEND notes; nothing goes out before the handler is done. What it may name: memory of its own, 1 to MESSAGE_MAX bytes, and the network or "
             "an end point that is open.")
 def test_send(run):
@@ -214,7 +214,7 @@ def aborts(seed):
             Case("It is stopped three times", BEGIN + both + "goto -1\n", fuel=9, times=3)]
 
 
-@check(points=5, step="6.5", needs=("send",), boots=boot(aborts),
+@check(points=3, step="6.5", needs=("send",), boots=boot(aborts),
        hint="A message counts as taken if the handler ends by itself and with MESSAGE_TAKEN; then what it has sent goes out. In every other case "
             "that is forgotten, and the message, all of it, goes into the ring.")
 def test_abort(run):

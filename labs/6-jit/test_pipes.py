@@ -155,7 +155,7 @@ def test_pipes_refused(run):
             raise Wrong(f"pipe_compile() wrote {spoilt} words that are not of the code it made.", got=named(these))
 
 
-@check(points=5, step=STEP, needs="pipes-refused", boots=Boot(
+@check(points=2, step=STEP, needs="pipes-refused", boots=Boot(
     "pipes", input=lambda seed: encode(cases_of(seed)), read_at_end=results, budget=100_000_000),
        hint="Take the shortest message that goes wrong with the fewest pipes; which of its bytes go through the head, "
        "the loop of four words, the loop of one, and the tail?")
@@ -207,7 +207,7 @@ def touching_cases(seed):
     return cases
 
 
-@check(points=2, step=STEP, needs="pipes", boots=Boot(
+@check(points=1, step=STEP, needs="pipes", boots=Boot(
     "pipes", input=lambda seed: encode(touching_cases(seed)), watch=((ARENA, TOUCHING),), marks=("pipes_call",),
     budget=20_000_000),
        hint="A word that was loaded stays in a register until all its bytes have gone; so do bytes that do not yet "

@@ -4,13 +4,14 @@
 #include <exo/bpf.h>
 #include <exo/todo.h>
 
-// BEGIN SOLUTION 6.2
 struct machine {
 	uint32_t r[11];
 	uint8_t stack[BPF_STACK] __attribute__((aligned(4)));
 	struct bpf_context *context;
 };
 
+// BEGIN SOLUTION 6.2a
+// What an arithmetic instruction but END makes of a and its second operand b.
 static uint32_t
 alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
 {
@@ -54,6 +55,7 @@ alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
 	}
 }
 
+// What END makes of a.
 static uint32_t
 swap(const struct bpf_insn *i, uint32_t a)
 {
@@ -62,6 +64,7 @@ swap(const struct bpf_insn *i, uint32_t a)
 	return i->imm == 16 ? __builtin_bswap16(a) : __builtin_bswap32(a);
 }
 
+// Whether a jump is taken, whose operands are a and b.
 static bool
 taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
 {
@@ -110,6 +113,62 @@ place(struct machine *m, const struct bpf_insn *i, unsigned base)
 	return (uint8_t *)(uintptr_t)address;
 }
 
+// Whether there was a unit of fuel, which is taken.
+static bool
+burns(struct machine *m)
+{
+	if (m->context->fuel == 0)
+		return false;
+	m->context->fuel--;
+	return true;
+}
+// INSTEAD
+//| // TODO 6.2: as RFC 9669 says, and exo/bpf.h. What an arithmetic instruction but END makes of a and its second operand b.
+//| static uint32_t
+//| alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
+//| {
+//| 	(void)i, (void)a, (void)b;
+//| 	todo("6.2");
+//| 	return 0;
+//| }
+//|
+//| // What END makes of a.
+//| static uint32_t
+//| swap(const struct bpf_insn *i, uint32_t a)
+//| {
+//| 	(void)i, (void)a;
+//| 	todo("6.2");
+//| 	return 0;
+//| }
+//|
+//| // Whether a jump is taken, whose operands are a and b.
+//| static bool
+//| taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
+//| {
+//| 	(void)i, (void)a, (void)b;
+//| 	todo("6.2");
+//| 	return false;
+//| }
+//|
+//| // Where the bytes of an access through register `base` are; null: nowhere, and the context says which they were.
+//| static uint8_t *
+//| place(struct machine *m, const struct bpf_insn *i, unsigned base)
+//| {
+//| 	(void)m, (void)i, (void)base;
+//| 	todo("6.2");
+//| 	return NULL;
+//| }
+//|
+//| // Whether there was a unit of fuel, which is taken.
+//| static bool
+//| burns(struct machine *m)
+//| {
+//| 	(void)m;
+//| 	todo("6.2");
+//| 	return false;
+//| }
+// END SOLUTION
+
 enum bpf_end
 bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result)
 {
@@ -123,56 +182,46 @@ bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *
 	m.r[10] = (uintptr_t)m.stack + BPF_STACK;
 	for (;; i++) {
 		uint32_t *dst = &m.r[bpf_dst(i)], b = i->opcode & BPF_X ? m.r[bpf_src(i)] : (uint32_t)i->imm;
-		uint8_t *at;
+		uint8_t class = BPF_CLASS(i->opcode), *at;
 
-		switch (BPF_CLASS(i->opcode)) {
+		switch (class) {
 		case BPF_ALU:
 		case BPF_ALU64:
 			*dst = BPF_OP(i->opcode) == BPF_END ? swap(i, *dst) : alu(i, *dst, b);
 			break;
 		case BPF_LDX:
-			at = place(&m, i, bpf_src(i));
-			if (at == NULL)
-				return BPF_FAULT;
-			*dst = bpf_load(at, bpf_bytes(i->opcode));
-			break;
 		case BPF_ST:
 		case BPF_STX:
-			at = place(&m, i, bpf_dst(i));
+			at = place(&m, i, class == BPF_LDX ? bpf_src(i) : bpf_dst(i));
 			if (at == NULL)
 				return BPF_FAULT;
-			bpf_store(at, BPF_CLASS(i->opcode) == BPF_ST ? (uint32_t)i->imm : m.r[bpf_src(i)], bpf_bytes(i->opcode));
+			if (class == BPF_LDX)
+				*dst = bpf_load(at, bpf_bytes(i->opcode));
+			else
+				bpf_store(at, class == BPF_ST ? (uint32_t)i->imm : m.r[bpf_src(i)], bpf_bytes(i->opcode));
 			break;
 		default:
 			if (i->opcode == (BPF_JMP | BPF_EXIT)) {
 				*result = m.r[0];
 				return BPF_DONE;
 			}
+			// BEGIN SOLUTION 6.2b
 			if (i->opcode == (BPF_JMP | BPF_CALL)) {
-				if (context->fuel == 0)
+				if (!burns(&m))
 					return BPF_FUEL;
-				context->fuel--;
 				m.r[0] = context->helpers[i->imm].function(context, &m.r[1]);
 			} else if (taken(i, *dst, b)) {
 				int32_t distance = i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset;
 
-				if (distance < 0) {
-					if (context->fuel == 0)
-						return BPF_FUEL;
-					context->fuel--;
-				}
+				if (distance < 0 && !burns(&m))
+					return BPF_FUEL;
 				i += distance;
 			}
+			// INSTEAD
+			//| // TODO 6.2: a call, a jump. Which of them burn fuel, and where to go on?
+			//| (void)taken, (void)burns;
+			//| todo("6.2");
+			// END SOLUTION
 		}
 	}
 }
-// INSTEAD
-//| enum bpf_end
-//| bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result)
-//| {
-//| 	// TODO 6.2: from the first instruction on, until one ends it.
-//| 	(void)insns, (void)count, (void)context, (void)result;
-//| 	todo("6.2");
-//| 	return BPF_DONE;
-//| }
-// END SOLUTION

@@ -4,9 +4,27 @@
 #include <exo/bpf.h>
 #include <exo/todo.h>
 
-// BEGIN SOLUTION 6.1
+// Fields that an instruction uses beside its opcode.
 enum { OPCODE = 1, DST = 2, SRC = 4, OFFSET = 8, IMM = 16 };
 
+// Whether a field that is used has a value that the instruction knows.
+static bool
+known(const struct bpf_insn *i)
+{
+	uint8_t class = BPF_CLASS(i->opcode), op = BPF_OP(i->opcode);
+
+	if (class == BPF_JMP && op == BPF_CALL)
+		return bpf_src(i) == 0;
+	if (class != BPF_ALU && class != BPF_ALU64)
+		return true;
+	if (op == BPF_END)
+		return i->imm == 16 || i->imm == 32;
+	if (op == BPF_MOV)
+		return i->offset == 0 || i->offset == 8 || i->offset == 16;
+	return i->offset == 0 || i->offset == 1;
+}
+
+// BEGIN SOLUTION 6.1
 // The fields that an instruction of this opcode uses; 0: there is none, or not for us.
 static unsigned
 uses(uint8_t opcode)
@@ -41,23 +59,6 @@ uses(uint8_t opcode)
 		return op != BPF_CALL && op != BPF_EXIT && op <= BPF_JSLE ? DST | second | OFFSET : 0;
 	}
 	return 0;
-}
-
-// Whether a field that is used has a value that the instruction knows.
-static bool
-known(const struct bpf_insn *i)
-{
-	uint8_t class = BPF_CLASS(i->opcode), op = BPF_OP(i->opcode);
-
-	if (class == BPF_JMP && op == BPF_CALL)
-		return bpf_src(i) == 0;
-	if (class != BPF_ALU && class != BPF_ALU64)
-		return true;
-	if (op == BPF_END)
-		return i->imm == 16 || i->imm == 32;
-	if (op == BPF_MOV)
-		return i->offset == 0 || i->offset == 8 || i->offset == 16;
-	return i->offset == 0 || i->offset == 1;
 }
 
 static enum bpf_error
@@ -111,11 +112,11 @@ bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_hel
 	return BPF_E_END;
 }
 // INSTEAD
+//| // TODO 6.1: which fields each instruction uses, and what it may be where it stands; where it leads; the last one.
 //| enum bpf_error
 //| bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at)
 //| {
-//| 	// TODO 6.1: each instruction, and where it leads; the last one.
-//| 	(void)insns, (void)count, (void)helpers, (void)at;
+//| 	(void)insns, (void)count, (void)helpers, (void)at, (void)known;
 //| 	todo("6.1");
 //| 	return BPF_E_SIZE;
 //| }
