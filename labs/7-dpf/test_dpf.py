@@ -130,23 +130,23 @@ def random_script(seed):
     rng, script = random.Random(seed), Script()
     script.use()
     while len(script.bytes) < 0xe000:
-        known = list(script.model.filters.values())
+        known = [one.filter for one in script.model.known.values()]
         kind = rng.random()
         if kind < 0.25 or not known:
             script.insert(Filter(random_items(rng)), rng.choice((1, 1, 1, 2)), rng.choice((b"a", b"ab")),
                           rng.choice((b"", b"", b"", b"a", b"ab", None)))
         elif kind < 0.35 and len(known) > rng.choice((5, 40)):
-            id = rng.choice(list(script.model.filters))
-            script.delete(id, rng.choice((script.model.owners[id], 1)))
+            id = rng.choice(list(script.model.known))
+            script.delete(id, rng.choice((script.model.known[id].owner, 1)))
         else:
             frame = frame_for(rng, rng.choice(known))
             if rng.random() < 0.1:
                 script.lengths(frame)
             else:
                 script.classify(frame)
-    for id in list(script.model.filters):
-        script.delete(id, script.model.owners[id])
-        if len(script.model.filters) < 3:
+    for id in list(script.model.known):
+        script.delete(id, script.model.known[id].owner)
+        if len(script.model.known) < 3:
             script.lengths(bytes(24))
     script.use()
     return script
@@ -223,7 +223,7 @@ def many_script(seed):
     script.family(make(0), len(make(0).items) - 1, ports[60:])
     frames(60)
     script.family(make(0, TCP), len(make(0).items) - 1, ports[:890])
-    ids = list(script.model.filters)
+    ids = list(script.model.known)
     for _ in range(10):
         what = make(rng.choice(known))
         script.insert(Filter((*what.items[:3], at(HERE - rng.choice((0, 1)), 26), *what.items[3:])))
@@ -231,7 +231,7 @@ def many_script(seed):
             script.delete(ids.pop(rng.randrange(len(ids))))
         script.insert(make(rng.choice(ports)))
         frames(12)
-    for id in list(script.model.filters):
+    for id in list(script.model.known):
         script.delete(id)
         if rng.random() < 0.04:
             frames(1)
@@ -271,7 +271,7 @@ def orders_script(seed, texts):
             script.classify(some[n])
         for frame in rng.sample(some, 5):
             script.classify(frame)
-        for id in rng.sample(sorted(script.model.filters), len(script.model.filters)):
+        for id in rng.sample(sorted(script.model.known), len(script.model.known)):
             script.delete(id)
             script.classify(rng.choice(some[:2]))
     script.use()
@@ -323,7 +323,7 @@ def edges_script(seed):
             script.filled(size, 7)
         script.lengths(frame_for(rng, what, 80)[:80])
     script.insert(dpf.parse("65535:8 == 1"))            # again
-    for id in list(script.model.filters):
+    for id in list(script.model.known):
         script.delete(id, 2)
         script.delete(id)
         script.delete(id)
@@ -342,8 +342,8 @@ def edges_script(seed):
         script.insert(Filter((IP, FIRST)), 1, b"", b"")
         for frame in (packet(rng, (53,)) for _ in range(10)):
             script.classify(frame)
-        for id in list(script.model.filters):
-            script.delete(id, script.model.owners[id])
+        for id in list(script.model.known):
+            script.delete(id, script.model.known[id].owner)
     script.use()
     return script
 
