@@ -392,3 +392,18 @@ def test_full(run):
         if found != (ids[n] if ids[n] > 0 else 0):
             raise Wrong(f"A frame of the filter {n}, which was answered with {ids[n]}, goes to {found}.")
     returned(got)
+
+
+MOST = {"fixed": 20, "variable": 25, "ten": 24, "thousand": 28, "two-thousand": 28}
+
+
+@check(points=10, step="7.4", hint="Count the instructions of one frame's way: make gdb, and step from the classifier's first.",
+       boots=Boot("cost", budget=1_000_000_000), needs=("many",))
+def test_cost(run):
+    """A frame is classified in few instructions, however many filters there are."""
+    for name, most in MOST.items():
+        _, took, wrong = run.numbers(name)
+        if wrong:
+            raise Wrong(f"{wrong} frames of the set {name!r} go to the wrong filter.")
+        if took > most:
+            raise Wrong(f"A frame of the set {name!r} takes {took} instructions; {most} are enough.")
