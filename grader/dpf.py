@@ -203,44 +203,63 @@ def refused(items: Sequence[Item]) -> bool:
 
 
 @dataclass
+class Known:
+    """A filter that there is."""
+    filter: Filter
+    owner: int
+    guard: bytes
+    bits: Bits
+    number: int         # of bits
+
+
+@dataclass
 class Model:
     """All filters that there are, by id."""
-    filters: dict[int, Filter] = field(default_factory=dict)
-    owners: dict[int, int] = field(default_factory=dict)
-    guards: dict[int, bytes] = field(default_factory=dict)
-    bits: dict[int, Bits] = field(default_factory=dict)
-    numbers: dict[int, int] = field(default_factory=dict)
+    known: dict[int, Known] = field(default_factory=dict)
+    shapes: dict[tuple, dict[tuple, int]] = field(default_factory=dict)     # ids, by the bits that are constrained, and to what
 
     def insert(self, what: Filter, owner: int = 1, guard: bytes = b"", cap: bytes | None = None) -> int:
         """What dpf_insert() returns; `cap` is the name of a capability with all rights."""
         if refused(what.items):
             return E_INVAL
-        bits, error = constraints(what.items), 0
-        number = number_of(bits)
-        for other, theirs in self.bits.items():
-            if number < self.numbers[other] or not could_both_match(bits, theirs):
+        bits = constraints(what.items)
+        shape, values = _shape(bits)
+        number, error = number_of(bits), 0
+        for other, ids in self.shapes.items():
+            if other == shape:              # these constrain the same bits: who could match what it does has the same values
+                if values in ids:
+                    return E_OVERLAP
                 continue
-            if number == self.numbers[other]:
-                return E_OVERLAP
-            if self.owners[other] != owner and (cap is None or not self.guards[other].startswith(cap)):
-                error = E_PERM
+            for id in ids.values():
+                theirs = self.known[id]
+                if number < theirs.number or not could_both_match(bits, theirs.bits):
+                    continue
+                if number == theirs.number:
+                    return E_OVERLAP
+                if theirs.owner != owner and (cap is None or not theirs.guard.startswith(cap)):
+                    error = E_PERM
         if error:
             return error
-        id = next((n for n in range(1, FILTERS + 1) if n not in self.filters), 0)
+        id = next((n for n in range(1, FILTERS + 1) if n not in self.known), 0)
         if not id:
             return E_NOMEM
-        self.filters[id], self.owners[id], self.guards[id], self.bits[id] = what, owner, guard, bits
-        self.numbers[id] = number
+        self.known[id] = Known(what, owner, guard, bits, number)
+        self.shapes.setdefault(shape, {})[values] = id
         return id
 
     def delete(self, id: int, owner: int = 1) -> int:
-        if self.owners.get(id) != owner:
+        if id not in self.known or self.known[id].owner != owner:
             return E_NOENT
-        for table in (self.filters, self.owners, self.guards, self.bits, self.numbers):
-            del table[id]
+        shape, values = _shape(self.known.pop(id).bits)
+        del self.shapes[shape][values]
         return 0
 
     def classify(self, frame: bytes) -> int:
         """The id of the filter that gets it; 0: none."""
-        found = [id for id, what in self.filters.items() if matches(what.items, frame)]
-        return max(found, key=self.numbers.get, default=0)
+        found = [id for id, one in self.known.items() if matches(one.filter.items, frame)]
+        return max(found, key=lambda id: self.known[id].number, default=0)
+
+
+def _shape(bits: Bits) -> tuple[tuple, tuple]:
+    pairs = sorted(bits.items(), key=lambda pair: str(pair[0]))
+    return tuple((base, mask) for base, (mask, _) in pairs), tuple(value for _, (_, value) in pairs)

@@ -20,23 +20,22 @@ static uint16_t lengths[1 << BITS_MAX];
 static struct dpf_node *lists[DPF_POOL];	// of slots that are being made, one within the other
 static uint32_t listed;
 
-// The number that the bytes of a key are in network order.
+// The number that a value's key is in network order.
 static uint32_t
-number(const struct dpf_cell *cell, uint32_t key)
+number(const struct dpf_test *t, uint32_t value)
 {
-	return __builtin_bswap32(key) >> (32 - 8 * dpf_width(cell));
+	return __builtin_bswap32(value >> t->table.shift) >> (32 - t->table.width);
 }
 
-// Its slot; what is not below table.slots has none.
+// A value's slot; what is not below table.slots has none.
 static uint32_t
 slot(const struct dpf_test *t, uint32_t value)
 {
 	const struct dpf_table *table = &t->table;
-	uint32_t key = dpf_key(&t->cell, value);
 
 	if (table->jump)
-		return number(&t->cell, key) - table->first;
-	return key * table->factor >> table->position & ((1u << table->bits) - 1);
+		return number(t, value) - table->first;
+	return (value >> table->shift) * table->factor >> table->position & ((1u << table->bits) - 1);
 }
 
 // The most values in one slot, or some number above `enough`.
@@ -76,7 +75,7 @@ static void
 choose_hash(struct dpf_test *t)
 {
 	struct dpf_table best = { .longest = ~0u };
-	uint32_t width = 8 * dpf_width(&t->cell), least = 4;
+	uint32_t width = t->table.width, least = 4;
 	uint64_t state = t->count;
 	bool done = false;
 
@@ -113,13 +112,14 @@ choose(struct dpf_test *t)
 {
 	uint32_t low = ~0u, high = 0;
 
+	t->table = (struct dpf_table){ .shift = 8 * dpf_first(&t->cell), .width = 8 * dpf_width(&t->cell) };
 	for (const struct dpf_node *n = t->values; n != NULL; n = n->next) {
-		uint32_t v = number(&t->cell, dpf_key(&t->cell, n->value));
+		uint32_t v = number(t, n->value);
 
 		low = v < low ? v : low;
 		high = v > high ? v : high;
 	}
-	t->table = (struct dpf_table){ .jump = (high - low) / SPARSE < t->count };
+	t->table.jump = (high - low) / SPARSE < t->count;
 	if (t->table.jump)
 		choose_range(&t->table, low, high);
 	else

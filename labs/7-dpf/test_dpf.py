@@ -4,6 +4,7 @@ Filters and frames go in through the run's input (checks/filters.c) and are judg
 contract (grader/dpf.py).
 """
 import functools
+import itertools
 import random
 import struct
 
@@ -50,6 +51,9 @@ class Script:
     def lengths(self, frame):
         self.do(5, framed(frame), [self.model.classify(frame[:n]) for n in range(len(frame) + 1)],
                 f"classify, at every length, {frame.hex()}")
+
+    def filled(self, size, byte):
+        self.do(7, struct.pack("<II", size, byte), [self.model.classify(bytes([byte]) * size)], f"classify {size} times {byte}")
 
     def use(self):
         self.do(6, b"", [None] * 4, "use")
@@ -124,24 +128,25 @@ def frame_for(rng, what, size=48):
 @functools.cache
 def random_script(seed):
     rng, script = random.Random(seed), Script()
+    script.use()
     while len(script.bytes) < 0xe000:
-        known = list(script.model.filters.values())
+        known = [one.filter for one in script.model.known.values()]
         kind = rng.random()
         if kind < 0.25 or not known:
             script.insert(Filter(random_items(rng)), rng.choice((1, 1, 1, 2)), rng.choice((b"a", b"ab")),
                           rng.choice((b"", b"", b"", b"a", b"ab", None)))
         elif kind < 0.35 and len(known) > rng.choice((5, 40)):
-            id = rng.choice(list(script.model.filters))
-            script.delete(id, rng.choice((script.model.owners[id], 1)))
+            id = rng.choice(list(script.model.known))
+            script.delete(id, rng.choice((script.model.known[id].owner, 1)))
         else:
             frame = frame_for(rng, rng.choice(known))
             if rng.random() < 0.1:
                 script.lengths(frame)
             else:
                 script.classify(frame)
-    for id in list(script.model.filters):
-        script.delete(id, script.model.owners[id])
-        if len(script.model.filters) < 3:
+    for id in list(script.model.known):
+        script.delete(id, script.model.known[id].owner)
+        if len(script.model.known) < 3:
             script.lengths(bytes(24))
     script.use()
     return script
@@ -152,8 +157,15 @@ def random_script(seed):
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
     got = random_script(run.seed).judge(run)
-    if got[-4:-1] != [0, 0, 0]:
-        raise Wrong(f"With no filters left {got[-3]} nodes and {got[-2]} tests are in use.")
+    returned(got)
+
+
+def returned(got):
+    """What is in use at the end is what was in use at the beginning."""
+    if got[:4] != got[-4:]:
+        filters, nodes, tests, words = got[-4:]
+        raise Wrong(f"With no filters left {nodes} nodes, {tests} tests and {words} words of code are in use; at first it "
+                    f"was {got[1]}, {got[2]} and {got[3]}.")
 
 
 # ---- Filters as networks have them.
@@ -193,6 +205,7 @@ def packet(rng, ports, size=60):
 def many_script(seed):
     """2,000 filters by port, dense and scattered, of both protocols; some that constrain more, some less."""
     rng, script = random.Random(seed), Script()
+    script.use()
     make = rng.choice((fixed, variable))
     ports = rng.sample(range(65536), 1000) + list(range(7000, 7100))
     known = rng.sample(ports, 40)
@@ -210,7 +223,7 @@ def many_script(seed):
     script.family(make(0), len(make(0).items) - 1, ports[60:])
     frames(60)
     script.family(make(0, TCP), len(make(0).items) - 1, ports[:890])
-    ids = list(script.model.filters)
+    ids = list(script.model.known)
     for _ in range(10):
         what = make(rng.choice(known))
         script.insert(Filter((*what.items[:3], at(HERE - rng.choice((0, 1)), 26), *what.items[3:])))
@@ -218,7 +231,7 @@ def many_script(seed):
             script.delete(ids.pop(rng.randrange(len(ids))))
         script.insert(make(rng.choice(ports)))
         frames(12)
-    for id in list(script.model.filters):
+    for id in list(script.model.known):
         script.delete(id)
         if rng.random() < 0.04:
             frames(1)
@@ -232,5 +245,165 @@ def many_script(seed):
 def test_many(run):
     """Two thousand filters come and go, most of them by port."""
     got = many_script(run.seed).judge(run)
-    if got[-4:-1] != [0, 0, 0]:
-        raise Wrong(f"With no filters left {got[-3]} nodes and {got[-2]} tests are in use.")
+    returned(got)
+
+
+SETS = [
+    ("", "12:16 == 0x800", "12:16 == 0x800 && 23:8 == 17", "12:16 == 0x806"),
+    ("12:16 == 0x800 && 23:8 == 17", "12:16 == 0x800 && 23:8 == 17 && 36:16 == 53", "23:8 == 17 && 36:16 == 53 && 34:16 == 7",
+     "12:16 == 0x800 && 36:16 == 53 && 34:8 == 0"),
+    ("23:8 & 1 == 1", "23:8 & 0x11 == 0x11 && 22:8 & 3 == 0", "23:8 & 0x13 == 0x11", "23:8 == 0x11 && 22:8 == 0"),
+    ("shift (14:8 & 0xf) << 2 && 16:16 == 53", "36:16 == 53 && 34:8 & 0x80 == 0", "shift (14:8 & 0xf) << 2 && 14:32 == 0x70035",
+     "shift (14:8 & 0xf) << 2 && 16:16 == 53 && shift (14:8 & 7) << 1 && 14:8 == 0"),
+    ("12:16 == 0x800 && 36:16 == 53", "12:16 == 0x800 && 36:16 == 54", "12:16 == 0x800 && 36:16 == 55", "12:16 == 0x800 && 36:16 == 56",
+     "12:16 == 0x800"),
+]
+
+
+def orders_script(seed, texts):
+    rng, script = random.Random(seed), Script()
+    some = [bytes(12) + b"\x08\0" + bytes((0x45, *bytes(8), 17, *bytes(10), 0, 7, 0, port)) for port in (52, 53, 54, 56)]
+    some += [some[1][:35], some[1][:20], some[1][:13], bytes(12) + b"\x08\x06" + bytes(20), packet(rng, (53, 7))]
+    script.use()
+    for order in itertools.permutations(texts) if len(texts) < 5 else [rng.sample(texts, 5) for _ in range(12)]:
+        for n, text in enumerate(order):
+            script.insert(dpf.parse(text))
+            script.classify(some[n])
+        for frame in rng.sample(some, 5):
+            script.classify(frame)
+        for id in rng.sample(sorted(script.model.known), len(script.model.known)):
+            script.delete(id)
+            script.classify(rng.choice(some[:2]))
+    script.use()
+    return script
+
+
+@check(points=10, step="7.2", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
+       boots=[Boot("filters", input=lambda seed, texts=texts: orders_script(seed, texts).bytes, read_at_end=results,
+                   budget=100_000_000) for texts in SETS])
+def test_orders(runs):
+    """Small sets of filters, inserted in every order, give one classifier, and leave nothing behind."""
+    for run, texts in zip(runs, SETS):
+        returned(orders_script(run.seed, texts).judge(run))
+
+
+class Raw:
+    """A filter of items that the text form has no words for."""
+    def __init__(self, *items, count=None):
+        self.items, self.count = items, len(items) if count is None else count
+
+    def encode(self):
+        return struct.pack("<II", 0, self.count) + b"".join(dpf.ITEM.pack(*item) for item in self.items)
+
+
+def edges_script(seed):
+    rng, script = random.Random(seed), Script()
+    script.use()
+    for item in ((0, 24, 0, 1, 0), (0, 0, 0, 1, 0), (0, 8, 0, 0, 0), (0, 8, 0, 0x100, 0), (0, 8, 0, 0xff, 0x100), (0, 16, 0, 0xff, 0x100),
+                 (3, 8, 0, 1, 0), (1, 8, 0, 0, 4), (1, 0, 1, 0, 4), (1, 0, 0, 1, 4), (1, 0, 0, 0, 65536), (1, 0, 0, 0, 0xffffffff),
+                 (2, 8, 0, 0, 0), (2, 16, 0, 0xffff, 1), (2, 8, 0, 1, 16), (2, 8, 0, 1, 32), (2, 32, 0, 0x10000, 0), (2, 32, 0, 0xffffffff, 0),
+                 (255, 255, 0xffff, 0xffffffff, 0xffffffff)):
+        raw = Raw(item)
+        script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + raw.encode(), [dpf.E_INVAL], f"insert {item}")
+    for count in (17, 0xffffff):
+        items = [(0, 8, n, 1, 0) for n in range(17)]
+        if count == 17:
+            script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + Raw(*items).encode(), [dpf.E_INVAL], "insert 17 items")
+    for text in ("65535:16 == 1", "65533:32 == 1", "65535:8 == 1", "shift 65535 && 0:8 == 1 && 0:8 & 7 == 1 && 1:8 == 1", "shift 65535 && shift 65535",
+                 "shift 65535 && shift 1 && 0:8 == 1", "0:8 == 1 && 0:8 == 2", "0:16 == 0x102 && 1:8 & 1 == 1",
+                 "0:16 == 0x102 && 1:8 & 3 == 2", "65534:8 == 7", "shift 30000 && 30000:16 == 0x0707", "4:32 == 0x07070707",
+                 "shift (0:8 & 1) << 0 && " * 3 + "0:8 == 1", "shift (0:8 & 1) << 0 && " * 4 + "0:8 == 1",
+                 "shift (0:16 & 0xfff) << 4 && 4095:8 == 7", "shift (0:32 & 0x707) << 5 && 60:32 == 0x07070707 && shift (60:8 & 1) << 1 && 0:8 & 1 == 1",
+                 " && ".join(f"shift (0:8 & 1) << 0 && {n}:32 == 0x07070707" for n in (1,)), " && ".join(f"{4 * n}:32 == {n}" for n in range(16)),
+                 " && ".join(["shift (0:8 & 1) << 0"] + [f"{4 * n}:32 == {n}" for n in range(15)]),
+                 " && ".join(["shift (0:8 & 1) << 0"] + [f"{4 * n + 1}:32 == {n}" for n in range(8)])):
+        what = dpf.parse(text)
+        script.insert(what)
+        for size in (0, 1, 2, 13, 64, 60000, 60001, 60002, 65534, 65535):
+            script.filled(size, 7)
+        script.lengths(frame_for(rng, what, 80)[:80])
+    script.insert(dpf.parse("65535:8 == 1"))            # again
+    for id in list(script.model.known):
+        script.delete(id, 2)
+        script.delete(id)
+        script.delete(id)
+    for id in (0, 2049, 0xffffffff):
+        script.delete(id)
+    # Who may take whose frames.
+    ip, udp, port = Filter((IP,)), Filter((IP, UDP)), fixed(53)
+    for caps in ((None, b"b", b"a", b"ab", b""), (b"", None, b"abc")):
+        script.insert(ip, 1, b"ab")
+        for cap in caps:
+            script.insert(udp, 2, b"c", cap)
+        for cap in (None, b"ab", b"c", b""):
+            script.insert(port, 3, b"d", cap)
+        script.insert(Filter((IP, TCP)), 1)
+        script.insert(Filter(()), 4)
+        script.insert(Filter((IP, FIRST)), 1, b"", b"")
+        for frame in (packet(rng, (53,)) for _ in range(10)):
+            script.classify(frame)
+        for id in list(script.model.known):
+            script.delete(id, script.model.known[id].owner)
+    script.use()
+    return script
+
+
+@check(points=10, step="7.1", hint="Look at the filter that was inserted last, and at what a frame that ends in its midst may do.",
+       boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, budget=400_000_000))
+def test_edges(run):
+    """Filters at the edges of what can be said, frames that end anywhere, and other owners' frames."""
+    returned(edges_script(run.seed).judge(run))
+
+
+def full_script(seed):
+    """More than there is room for: of nodes, then of filters."""
+    rng, script = random.Random(seed), Script()
+    script.use()
+    atoms = [Atom(0, 16, 0xffff, 0)] + [Atom(4 * n, 16, 0xffff, 0x0707) for n in range(1, 16)]
+    values = rng.sample(range(65536), 1500)
+    script.do(4, struct.pack("<II", 0, len(values)) + script.head(Filter(tuple(atoms)), 1, b"", None)
+              + struct.pack(f"<{len(values)}I", *values), [None] * len(values), "insert one of too many")
+    tail = b"".join(bytes(2) + b"\7\7" for _ in range(15))
+    tries = rng.sample(range(len(values)), 150) + [0, len(values) - 1]
+    for n in tries:
+        script.do(3, framed(struct.pack(">H", values[n]) + tail), [None], "classify")
+    script.do(8, struct.pack("<III", 1, len(values), 1), [None] * len(values), "delete")
+    one = Filter((Atom(4, 16, 0xffff, 0),))
+    script.do(4, struct.pack("<II", 0, 2049) + script.head(one, 1, b"", None) + struct.pack("<2049I", *range(1, 2050)),
+              [*range(1, 2049), dpf.E_NOMEM], "insert one of too many")
+    for n in (0, 1, 700, 2046, 2047, 2048, 2049):
+        script.do(3, framed(bytes(4) + struct.pack(">H", n)), [n if n <= 2048 else 0], "classify")
+    script.do(8, struct.pack("<III", 1, 2048, 1), [0] * 2048, "delete")
+    script.use()
+    return script, values, tries
+
+
+@check(points=10, step="7.2", hint="A filter that is refused for want of room must leave everything as it was.",
+       boots=Boot("filters", input=lambda seed: full_script(seed)[0].bytes, read_at_end=results, budget=4_000_000_000))
+def test_full(run):
+    """What there is no room for is refused, and changes nothing; afterwards there is room again."""
+    script, values, tries = full_script(run.seed)
+    got = script.judge(run)
+    ids = got[4:4 + len(values)]
+    taken = ids.index(dpf.E_NOMEM) if dpf.E_NOMEM in ids else len(ids)
+    if ids != list(range(1, taken + 1)) + [dpf.E_NOMEM] * (len(ids) - taken) or taken < 900:
+        raise Wrong(f"{taken} filters of 16 cells are taken; of those behind, {ids[taken:taken + 3]} and so on.")
+    for n, found in zip(tries, got[4 + len(values):]):
+        if found != (ids[n] if ids[n] > 0 else 0):
+            raise Wrong(f"A frame of the filter {n}, which was answered with {ids[n]}, goes to {found}.")
+    returned(got)
+
+
+MOST = {"fixed": 20, "variable": 25, "ten": 24, "thousand": 28, "two-thousand": 28}
+
+
+@check(points=10, step="7.4", hint="Count the instructions of one frame's way: make gdb, and step from the classifier's first.",
+       boots=Boot("cost", budget=1_000_000_000), needs=("many",))
+def test_cost(run):
+    """A frame is classified in few instructions, however many filters there are."""
+    for name, most in MOST.items():
+        _, took, wrong = run.numbers(name)
+        if wrong:
+            raise Wrong(f"{wrong} frames of the set {name!r} go to the wrong filter.")
+        if took > most:
+            raise Wrong(f"A frame of the set {name!r} takes {took} instructions; {most} are enough.")

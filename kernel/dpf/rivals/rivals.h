@@ -21,5 +21,6 @@ void trie_prepare(void);
 uint32_t trie_run(const uint8_t *frame, uint32_t size);
 
 // Each of these filters compiled by itself, one behind the other, those that constrain the most first: a classifier that says
-// the number of the first that matches, from 1. There is no filter in the trie. Null: no room.
+// the number of the first that matches, from 1. There is no filter in the trie meanwhile. Null: no room.
 dpf_classifier *separate_compile(const struct dpf_canon *filters, uint32_t count);
+void separate_free(dpf_classifier *made);

@@ -3,8 +3,6 @@
 #include "../dpf.h"
 #include "rivals.h"
 
-static struct dpf_node roots[DPF_FILTERS];
-
 dpf_classifier *
 separate_compile(const struct dpf_canon *filters, uint32_t count)
 {
@@ -16,14 +14,21 @@ separate_compile(const struct dpf_canon *filters, uint32_t count)
 		struct dpf_code c = { .fail = dpf_new_label() };
 
 		dpf_trie_insert(&filters[n], n + 1);
-		roots[n] = dpf_root;
-		dpf_node(&c, &roots[n]);
+		dpf_node(&c, &dpf_root);
 		dpf_place(c.fail);
-		dpf_root.tests = NULL;
-		dpf_root.sum.filters = dpf_root.id = 0;
+		dpf_trie_delete(&filters[n]);
 	}
 	dpf_branch(AL, dpf_return());
 	entry = dpf_end(&outer);
 	dpf_commit();
 	return (dpf_classifier *)(uintptr_t)entry;
+}
+
+void
+separate_free(dpf_classifier *made)
+{
+	uint32_t block = (uintptr_t)made;
+
+	dpf_drop_block(&block);
+	dpf_commit();
 }

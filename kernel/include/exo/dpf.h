@@ -145,6 +145,7 @@ struct dpf_node {
 };
 
 struct dpf_table {
+	uint8_t shift, width;		// of the key in the value, in bits
 	bool jump;			// slot: the number as it stands in the frame, less first; else bits of it times factor
 	uint32_t first, factor, position, bits;
 	uint32_t slots, at, longest;	// how many; the first one's address; values that one may have

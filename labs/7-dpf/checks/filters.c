@@ -1,17 +1,23 @@
 // What the run's input says is done with filters, and frames: inserted, deleted, classified. What each came to is in `results`.
+// A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped.
 
+#include <exo/aspace.h>
 #include <exo/board.h>
 #include <exo/check.h>
 #include <exo/dpf.h>
+#include <exo/kmap.h>
 #include <exo/string.h>
 
 #define ROOM 0x40000
 
-enum { INSERT = 1, DELETE, CLASSIFY, FAMILY, LENGTHS, USE };
+#define WINDOW 41
+#define PAGES  17
+
+enum { INSERT = 1, DELETE, CLASSIFY, FAMILY, LENGTHS, USE, FILLED, CLEAR };
 
 uint32_t results[ROOM], result_count;
 
-static uint32_t frame[(DPF_FRAME_MAX + 6) / 4];
+static uint8_t pages[PAGES * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct dpf_filter filter;
 static struct guard guard;
 static struct cap cap;
@@ -41,17 +47,30 @@ read_filter(const uint32_t *at, uint32_t *owner, bool *has_cap)
 	return at;
 }
 
+static void
+map(void)
+{
+	for (uint32_t n = 0; n < PAGES; n++)
+		alias_map(WINDOW, L2_ENTRIES - PAGES + n, v2p(pages) + n * PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
+}
+
+// Where a frame of that size has to lie.
+static uint8_t *
+place(uint32_t size)
+{
+	return (uint8_t *)alias_address(WINDOW) + SECTION_SIZE - (size + 2 + 3) / 4 * 4 + 2;
+}
+
 // size, bytes
 static const uint32_t *
 classify(const uint32_t *at, bool every_length)
 {
-	uint8_t *bytes = (uint8_t *)frame + 2;
 	uint32_t size = at[0];
 
-	memset(frame, 0xa5, sizeof frame);
-	memcpy(bytes, &at[1], size);
-	for (uint32_t n = every_length ? 0 : size; n <= size; n++)
-		say(dpf_classify(bytes, n));
+	for (uint32_t n = every_length ? 0 : size; n <= size; n++) {
+		memcpy(place(n), &at[1], n);
+		say(dpf_classify(place(n), n));
+	}
 	return at + 1 + (size + 3) / 4;
 }
 
@@ -63,6 +82,7 @@ check_main(void)
 	uint32_t owner, item, values;
 	bool has_cap;
 
+	map();
 	while (at < end) {
 		switch (*at++) {
 		case INSERT:
@@ -86,6 +106,16 @@ check_main(void)
 			break;
 		case LENGTHS:
 			at = classify(at, true);
+			break;
+		case FILLED:		// size, byte
+			memset(place(at[0]), at[1], at[0]);
+			say(dpf_classify(place(at[0]), at[0]));
+			at += 2;
+			break;
+		case CLEAR:		// first id, how many, owner
+			for (uint32_t n = 0; n < at[1]; n++)
+				say(dpf_delete(at[0] + n, at[2]));
+			at += 3;
 			break;
 		case USE:
 			use = dpf_use();

@@ -1,0 +1,207 @@
+"""Packet filters: their text and bytes, the model (grader/dpf.py) against all frames of two bytes, the translator
+(grader/pcap.py) against its program's own verdicts, and those, and the kernel's, against tcpdump on the same capture.
+"""
+import functools
+import importlib.util
+import itertools
+import random
+import shutil
+import struct
+import subprocess
+
+import pytest
+from hypothesis import given, settings, strategies
+
+from grader import build, dpf, engine, labs, params, pcap
+from grader.errors import Usage
+from grader.paths import ROOT
+
+
+def _load(path):
+    spec = importlib.util.spec_from_file_location("lab7_checks", path)
+    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    return module
+
+
+lab = _load(ROOT / "labs/7-dpf/test_dpf.py")
+
+needs_pcap = pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed")
+
+
+@strategies.composite
+def items(draw, reach=65536):
+    width = draw(strategies.sampled_from((8, 16, 32)))
+    offset, full = draw(strategies.integers(0, reach - 1)), (1 << width) - 1
+    mask = draw(strategies.one_of(strategies.just(full), strategies.integers(1, full)))
+    match draw(strategies.integers(0, 2)):
+        case 0:
+            return dpf.Atom(offset, width, mask, draw(strategies.integers(0, full)) & mask)
+        case 1:
+            return dpf.Shift(draw(strategies.integers(0, 65535)))
+    left = draw(strategies.integers(0, 15))
+    return dpf.Field(offset, width, mask & 65535 >> left or 1, left)
+
+
+@given(strategies.lists(items(), max_size=16), strategies.integers(0, 2**32 - 1))
+def test_text_and_bytes(some, endpoint):
+    one = dpf.Filter(tuple(some), endpoint)
+    assert dpf.parse(str(one), endpoint) == one
+    assert dpf.decode(one.encode()) == one
+    assert len(one.encode()) == 8 + 12 * len(some)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("12:16 = 3", "is no atom"), ("12:24 == 3", "is no atom"), ("12:8 == 0x100", "a bit that the mask has not"),
+    ("12:8 & 0 == 0", "the mask"), ("65536:8 == 1", "an offset"), ("shift 65536", "too far"),
+    ("shift (0:16 & 0xffff) << 1", "too far"), ("12:8 & 1 == 2", "a bit that the mask has not"),
+    (" && ".join(["0:8 == 1"] * 17), "at most 16"), ("0:8 == 1 || 0:8 == 2", "is no atom"),
+])
+def test_bad_text(text, said):
+    with pytest.raises(Usage, match=said):
+        dpf.parse(text)
+
+
+def small(rng):
+    found = []
+    for _ in range(rng.randrange(1, 4)):
+        width = rng.choice((8, 16))
+        mask = rng.choice((1, 3, 0x81, 0xff)) << rng.choice((0, width - 8))
+        found.append(dpf.Atom(rng.randrange(2 - width // 8 + 1), width, mask, rng.getrandbits(width) & mask))
+    return tuple(found)
+
+
+def test_the_models_bits():
+    """What could both match does, and a filter that contradicts itself matches nothing: all frames of two bytes."""
+    frames = [bytes(pair) for pair in itertools.product(range(256), repeat=2) if not pair[0] & 0x7c and not pair[1] & 0x7c]
+    rng = random.Random(3)
+    for _ in range(300):
+        a, b = small(rng), small(rng)
+        a_matches, b_matches = ({frame for frame in frames if dpf.matches(x, frame)} for x in (a, b))
+        a_bits, b_bits = dpf.constraints(a), dpf.constraints(b)
+        if a_bits is None:
+            assert not a_matches
+        elif b_bits is not None and not any(item.value & 0x7c7c for item in (*a, *b)):
+            assert bool(a_matches & b_matches) == dpf.could_both_match(a_bits, b_bits)
+
+
+def test_the_model_by_hand():
+    frame = bytes(12) + b"\x08\x00" + b"\x46" + bytes(8) + b"\x11" + bytes(6) + bytes((10, 0, 2, 15)) + bytes(4) + b"\0\1\0\x35"
+    one = dpf.parse("12:16 == 0x800 && 23:8 == 17 && shift (14:8 & 0xf) << 2 && shift 14 && 2:16 == 53")
+    assert dpf.matches(one.items, frame)
+    assert not any(dpf.matches(one.items, frame[:n]) for n in range(len(frame)))
+    assert dpf.number_of(dpf.constraints(one.items)) == 40
+    model = dpf.Model()
+    assert [model.insert(one), model.insert(dpf.parse("12:16 == 0x800")), model.insert(dpf.parse("12:16 == 0x801"))] == [1, 2, 3]
+    assert model.insert(dpf.parse("22:16 == 17")) == dpf.E_OVERLAP
+    assert model.insert(dpf.parse("12:16 == 0x800 && 30:8 == 10"), owner=2) == dpf.E_PERM
+    assert model.classify(frame) == 1 and model.classify(frame[:-1]) == 2
+    assert model.delete(1, 2) == dpf.E_NOENT and model.delete(1) == 0 and model.classify(frame) == 2
+
+
+# ---- tcpdump's language.
+
+SAYABLE = {
+    "udp and dst port 53 and dst host 10.0.2.15": 1, "ip": 1, "": 1, "arp": 1, "udp dst port 53": 2, "dst port 53": 6,
+    "tcp or udp": 6, "icmp[0] = 8": 1, "tcp[13] & 2 != 0": 1, "tcp[13] = 2": 1, "src net 10.0.0.0/8": 3,
+    "ether dst ff:ff:ff:ff:ff:ff": 1, "ether[0] & 1 != 0": 1, "ip[ip[0] & 0xf] = 3": 1, "udp[8:4] = 0x12345678": 1,
+    "ip src 10.0.2.2 and (tcp dst port 80 or tcp dst port 443)": 2, "ip[6:2] & 0x1fff = 0": 1, "vlan": 3,
+    "ip and dst net 10.0.2.0/24 and not dst host 10.0.2.16 or arp": 0,
+}
+UNSAYABLE = {
+    "not arp": "is not 0x806", "ip[8] > 5": "more or less", "portrange 1024-2047": "more or less", "greater 100": "how long",
+    "host 10.0.2.15": "one frame could both match", "tcp[tcp[12] >> 2] = 1": "to the right", "ip[2:2] = ip[4:2]": "intermediate results",
+    "tcp and not dst port 80": "is not", "ip[8] * 2 = 4": "no mask and no shift",
+}
+
+
+def frames(count):
+    rng = random.Random(7)
+    for _ in range(count):
+        frame = bytearray(lab.packet(rng, (53, 80, 443, 7), 64))
+        if rng.random() < 0.3:
+            frame[:6] = rng.choice((bytes((255,) * 6), bytes.fromhex("525400123456")))
+        if len(frame) > 60 and rng.random() < 0.3:
+            frame[12:14] = rng.choice((b"\x86\xdd", b"\x81\0", b"\x08\x06", b"\x80\x35"))
+            frame[20] = rng.choice((6, 17, 44, 132))
+            frame[54:58] = struct.pack(">HH", rng.choice((53, 6, 17)), rng.choice((53, 80)))
+        yield bytes(frame)
+
+
+@needs_pcap
+@pytest.mark.parametrize("expression", SAYABLE)
+def test_translated(expression):
+    """The filters match what the program accepts, at every length."""
+    count = SAYABLE[expression]
+    if not count:
+        with pytest.raises(Usage):
+            pcap.translate(expression)
+        return
+    filters, program = pcap.translate(expression), pcap.compile(expression)
+    assert len(filters) == count
+    for frame in frames(150):
+        for n in (range(len(frame) + 1) if frame[0] < 16 else (len(frame),)):
+            assert any(dpf.matches(one.items, frame[:n]) for one in filters) == (pcap.run(program, frame[:n]) > 0), \
+                (frame[:n].hex(), [str(one) for one in filters])
+
+
+@needs_pcap
+@pytest.mark.parametrize("expression", UNSAYABLE)
+def test_not_translated(expression):
+    with pytest.raises(Usage, match=UNSAYABLE[expression]):
+        pcap.translate(expression)
+
+
+@needs_pcap
+def test_not_an_expression():
+    with pytest.raises(Usage, match="syntax error"):
+        pcap.translate("udp and and")
+
+
+def accepted(tmp_path, capture, expression):
+    """The numbers of the frames that tcpdump takes from a capture."""
+    out = tmp_path / "out.pcap"
+    subprocess.run(["tcpdump", "-n", "-r", capture, "-w", out, *([expression] if expression else [])], check=True,
+                   capture_output=True, timeout=20)
+    data, at, found = out.read_bytes(), 24, []
+    while at < len(data):
+        number, _, size = struct.unpack_from("<III", data, at)
+        found.append(number)
+        at += 16 + size
+    return set(found)
+
+
+def capture_of(tmp_path, some):
+    path = tmp_path / "in.pcap"
+    path.write_bytes(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+                     + b"".join(struct.pack("<IIII", n, 0, len(frame), len(frame)) + frame for n, frame in enumerate(some)))
+    return path
+
+
+@functools.cache
+def kernel():
+    built = build.build(labs.compose(labs.find("7-dpf"), "solutions"), ["filters"])
+    assert not built.failed
+    return built.elfs["filters"]
+
+
+@needs_pcap
+def test_the_kernel_as_tcpdump(tmp_path):
+    """Each frame goes to a filter of an expression by which tcpdump takes it, and to none if there is none."""
+    some = [frame for frame in frames(400) if frame]
+    capture, script, whose = capture_of(tmp_path, some), lab.Script(), {}
+    for expression in ("udp and dst port 53 and dst host 10.0.2.15", "tcp dst port 80", "udp dst port 80", "arp", "vlan",
+                       "icmp", "ether dst 52:54:00:12:34:56", "tcp dst port 443 and ip src 10.0.2.15"):
+        for one in pcap.translate(expression):
+            whose[script.insert(one)] = expression
+    assert min(whose) > 0
+    takes = {expression: accepted(tmp_path, capture, expression) for expression in set(whose.values())}
+    for frame in some:
+        script.classify(frame)
+    boot = engine.Boot("filters", input=script.bytes, read_at_end=lab.results, budget=100_000_000)
+    done, = engine.run_many([engine.Job(boot, kernel(), 1, params.nonce(1))])
+    got = struct.unpack(f"<{len(done.kept['results']) // 4}i", done.kept["results"])[len(whose):]
+    assert len(got) == len(some) and len(set(got)) > 8
+    for n, id in enumerate(got):
+        by = {expression for expression, numbers in takes.items() if n in numbers}
+        assert whose[id] in by if id else not by, some[n].hex()
+    assert list(got) == script.expected[len(whose):]
