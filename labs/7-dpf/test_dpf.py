@@ -407,3 +407,35 @@ def test_cost(run):
             raise Wrong(f"{wrong} frames of the set {name!r} go to the wrong filter.")
         if took > most:
             raise Wrong(f"A frame of the set {name!r} takes {took} instructions; {most} are enough.")
+
+
+def deep_script(seed):
+    """Filters that part from one another at each of 32 cells, at most by a table."""
+    rng, script = random.Random(seed), Script()
+    script.use()
+    values = [rng.getrandbits(32) for _ in range(16)]
+    atoms = [Atom(8 * n, 32, 0xffffffff, value) for n, value in enumerate(values)]
+    frame = b"".join(struct.pack(">I", value) + bytes(4) for value in values)
+    script.insert(Filter(tuple(atoms)))
+    others = []
+    for n in reversed(range(16)):
+        for half in (0, 16):
+            some = {values[n] ^ rng.randrange(1, 65536) << half for _ in range(rng.choice((1, 2, 4, 12, 17, 20)))}
+            script.family(Filter(tuple(atoms[:n + 1])), n, sorted(some))
+            others.append(frame[:8 * n] + struct.pack(">I", rng.choice(sorted(some))) + frame[8 * n + 4:])
+    for some in (frame, *others):
+        script.classify(some)
+        script.classify(some[:rng.randrange(len(some))])
+    for id in rng.sample(sorted(script.model.known), len(script.model.known)):
+        script.delete(id)
+        if rng.random() < 0.1:
+            script.classify(rng.choice(others))
+    script.use()
+    return script
+
+
+@check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere, and at the cell at which its filter parts from others.",
+       boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, budget=400_000_000), needs=("random",))
+def test_deep(run):
+    """Filters that share long beginnings."""
+    returned(deep_script(run.seed).judge(run))
