@@ -3,7 +3,6 @@
 // around it moves.
 
 #include <exo/error.h>
-#include <exo/panic.h>
 #include <exo/string.h>
 
 #include "dpf.h"

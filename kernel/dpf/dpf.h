@@ -35,6 +35,9 @@ void dpf_leads_to(uint32_t stub, dpf_label to);	// the word there is to be a bra
 uint32_t dpf_made(const struct dpf_begun *outer);	// words of the block so far
 uint32_t dpf_words(void);		// in use
 
+// walk.c
+dpf_classifier dpf_walk;
+
 // table.c
 void dpf_drop_table(struct dpf_test *t);
 
