@@ -11,7 +11,7 @@ static struct filter {
 	uint32_t owner, endpoint;
 	struct guard guard;
 	struct dpf_canon canon;
-} filters[DPF_FILTERS + 1];		// by id
+} filters[DPF_FILTERS + 1] DPF_LARGE;	// by id
 
 static uint32_t count;
 uint32_t dpf_deep;
@@ -167,6 +167,8 @@ dpf_use(void)
 void
 dpf_init(void)
 {
+	for (uint32_t id = 0; id <= DPF_FILTERS; id++)
+		filters[id].taken = false;
 	dpf_pool_init();
 	dpf_code_init();
 	dpf_compile();
