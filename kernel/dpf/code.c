@@ -16,19 +16,19 @@
 #define LABELS     (128 * 1024)
 #define DROPS      (4 * DPF_POOL)
 
-static uint32_t space[DPF_WORDS] __attribute__((aligned(PAGE_SIZE)));
+static uint32_t space[DPF_WORDS] __attribute__((aligned(PAGE_SIZE), section(".noinit")));
 
 // Free stretches of the space, in order: each begins with its words, and where the next one is.
 static uint32_t first_free, used;
 
-static uint32_t scratch[DPF_WORDS], words;
-static uint32_t labels[LABELS], label_count;	// an index into scratch, or an address
+static uint32_t scratch[DPF_WORDS] DPF_LARGE, words;
+static uint32_t labels[LABELS] DPF_LARGE, label_count;	// an index into scratch, or an address
 static uint32_t fixup_count;
 static struct fixup {
 	uint32_t at;				// a branch in scratch; or a word in the space, by its address
 	dpf_label to;
-} fixups[LABELS];
-static uint32_t drops[DROPS], drop_count;
+} fixups[LABELS] DPF_LARGE;
+static uint32_t drops[DROPS] DPF_LARGE, drop_count;
 
 bool dpf_full;
 

@@ -1,7 +1,6 @@
 // Filters in and out (exo/dpf.h): which are well-formed, which could match what another one matches, and whose they are.
 
 #include <exo/error.h>
-#include <exo/panic.h>
 #include <exo/register.h>
 #include <exo/string.h>
 
@@ -12,7 +11,7 @@ static struct filter {
 	uint32_t owner, endpoint;
 	struct guard guard;
 	struct dpf_canon canon;
-} filters[DPF_FILTERS + 1];		// by id
+} filters[DPF_FILTERS + 1] DPF_LARGE;	// by id
 
 static uint32_t count;
 uint32_t dpf_deep;
@@ -144,8 +143,8 @@ dpf_delete(uint32_t id, uint32_t owner)
 	count--;
 	dpf_deep -= deep(&f->canon);
 	dpf_trie_delete(&f->canon);
-	if (dpf_compile() != 0)
-		panic("dpf: no room for fewer filters than there were");
+	if (dpf_compile() != 0)		// other code than what they had, which may be more
+		dpf_classify = dpf_walk;
 	return 0;
 }
 
@@ -168,6 +167,8 @@ dpf_use(void)
 void
 dpf_init(void)
 {
+	for (uint32_t id = 0; id <= DPF_FILTERS; id++)
+		filters[id].taken = false;
 	dpf_pool_init();
 	dpf_code_init();
 	dpf_compile();

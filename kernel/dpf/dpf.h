@@ -8,6 +8,9 @@
 #define DPF_WINDOW 40
 #define DPF_APART  8		// so many filters behind a node that is one of several give it a block of its own
 
+// What is so large that clearing it at every boot would be felt; it is written before it is read.
+#define DPF_LARGE __attribute__((section(".noinit")))
+
 // pool.c
 extern uint32_t dpf_nodes, dpf_tests;
 extern uint32_t dpf_mixed;		// nodes that are
@@ -34,6 +37,9 @@ void dpf_where(dpf_label to);		// a word that is its address
 void dpf_leads_to(uint32_t stub, dpf_label to);	// the word there is to be a branch to a label, when that is known
 uint32_t dpf_made(const struct dpf_begun *outer);	// words of the block so far
 uint32_t dpf_words(void);		// in use
+
+// walk.c
+dpf_classifier dpf_walk;
 
 // table.c
 void dpf_drop_table(struct dpf_test *t);

@@ -7,8 +7,8 @@
 struct dpf_node dpf_root;
 uint32_t dpf_nodes, dpf_tests, dpf_mixed;
 
-static struct dpf_node nodes[DPF_POOL], *free_nodes;
-static struct dpf_test tests[DPF_POOL], *free_tests;
+static struct dpf_node nodes[DPF_POOL] DPF_LARGE, *free_nodes;
+static struct dpf_test tests[DPF_POOL] DPF_LARGE, *free_tests;
 
 void
 dpf_pool_init(void)

@@ -15,9 +15,9 @@
 #define SMALL    16		// values of a table that has no block of its own
 #define SPARSE   4		// slots for each value in a table that jumps
 
-static struct dpf_node *heads[1 << BITS_MAX];
-static uint16_t lengths[1 << BITS_MAX];
-static struct dpf_node *lists[DPF_POOL];	// of slots that are being made, one within the other
+static struct dpf_node *heads[1 << BITS_MAX] DPF_LARGE;
+static uint16_t lengths[1 << BITS_MAX] DPF_LARGE;
+static struct dpf_node *lists[DPF_POOL] DPF_LARGE;	// of slots that are being made, one within the other
 static uint32_t listed;
 
 // The number that a value's key is in network order.

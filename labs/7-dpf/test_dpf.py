@@ -125,6 +125,106 @@ def frame_for(rng, what, size=48):
     return bytes(frame)
 
 
+# ---- The canonical form, and the trie, by themselves.
+
+CELL = struct.Struct("<4BiII")
+CANON = struct.Struct("<iII4I")
+
+
+def cells_of(what):
+    """What dpf_canonical() makes of a filter that is not refused: (cells, needs), a cell as its eight numbers."""
+    found, level, moved, unit, phase, needs = {}, 0, 0, 4, 2, [0] * dpf.LEVELS
+    for item in what.items:
+        if isinstance(item, Shift):
+            moved += item.by
+            continue
+        start, size = moved + item.offset, item.width // 8
+        needs[level] = max(needs[level], start + size)
+        if isinstance(item, Field):
+            found[level, 1, start] = [1, level, size, item.left, start, item.mask, 0]
+            while (item.mask << item.left) % unit:
+                unit //= 2
+            level, phase = level + 1, phase % unit
+            continue
+        for n in range(size):
+            mask, value = (number.to_bytes(size, "big")[n] for number in (item.mask, item.value))
+            if mask:
+                at = start + n - (start + n + phase) % unit
+                cell = found.setdefault((level, 0, at), [0, level, unit, 0, at, 0, 0])
+                cell[5] |= mask << 8 * (start + n - at)
+                cell[6] |= value << 8 * (start + n - at)
+    cells = [tuple(found[key]) for key in sorted(found)]
+    if cells and cells[-1][0] and not needs[level]:
+        cells.pop()
+    return cells, needs
+
+
+@functools.cache
+def canonical_cases(seed):
+    rng = random.Random(seed)
+    return [Filter(random_items(rng), n) for n in range(400)] + [fixed(53), variable(53), Filter(())]
+
+
+def canons(held):
+    held.keep("canons", held.memory(held.address("results"), 403 * (CANON.size + dpf.CELLS * CELL.size)))
+
+
+@check(points=10, step="7.1", hint="Look at where the byte of that atom lies, and in which unit: the frame begins two bytes into one.",
+       boots=Boot("canonical", input=lambda seed: b"".join(what.encode() for what in canonical_cases(seed)), read_at_end=canons))
+def test_canonical(run):
+    """Filters in canonical form."""
+    size = CANON.size + dpf.CELLS * CELL.size
+    for n, what in enumerate(canonical_cases(run.seed)):
+        error, count, bits, *needs = CANON.unpack_from(run.kept["canons"], n * size)
+        if dpf.refused(what.items):
+            if error != dpf.E_INVAL:
+                raise Wrong(f"{what}: {error}, and not -E_INVAL")
+            continue
+        want, wanted = cells_of(what)
+        got = [CELL.unpack_from(run.kept["canons"], n * size + CANON.size + i * CELL.size) for i in range(min(count, dpf.CELLS))]
+        show = "kind {} level {} bytes {} shift {} at {} mask {:#x} value {:#x}"
+        if error or got != want:
+            raise Wrong(f"{what}: returns {error}, and has other cells.", expected=[show.format(*cell) for cell in want],
+                        got=[show.format(*cell) for cell in got])
+        if (bits, needs) != (dpf.number_of(dpf.constraints(what.items)), wanted):
+            raise Wrong(f"{what}: {bits} bits, and needs {needs}, not {dpf.number_of(dpf.constraints(what.items))}, {wanted}.")
+
+
+@functools.cache
+def trie_script(seed):
+    """(input, what each step is expected to come to, in words what it is)."""
+    rng, model, ids, data, expected, said = random.Random(seed), dpf.Model(), {}, b"", [], []
+    while len(said) < 500:
+        what = Filter(tuple(item for item in random_items(rng)))
+        if ids and (len(ids) == 40 or rng.random() < 0.4):
+            id, comes = rng.choice(sorted(ids)), 0
+            what = ids.pop(id)
+            model.delete(id)
+        else:
+            if not 0 < (id := model.insert(what)) <= 64:
+                continue
+            ids[id], comes = what, 1
+        frame = frame_for(rng, rng.choice([what, *ids.values()]))
+        data += struct.pack("<III", id, comes, len(frame)) + what.encode() + framed(frame)[4:]
+        ways = [cells_of(one)[0] for one in ids.values()]
+        nodes = {tuple(way[:n + 1]) for way in ways for n in range(len(way))}
+        tests = {(node[:-1], node[-1][:6]) for node in nodes}
+        expected.append((len(nodes), len(tests), model.classify(frame)))
+        said.append(f"{'insert' if comes else 'delete'} {id}: {what}")
+    return data, expected, said
+
+
+@check(points=10, step="7.2", hint="Draw the trie of the filters that there are: a node for each beginning that some of them have in common.",
+       boots=Boot("trie", input=lambda seed: trie_script(seed)[0], read_at_end=results, budget=50_000_000))
+def test_trie(run):
+    """The trie has a node for each beginning, and no other; a walk finds the filter."""
+    _, expected, said = trie_script(run.seed)
+    for n, (want, got) in enumerate(zip(expected, struct.iter_unpack("<3I", run.kept["results"]))):
+        if want != got:
+            raise Wrong(f"After step {n} there are {got[0]} nodes and {got[1]} tests, and a frame goes to {got[2]}; it should "
+                        f"be {want[0]}, {want[1]} and {want[2]}.", got=said[max(0, n - 12):n + 1])
+
+
 @functools.cache
 def random_script(seed):
     rng, script = random.Random(seed), Script()
@@ -407,3 +507,35 @@ def test_cost(run):
             raise Wrong(f"{wrong} frames of the set {name!r} go to the wrong filter.")
         if took > most:
             raise Wrong(f"A frame of the set {name!r} takes {took} instructions; {most} are enough.")
+
+
+def deep_script(seed):
+    """Filters that part from one another at each of 32 cells, at most by a table."""
+    rng, script = random.Random(seed), Script()
+    script.use()
+    values = [rng.getrandbits(32) for _ in range(16)]
+    atoms = [Atom(8 * n, 32, 0xffffffff, value) for n, value in enumerate(values)]
+    frame = b"".join(struct.pack(">I", value) + bytes(4) for value in values)
+    script.insert(Filter(tuple(atoms)))
+    others = []
+    for n in reversed(range(16)):
+        for half in (0, 16):
+            some = {values[n] ^ rng.randrange(1, 65536) << half for _ in range(rng.choice((1, 2, 4, 12, 17, 20)))}
+            script.family(Filter(tuple(atoms[:n + 1])), n, sorted(some))
+            others.append(frame[:8 * n] + struct.pack(">I", rng.choice(sorted(some))) + frame[8 * n + 4:])
+    for some in (frame, *others):
+        script.classify(some)
+        script.classify(some[:rng.randrange(len(some))])
+    for id in rng.sample(sorted(script.model.known), len(script.model.known)):
+        script.delete(id)
+        if rng.random() < 0.1:
+            script.classify(rng.choice(others))
+    script.use()
+    return script
+
+
+@check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere, and at the cell at which its filter parts from others.",
+       boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, budget=400_000_000), needs=("random",))
+def test_deep(run):
+    """Filters that share long beginnings."""
+    returned(deep_script(run.seed).judge(run))

@@ -78,56 +78,65 @@ find(const struct step *s, uint32_t key)
 	return NULL;
 }
 
-static const struct way *
-follow(const struct step *s, const uint8_t *base, uint32_t left, const uint8_t **next)
+// The base behind a field; null: it is not in the frame.
+static const uint8_t *
+move(const struct step *s, const uint8_t *base, const uint8_t *end)
 {
 	const uint8_t *at = base + s->cell.at;
+	uint32_t field = 0;
 
-	*next = base;
-	if (s->cell.kind == DPF_MOVE) {
-		uint32_t field = 0;
-
-		if (left < s->cell.at + (uint32_t)s->cell.bytes)
-			return NULL;
-		for (unsigned n = 0; n < s->cell.bytes; n++)
-			field = field << 8 | at[n];
-		*next = base + ((field & s->cell.mask) << s->cell.shift);
-		return s->ways;
-	}
-	at += s->first;
-	if (left < s->cell.at + (uint32_t)s->first + s->width && s->width != 4)
+	if (end - at < s->cell.bytes)
 		return NULL;
-	if (s->width == 4)
-		return (int32_t)left < s->cell.at + 1 ? NULL : find(s, *(const uint32_t *)(const void *)at & s->mask);
-	return find(s, (s->width == 2 ? *(const uint16_t *)(const void *)at : *at) & s->mask);
+	for (unsigned n = 0; n < s->cell.bytes; n++)
+		field = field << 8 | at[n];
+	return base + ((field & s->cell.mask) << s->cell.shift);
 }
 
-// The best that ends in w, or behind it, and constrains more than `best`.
+// Where what lies in the frame leads; null: nowhere. A unit of 4 bytes may reach beyond the frame's end.
 static const struct way *
-walk(const struct way *w, const uint8_t *const *bases, unsigned level, const uint8_t *end, const struct way *best)
+follow(const struct step *s, const uint8_t *base, const uint8_t *end)
 {
-	const uint8_t *own[DPF_LEVELS];
-	bool whole = true;
+	const uint8_t *at = base + s->cell.at + s->first;
+	uint32_t key;
 
-	for (unsigned l = 0; l <= level; l++) {
-		own[l] = bases[l];
-		whole &= end - own[l] >= (int32_t)w->need[l];
-	}
-	if (w->id != 0 && whole && (best == NULL || w->bits > best->bits))
+	if (end - at < (s->width == 4 ? 1 : s->width))
+		return NULL;
+	key = s->width == 4 ? *(const uint32_t *)(const void *)at : s->width == 2 ? *(const uint16_t *)(const void *)at : *at;
+	key &= s->mask;
+	if (s->count == 1)
+		return s->values[0] == key ? s->ways : NULL;
+	return find(s, key);
+}
+
+static bool
+whole(const struct way *w, const uint8_t *const *bases, unsigned level, const uint8_t *end)
+{
+	for (unsigned l = 0; l <= level; l++)
+		if (end - bases[l] < (int32_t)w->need[l])
+			return false;
+	return true;
+}
+
+// The best that ends in w, or behind it, and constrains more than `best`. What is deeper writes only deeper bases.
+static const struct way *
+walk(const struct way *w, const uint8_t **bases, unsigned level, const uint8_t *end, const struct way *best)
+{
+	if (w->id != 0 && (best == NULL || w->bits > best->bits) && whole(w, bases, level, end))
 		best = w;
 	for (const struct step *s = w->steps; s < w->steps + w->count; s++) {
-		const uint8_t *next;
 		const struct way *to;
-		bool move = s->cell.kind == DPF_MOVE;
 
-		if ((best != NULL && s->most <= best->bits) || end < own[s->cell.level])
-			continue;
-		to = follow(s, own[s->cell.level], end - own[s->cell.level], &next);
-		if (to == NULL)
-			continue;
-		if (move)
-			own[level + 1] = next;
-		best = walk(to, own, move ? level + 1 : level, end, best);
+		if (best != NULL && s->most <= best->bits)
+			break;				// nor do those behind it lead to more
+		if (s->cell.kind == DPF_MOVE) {
+			bases[level + 1] = move(s, bases[level], end);
+			if (bases[level + 1] != NULL)
+				best = walk(s->ways, bases, level + 1, end, best);
+		} else {
+			to = follow(s, bases[level], end);
+			if (to != NULL)
+				best = walk(to, bases, level, end, best);
+		}
 	}
 	return best;
 }
@@ -135,7 +144,8 @@ walk(const struct way *w, const uint8_t *const *bases, unsigned level, const uin
 uint32_t
 trie_run(const uint8_t *frame, uint32_t size)
 {
-	const struct way *found = walk(&root, &frame, 0, frame + size, NULL);
+	const uint8_t *bases[DPF_LEVELS] = { frame };
+	const struct way *found = walk(&root, bases, 0, frame + size, NULL);
 
 	return found == NULL ? 0 : found->id;
 }

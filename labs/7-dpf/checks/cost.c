@@ -30,12 +30,10 @@ set(const char *name, unsigned filters, bool variable)
 void
 check_main(void)
 {
-#ifdef __OPTIMIZE__
 	draw(false);
 	set("fixed", 1, false);
 	set("variable", 1, true);
 	set("ten", 10, false);
 	set("thousand", 1000, false);
 	set("two-thousand", 2000, false);
-#endif
 }

@@ -1,4 +1,4 @@
-// Filters by port, their frames, and how classifying one is counted: for bench.c and checks/cost.c. PMCCNTR counts
+// Filters by port, their frames, and how classifying one is counted: for bench.c and cost.c. PMCCNTR counts
 // instructions here: from a classifier's first to its return, which is one of them.
 #pragma once
 

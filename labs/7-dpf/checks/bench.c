@@ -1,12 +1,12 @@
 // What classification costs, by compiled filters and by their rivals, for `make bench`. Filters are UDP's by destination
 // port, as the paper's are TCP's; each frame is another filter's.
 
-#include "../../kernel/dpf/rivals/cbpf.c"
-#include "../../kernel/dpf/rivals/separate.c"
-#include "../../kernel/dpf/rivals/trie.c"
-#include "checks/ports.h"
+#include "../../../kernel/dpf/rivals/cbpf.c"
+#include "../../../kernel/dpf/rivals/separate.c"
+#include "../../../kernel/dpf/rivals/trie.c"
+#include "ports.h"
 
-#define FRAMES 100
+#define FRAMES 50
 
 // What tcpdump -ddd prints of `ip and udp and dst host 10.0.2.15 and udp dst port N`, N apart; and of the same with
 // `ether[36:2] = N`, which knows no other header than that of 20 bytes.
