@@ -26,16 +26,17 @@ FINDINGS = 3                    # things told of those that a machine forgave an
 HIDDEN = "hidden"               # the folder of the checks that students do not have
 
 
-def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, up_to: str | None = None,
-          debug: bool = False, part: str | None = None) -> Report:
+def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False,
+          debug: bool = False, part: str | None = None, up_to: str | None = None) -> Report:
     """Run the lab's checks (or `only` one and those that it needs; or those of one part) on a kernel.
 
     seed    None: each check's own, always the same
-    up_to   stop at the first that does not pass, or behind the check of that name; the report ends there
+    first   stop at the first that does not pass; the report ends there
     debug   show the traceback of a check that is itself broken
+    up_to   stop behind the check of that name, if there is one
     Raises Usage if there is no check `only`, GraderError where nothing can be judged at all.
     """
-    session = _judged(_Session(kernel, only, seed, up_to is not None, debug, part=part, up_to=up_to))
+    session = _judged(_Session(kernel, only, seed, first, debug, part=part, up_to=up_to))
     session.outcomes |= _blocked(session)
     title, absent = kernel.lab.title, kernel.lab.hidden
     if part:

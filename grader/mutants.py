@@ -154,8 +154,8 @@ def _parts(name: str) -> dict[str, str | None]:
 
 def judged(mutant: Mutant) -> Killed:
     """Judge one mutant, up to the check that it names; of a lab that has parts by that check's part alone."""
-    report = judge.judge(labs.compose(labs.find(mutant.lab), str(make(mutant))), up_to=mutant.kills,
-                         part=_parts(mutant.lab).get(mutant.kills))
+    report = judge.judge(labs.compose(labs.find(mutant.lab), str(make(mutant))), first=True,
+                         part=_parts(mutant.lab).get(mutant.kills), up_to=mutant.kills)
     first = report.first
     if first is None:
         return Killed(mutant, "", "", f"lives: neither {mutant.kills} nor a check before it finds it ({mutant.why})")
