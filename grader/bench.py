@@ -33,15 +33,18 @@ A table of what is done to the GPIO may have
     waveform = { payload = "wave", lines = { 0 = "by system call" } }
 
 and then what that payload does to these lines is written to build/bench/N-name/wave.vcd and wave.svg (waveform.py).
+The BPF programs of a payload, labs/N-name/PAYLOAD/*.bpf (bpf.py), are its run's input: in the order of their names, each
+behind the number of its instructions.
 """
 import json
 import math
+import struct
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from grader import labs, waveform
+from grader import bpf, labs, waveform
 from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
 
@@ -241,7 +244,8 @@ def write(table: Table, changes: Sequence[waveform.Change]) -> list[Path]:
 def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
     """The payload's run. GraderError if it does not come to its end."""
     from grader import engine, params, symbols
-    boot = engine.Boot(payload, **options, **({"budget": table.budget} if table.budget else {}))
+    boot = engine.Boot(payload, input=programs(ROOT / "labs" / table.lab / payload), **options,
+                       **({"budget": table.budget} if table.budget else {}))
     seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
     try:
         run = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
@@ -251,6 +255,18 @@ def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
         said = run.console.decode("ascii", "replace").strip().rpartition("\n")[2]
         raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({run.end}): {said}")
     return run
+
+
+def programs(folder: Path) -> bytes:
+    """The folder's BPF programs, in the order of their names: for each a word, how many instructions follow, and these."""
+    data = b""
+    for file in sorted(folder.glob("*.bpf")):
+        try:
+            program = bpf.assemble(file.read_text())
+        except Usage as error:
+            raise GraderError(f"labs/{folder.parent.name}/{folder.name}/{file.name}: {error}") from None
+        data += struct.pack("<I", len(program)) + bpf.encode(program)
+    return data
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:
