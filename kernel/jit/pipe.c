@@ -6,7 +6,7 @@
 //	apply   each pipe to the block's words in registers, one pipe after the other
 //	store   the same the other way round
 //
-// Two passes, as in the compiler of BPF (exo/jit.h): the first only counts.
+// Two passes: the first only counts.
 
 #include <exo/error.h>
 #include <exo/jit.h>
@@ -292,6 +292,7 @@ pipe_compile(const struct pipe *pipes, uint32_t count, uint32_t *code, uint32_t 
 	if (l.j.words > capacity)
 		return -E_NOMEM;
 	l.j.code = code;
+	l.j.capacity = capacity;
 	pass(&l);
 	return l.j.words;
 }

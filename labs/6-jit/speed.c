@@ -42,7 +42,7 @@
 	} while (0)
 #define LOAD(type, at)         ({ uint32_t at_ = (at); CHECK(type, at_); *(const type *)(uintptr_t)at_; })
 #define STORE(type, at, value) \
-	do { uint32_t value_ = (value), to_ = (at); CHECK(type, to_); *(type *)(uintptr_t)to_ = value_; } while (0)
+	do { uint32_t to_ = (at), value_ = (value); CHECK(type, to_); *(type *)(uintptr_t)to_ = value_; } while (0)
 #define BACK()        do { if (__builtin_expect(fuel == 0, 0)) END(BPF_FUEL); fuel--; } while (0)
 #define DONE(value)   do { *result = (value); END(BPF_DONE); } while (0)
 #include "speed/handlers.h"

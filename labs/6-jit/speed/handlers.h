@@ -46,7 +46,9 @@ HANDLER(crc32)
 	uint32_t at = memory + 4112, end = at + argument, crc = ~0u;
 
 	for (;;) {
-		crc = crc >> 8 ^ LOAD(uint32_t, memory + 4 * ((LOAD(uint8_t, at) ^ crc) & 255));
+		uint32_t index = (LOAD(uint8_t, at) ^ crc) & 255;
+
+		crc = crc >> 8 ^ LOAD(uint32_t, memory + 4 * index);
 		at++;
 		if (at == end)
 			break;
