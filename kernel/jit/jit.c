@@ -4,10 +4,13 @@
 #include <exo/jit.h>
 #include <exo/string.h>
 
-static uint32_t at[JIT_TAILS + BPF_INSNS_MAX];
-static uint32_t branches[2 * BPF_INSNS_MAX + 2];	// an instruction has two at most
+// B, as a32_branch(), to so many words from its own.
+#define BRANCH(cond, words) ((uint32_t)(cond) << 28 | 0x0a000000 | ((uint32_t)((words) - 2) & 0xffffff))
+
+static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX];
+static uint32_t *branches[2 * BPF_INSNS_MAX + 2];	// an instruction has two at most
 static struct jit_tail tails[BPF_INSNS_MAX];
-static bool target[BPF_INSNS_MAX];		// of a jump
+static bool target[BPF_INSNS_MAX];			// of a jump
 
 void
 jit_constant(struct jit *j, unsigned rd, uint32_t value)
@@ -23,12 +26,6 @@ jit_constant(struct jit *j, unsigned rd, uint32_t value)
 		if (value >> 16 != 0)
 			jit_emit(j, a32_movt(rd, value));
 	}
-}
-
-void
-jit_branch(struct jit *j, enum a32_cond cond, uint32_t to)
-{
-	jit_emit(j, a32_branch(cond, 4 * (int32_t)(to - j->words)));
 }
 
 unsigned
@@ -65,20 +62,20 @@ jit_place(struct jit *j, unsigned base, int32_t offset)
 	if (j->base != base)
 		jit_emit(j, a32_dp_reg(SUB, false, JIT_SCRATCH, base, JIT_MEMORY));
 	for (; left != 0; left -= part) {
-		part = left & 0xff << (__builtin_ctz(left) & ~1);
-		jit_emit(j, a32_dp_imm(distance < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, a32_imm(part)));
+		part = left < 256 ? left : left & 0xff << (__builtin_ctz(left) & ~1);
+		jit_emit(j, a32_dp_imm(distance < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, left < 256 ? left : a32_imm(part)));
 	}
 	j->base = base;
 	j->offset = offset;
 }
 
 uint32_t
-jit_outside(struct jit *j, uint32_t back, unsigned bytes)
+jit_outside(struct jit *j, unsigned bytes)
 {
 	if (bytes == 4)
 		return JIT_FAULT;
-	j->tails[j->tail_count] = (struct jit_tail){ back, bytes };
-	return JIT_TAILS + j->tail_count++;
+	*j->tails = (struct jit_tail){ j->next + 1, bytes };
+	return JIT_TAILS + (j->tails++ - tails);
 }
 
 // Halfwords reach 255 bytes only: above, a byte at a time.
@@ -198,40 +195,51 @@ frame(void)
 }
 
 static void
-copy(struct jit *j, const uint32_t *from, const uint32_t *end)
+copy(struct jit *j, const uint32_t *from, uint32_t words)
 {
-	if (j->words + (end - from) <= j->capacity)
-		memcpy(j->code + j->words, from, (end - from) * sizeof *from);
-	j->words += end - from;
+	if (words > (uint32_t)(j->end - j->next))
+		words = j->end - j->next;
+	memcpy(j->next, from, words * sizeof *from);
+	j->next += words;
+}
+
+// lr is not below size - 3, and what is r11 then; but a shorter access may be all in the memory yet. One that is not leads on to the
+// next of its size, which is not either.
+static void
+tails_of(struct jit *j, uint32_t bytes)
+{
+	const uint32_t less = a32_dp_imm(SUB, false, JIT_SCRATCH, JIT_SCRATCH, 4 - bytes);
+	const uint32_t compare = a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t more = a32_dp_imm(ADD, false, JIT_SCRATCH, JIT_SCRATCH, 4 - bytes);
+	uint32_t *next = j->next;
+
+	for (struct jit_tail *tail = tails; tail < j->tails; tail++) {
+		if (tail->bytes != bytes)
+			continue;
+		if (j->end - next < 4) {
+			next = j->end;
+			break;
+		}
+		j->at[JIT_TAILS + (tail - tails)] = next;
+		*next++ = less;
+		*next++ = compare;
+		*next++ = more;
+		*next = BRANCH(CC, tail->back - next);
+		next++;
+	}
+	j->next = next;
+	jit_goto(j, AL, JIT_FAULT);
 }
 
 static void
 end(struct jit *j)
 {
-	const uint32_t compare = a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT);
-
-	j->at[JIT_EXIT] = j->words;
-	j->at[JIT_FAULT] = j->words + (jit_fault - jit_exit);
-	j->at[JIT_NO_FUEL] = j->words + (jit_no_fuel - jit_exit);
-	copy(j, jit_exit, jit_way_out_end);
-
-	// lr is not below size - 3, and what is r11 then; but a shorter access may be all in the memory yet. One that is not leads on
-	// to the next of its size, which is not either.
-	for (uint32_t bytes = 1; bytes < 3; bytes++) {
-		const uint32_t less = a32_dp_imm(SUB, false, JIT_SCRATCH, JIT_SCRATCH, 4 - bytes);
-		const uint32_t more = a32_dp_imm(ADD, false, JIT_SCRATCH, JIT_SCRATCH, 4 - bytes);
-
-		for (uint32_t n = 0; n < j->tail_count; n++) {
-			if (j->tails[n].bytes != bytes)
-				continue;
-			j->at[JIT_TAILS + n] = j->words;
-			jit_emit(j, less);
-			jit_emit(j, compare);
-			jit_emit(j, more);
-			jit_branch(j, CC, j->tails[n].back);
-		}
-		jit_goto(j, AL, JIT_FAULT);
-	}
+	j->at[JIT_EXIT] = j->next;
+	j->at[JIT_FAULT] = j->next + (jit_fault - jit_exit);
+	j->at[JIT_NO_FUEL] = j->next + (jit_no_fuel - jit_exit);
+	copy(j, jit_exit, jit_way_out_end - jit_exit);
+	tails_of(j, 1);
+	tails_of(j, 2);
 }
 
 // Whether instruction n is a MOV that need not be done, because the next one can take its first operand from where it is.
@@ -251,38 +259,35 @@ passed_over(const struct jit *j, uint32_t n)
 int32_t
 jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity)
 {
-	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .code = code,
-		.capacity = capacity, .base = JIT_SCRATCH, .at = at, .branches = branches, .tails = tails };
+	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code, .end = code + capacity,
+		.at = at, .branches = branches, .tails = tails, .base = JIT_SCRATCH };
 
-	for (uint32_t n = 0; n < count; n++)
-		target[n] = false;
+	memset(target, 0, count);
 	for (uint32_t n = 0; n < count; n++)
 		if (bpf_jumps(&insns[n]))
 			target[n + 1 + bpf_distance(&insns[n])] = true;
-	copy(&j, jit_way_in, jit_exit);
+	copy(&j, jit_way_in, jit_exit - jit_way_in);
 	for (uint32_t n = 0; n < count; n++) {
 		uint8_t class;
 
 		if (target[n])
 			j.base = JIT_SCRATCH;
-		at[n] = j.words;
+		at[n] = j.next;
 		j.first = bpf_dst(&insns[n]);
-		if (passed_over(&j, n)) {
+		if (passed_over(&j, n))
 			j.first = bpf_src(&insns[n++]);
-			at[n] = j.words;
-		}
 		jit_instruction(&j, n);
 		class = BPF_CLASS(insns[n].opcode);
 		if (bpf_dst(&insns[n]) == j.base && class != BPF_ST && class != BPF_STX && class != BPF_JMP32)
 			j.base = JIT_SCRATCH;
 	}
 	end(&j);
-	if (j.words > capacity)
+	if (j.next == j.end)
 		return -E_NOMEM;
-	for (uint32_t n = 0; n < j.branch_count; n++) {
-		uint32_t *word = &code[branches[n]], to = at[*word & 0xffffff];
+	for (uint32_t **branch = branches; branch < j.branches; branch++) {
+		uint32_t *word = *branch;
 
-		*word = (*word & 0xf0000000) | 0x0a000000 | ((to - branches[n] - 2) & 0xffffff);	// B, as a32_branch()
+		*word = BRANCH(*word >> 28, at[*word & 0xffffff] - word);
 	}
-	return j.words;
+	return j.next - code;
 }

@@ -118,7 +118,7 @@ memory(struct jit *j, const struct bpf_insn *i)
 	}
 	jit_place(j, base, i->offset);
 	jit_emit(j, a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT));
-	jit_goto(j, CS, jit_outside(j, j->words + 1, bytes));
+	jit_goto(j, CS, jit_outside(j, bytes));
 	rt = loads ? bpf_dst(i) : jit_operand(j, i, JIT_FUEL);
 	jit_emit(j, a32_memory_reg(loads, bytes, rt, JIT_MEMORY, JIT_SCRATCH));
 	jit_release(j, rt);
@@ -194,7 +194,7 @@ jump(struct jit *j, const struct bpf_insn *i, uint32_t number)
 		return;
 	}
 	if (cond != AL)
-		jit_branch(j, cond ^ 1, j->words + 4);		// the opposite is one bit away (A8.3)
+		jit_emit(j, a32_branch(cond ^ 1, 16));		// the opposite is one bit away (A8.3)
 	jit_emit(j, a32_dp_imm(SUB, true, JIT_FUEL, JIT_FUEL, 1));
 	jit_goto(j, CS, to);
 	jit_goto(j, AL, JIT_NO_FUEL);

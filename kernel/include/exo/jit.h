@@ -35,51 +35,49 @@ struct jit {
 	const struct bpf_insn *insns;
 	uint32_t count;
 	const struct bpf_helper *helpers;
-	uint32_t *code, capacity;	// words that there is room for: what is emitted behind them is only counted
-	uint32_t words;			// emitted so far
+	uint32_t *next, *end;		// where the next word goes; what would go to the end, or behind it, goes nowhere
+	uint32_t **at;			// where each label is
+	uint32_t **branches;		// the next of the branches to labels
+	struct jit_tail *tails;		// the next of these
 	unsigned first;			// the register of the first operand (jit_instruction())
 	unsigned base;			// JIT_SCRATCH is this register plus `offset`, less the memory's address; JIT_SCRATCH: it is not
 	int32_t offset;
-	uint32_t *at;			// where each label is, in words
-	uint32_t *branches, branch_count;	// which words are branches to labels
-	struct jit_tail *tails;
-	uint32_t tail_count;
 };
 
 // A branch out of the straight way, to be emitted behind it: an access of fewer than 4 bytes near the memory's end.
 struct jit_tail {
-	uint32_t back;			// the word where it goes on
+	uint32_t *back;			// where it goes on
 	uint32_t bytes;
 };
 
 typedef enum bpf_end jit_function(struct bpf_context *context, uint32_t *result);
 
-// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into at most `capacity` words at `code`; how many, or
+// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into fewer than `capacity` words at `code`: how many; or
 // -E_NOMEM. The code runs where it is copied to, too. Not at the same time for two.
 int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity);
 
 static inline void
 jit_emit(struct jit *j, uint32_t word)
 {
-	uint32_t at = j->words;
+	uint32_t *next = j->next;
 
-	if (at < j->capacity)
-		j->code[at] = word;
-	j->words = at + 1;
+	if (next != j->end) {
+		*next = word;
+		j->next = next + 1;
+	}
 	if ((word >> 12 & 0xf) == JIT_SCRATCH)		// it may be written: Rd, Rt
 		j->base = JIT_SCRATCH;
 }
-
-void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
-void jit_branch(struct jit *j, enum a32_cond cond, uint32_t to);	// to that word of the code
 
 // A branch to a label: condition and label, until it is put right.
 static inline void
 jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
 {
-	j->branches[j->branch_count++] = j->words;
+	*j->branches++ = j->next;
 	jit_emit(j, (uint32_t)cond << 28 | label);
 }
+
+void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
 
 // BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand of an instruction, or what it stores: src, or
 // imm in `scratch`. Which is JIT_SCRATCH, or JIT_FUEL where that one is in use: then jit_release() what you were given, before fuel is needed.
@@ -97,8 +95,8 @@ jit_release(struct jit *j, unsigned operand)
 void jit_place(struct jit *j, unsigned base, int32_t offset);
 
 // Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so many bytes does not fit, or does so
-// only just, and then goes on at word `back`.
-uint32_t jit_outside(struct jit *j, uint32_t back, unsigned bytes);
+// only just, and then goes on behind that branch, which is to be emitted next.
+uint32_t jit_outside(struct jit *j, unsigned bytes);
 
 void jit_stack(struct jit *j, const struct bpf_insn *i);		// an access through r10
 void jit_call(struct jit *j, const struct bpf_insn *i);			// a helper, its fuel included
