@@ -27,7 +27,7 @@ place of from and to a row may have
     reported = "bytes * crc32"      # the number that the payload reports behind these words
 
 and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
-shown as they are then.
+shown as they are then; as they are in a table with `figures = true`.
 A table of what is done to the GPIO may have
 
     waveform = { payload = "wave", lines = { 0 = "by system call" } }
@@ -84,6 +84,7 @@ class Table:
     budget: int | None = None       # instructions; None: the engine's own
     columns: tuple[str, ...] = ()   # each row is there once for each, one behind the other
     waveform: Waveform | None = None
+    figures: bool = False           # all columns are shown as they are
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,8 @@ def read(folder: Path) -> list[Table]:
     typed(content, {"tables": list}, ("tables",), "the file")
     tables = []
     for entry in content["tables"]:
-        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict}, ("title", "rows"),
-              "a table")
+        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict,
+                      "figures": bool}, ("title", "rows"), "a table")
         columns = entry.get("columns", [])
         if not all(isinstance(column, str) and column for column in columns) or len(set(columns)) < len(columns):
             raise GraderError(f"{where}: {entry['title']}: columns are words, no two the same")
@@ -182,7 +183,8 @@ def read(folder: Path) -> list[Table]:
             typed(wave, {"payload": str, "lines": dict}, ("payload", "lines"), place)
             typed(wave["lines"], {str(pin): str for pin in range(waveform.PINS)}, (), f"{place}, lines")
             wave = Waveform(wave["payload"], {int(pin): name for pin, name in wave["lines"].items()})
-        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave))
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave,
+                            entry.get("figures", False)))
     return tables
 
 
@@ -341,7 +343,7 @@ def means(table: Table, measured: list[Measured]) -> list[float]:
 
 def matrix(table: Table, measured: list[Measured]) -> str:
     """A table with columns."""
-    width, plain = len(table.columns), any(each.row.per for each in measured)
+    width, plain = len(table.columns), table.figures or any(each.row.per for each in measured)
     rows = [measured[at:at + width] for at in range(0, len(measured), width)]
     more = ratios(table, measured)
     cells = [["", *table.columns]]

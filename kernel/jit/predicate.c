@@ -3,6 +3,7 @@
 
 #include <exo/error.h>
 #include <exo/predicate.h>
+#include <exo/program.h>
 
 #define WAITING (UINT64_MAX - 1)
 

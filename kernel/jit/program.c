@@ -22,7 +22,7 @@ reads(const struct bpf_insn *insns, uint32_t count, uint32_t *at)
 
 int
 program_load(struct compiled *p, const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers,
-    enum program_rule rule, struct program_refused *why)
+    enum program_rule rule, struct bpf_refused *why)
 {
 	int32_t words;
 
@@ -46,11 +46,11 @@ program_load(struct compiled *p, const struct bpf_insn *insns, uint32_t count, c
 
 int
 program_copy(struct compiled *p, uint32_t va, uint32_t count, const struct bpf_helper *helpers, enum program_rule rule,
-    struct program_refused *why)
+    struct bpf_refused *why)
 {
 	p->code.pages = 0;
 	if (count == 0 || count > BPF_INSNS_MAX) {
-		*why = (struct program_refused){ BPF_E_SIZE, 0 };
+		*why = (struct bpf_refused){ BPF_E_SIZE, 0 };
 		return -E_PERM;
 	}
 	if (copy_in(copy, va, count * sizeof *copy) < 0)

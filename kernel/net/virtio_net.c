@@ -80,6 +80,7 @@ hand_over(uint8_t *frame, uint32_t size)
 	receiver(frame, size);
 }
 
+// The buffers that the device has sent are the driver's again.
 static void
 collect(void)
 {
@@ -98,7 +99,6 @@ net_poll(void)
 
 	if (device == 0)
 		return;
-	collect();
 	while (take(&queues[RECEIVE], &e)) {
 		if (e.id >= VIRTQ_SIZE)
 			continue;
@@ -127,6 +127,7 @@ net_send(const void *frame, uint32_t size)
 	id = idle[--idle_count];
 	b = &buffers[TRANSMIT][id];
 	memcpy(b->frame, frame, size);
+	memcpy(b->frame + sizeof net_mac, net_mac, sizeof net_mac);	// the source comes behind the destination
 	memset(b->frame + size, 0, padded - size);
 	queues[TRANSMIT].desc[id].len = sizeof b->header + padded;
 	give(&queues[TRANSMIT], id);

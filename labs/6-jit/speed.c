@@ -6,6 +6,7 @@
 
 #include <exo/check.h>
 #include <exo/jit.h>
+#include <exo/panic.h>
 #include <exo/space.h>
 #include <exo/string.h>
 
@@ -125,7 +126,7 @@ compare(const char *name, const char *way, bool done, uint32_t r0)
 		expected = r0;
 		memcpy(after, memory, SIZE);
 	} else if (!done || r0 != expected || memcmp(after, memory, SIZE) != 0) {
-		report("%s, %s: %u and not %u, or the memory differs", name, way, r0, expected);
+		panic("%s, %s: %u and not %u, or the memory differs", name, way, r0, expected);
 	}
 }
 
@@ -160,13 +161,13 @@ compare(const char *name, const char *way, bool done, uint32_t r0)
 		words = bpf_structure(insns, count, none, &at) | bpf_defined(insns, count, none, &at); \
 		MARK(verify_##name##_end); \
 		if (words != BPF_OK) \
-			report(#name " is refused: %d, at %u", words, at); \
+			panic(#name " is refused: %d, at %u", words, at); \
 		MARK(compile_##name##_begin); \
 		words = jit_compile(insns, count, none, code, ARRAY_SIZE(code)); \
 		MARK(compile_##name##_end); \
 		report("instructions of " #name " %u", count); \
 		if (words < 0 || space_code(&space, code, words) < 0) \
-			report(#name " is not compiled"); \
+			panic(#name " is not compiled"); \
 		c = fresh(argument); \
 		jit_function *function = (jit_function *)(uintptr_t)space_address(&space); \
 		MARK(compiled_##name##_begin); \

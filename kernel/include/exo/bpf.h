@@ -154,6 +154,12 @@ enum bpf_error {
 	BPF_E_ADDRESS,		// what it does would depend on where its memory lies (exo/program.h)
 };
 
+// As an application is told.
+struct bpf_refused {
+	uint32_t error;		// BPF_E_
+	uint32_t at;		// of which instruction
+};
+
 // What a helper is given: r1 to r5, defined where the bit of its number is set in `arguments`; it defines r0 and leaves r1 to r5 undefined.
 struct bpf_context;
 typedef uint32_t bpf_function(struct bpf_context *context, const uint32_t argument[5]);

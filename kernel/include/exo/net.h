@@ -25,11 +25,11 @@ extern uint8_t net_mac[6];	// the device's address; zeros where there is no devi
 typedef void net_receiver(uint8_t *frame, uint32_t size);
 void net_on_frame(net_receiver *receive);
 
-// What the device's interrupt does: hands over all frames that have come, in order, gives their buffers back to the
-// device, and collects the buffers that it has sent.
+// What the device's interrupt does: hands over all frames that have come, in order, and gives their buffers back to
+// the device.
 void net_poll(void);
 
-// Send a copy of the `size` bytes at `frame`, which need no alignment. 0: the device has it; -E_INVAL: size is not from
+// Send a copy of the `size` bytes at `frame`, which need no alignment; with net_mac as its source, whatever it says. 0: the device has it; -E_INVAL: size is not from
 // NET_HEADER to NET_FRAME_MAX; -E_NOMEM: every buffer is on its way, and an interrupt comes when one is not any more;
 // -E_NOENT: there is no device.
 int net_send(const void *frame, uint32_t size);

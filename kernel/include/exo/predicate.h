@@ -5,18 +5,7 @@
 #pragma once
 
 #include <exo/env.h>
-#include <exo/program.h>
-
-#define PREDICATE_FUEL  64
-#define PREDICATE_PAGES 4		// of memory at most
-
-// What SYS_PREDICATE is told. Installed instead of the one before; count 0: none any more.
-struct predicate_install {
-	uint32_t memory, pages;		// page-aligned, the application's to read
-	uint32_t program, count;	// instructions
-	uint32_t argument;		// r3
-	struct program_refused refused;	// written if it is
-};
+#include <exo/message.h>
 
 int predicate_install(struct env *env, struct predicate_install *asked);	// as SYS_PREDICATE
 void predicate_forget(uint32_t id);						// it has ended

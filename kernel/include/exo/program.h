@@ -7,12 +7,6 @@
 
 #define PROGRAM_WORDS 65536		// of compiled code at most
 
-// Why a program was refused, as an application is told.
-struct program_refused {
-	uint32_t error;			// BPF_E_
-	uint32_t at;			// of which instruction
-};
-
 struct compiled {
 	struct space code;		// pages is 0: there is none
 	uint32_t insns, words;
@@ -30,11 +24,11 @@ enum program_rule {
 // Load the program of `count` instructions at `insns`, the kernel's to read. -E_PERM: it is refused, and *why tells;
 // -E_NOMEM. Nothing is there then.
 int program_load(struct compiled *p, const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers,
-    enum program_rule rule, struct program_refused *why);
+    enum program_rule rule, struct bpf_refused *why);
 
 // The same of one that an application has at va. -E_FAULT: it is not the application's to read.
 int program_copy(struct compiled *p, uint32_t va, uint32_t count, const struct bpf_helper *helpers, enum program_rule rule,
-    struct program_refused *why);
+    struct bpf_refused *why);
 
 // In function.c: BPF_OK or BPF_E_ADDRESS, of a program that the verifier accepts.
 enum bpf_error program_function(const struct bpf_insn *insns, uint32_t count, uint32_t *at);

@@ -29,7 +29,7 @@
 #define SYS_PINS           19	// (mask, cap): the caller holds those GPIO pins from now on
 #define SYS_PIN_WRITE      20	// (mask, value): drive those pins, which the caller holds
 
-// From lab 6 on (exo/endpoint.h, exo/predicate.h). What is asked lies at `asked`, the caller's to read and write.
+// From lab 6 on (exo/message.h). What is asked lies at `asked`, the caller's to read and write.
 #define SYS_ENDPOINT_OPEN  21	// (asked): struct endpoint_open. -E_INVAL, -E_EXISTS: somebody has it, -E_FAULT, -E_NOMEM; -E_PERM: the program is refused
 #define SYS_ENDPOINT_CLOSE 22	// (number). -E_NOENT: it is not the caller's
 #define SYS_ENDPOINT_INFO  23	// (number, info): struct endpoint_info. -E_NOENT
