@@ -7,6 +7,8 @@
 // B, as a32_branch(), to so many words from its own.
 #define BRANCH(cond, words) ((uint32_t)(cond) << 28 | 0x0a000000 | ((uint32_t)((words) - 2) & 0xffffff))
 
+#define TAIL_WORDS 4
+
 static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX];
 static uint32_t *branches[2 * BPF_INSNS_MAX + 2];	// an instruction has two at most
 static struct jit_tail tails[BPF_INSNS_MAX];
@@ -15,7 +17,7 @@ static bool target[BPF_INSNS_MAX];			// of a jump
 void
 jit_constant(struct jit *j, unsigned rd, uint32_t value)
 {
-	uint32_t imm = a32_imm(value), inverse = imm != ~0u ? ~0u : a32_imm(~value);
+	uint32_t imm = value < 256 ? value : a32_imm(value), inverse = imm != ~0u ? ~0u : a32_imm(~value);
 
 	if (imm != ~0u) {
 		jit_emit(j, a32_dp_imm(MOV, false, rd, 0, imm));
@@ -197,8 +199,6 @@ frame(void)
 static void
 copy(struct jit *j, const uint32_t *from, uint32_t words)
 {
-	if (words > (uint32_t)(j->end - j->next))
-		words = j->end - j->next;
 	memcpy(j->next, from, words * sizeof *from);
 	j->next += words;
 }
@@ -216,10 +216,6 @@ tails_of(struct jit *j, uint32_t bytes)
 	for (struct jit_tail *tail = tails; tail < j->tails; tail++) {
 		if (tail->bytes != bytes)
 			continue;
-		if (j->end - next < 4) {
-			next = j->end;
-			break;
-		}
 		j->at[JIT_TAILS + (tail - tails)] = next;
 		*next++ = less;
 		*next++ = compare;
@@ -266,10 +262,14 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 	for (uint32_t n = 0; n < count; n++)
 		if (bpf_jumps(&insns[n]))
 			target[n + 1 + bpf_distance(&insns[n])] = true;
+	if (capacity < JIT_MOST)
+		return -E_NOMEM;
 	copy(&j, jit_way_in, jit_exit - jit_way_in);
 	for (uint32_t n = 0; n < count; n++) {
 		uint8_t class;
 
+		if (j.end - j.next < JIT_MOST)
+			return -E_NOMEM;
 		if (target[n])
 			j.base = JIT_SCRATCH;
 		at[n] = j.next;
@@ -281,9 +281,9 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 		if (bpf_dst(&insns[n]) == j.base && class != BPF_ST && class != BPF_STX && class != BPF_JMP32)
 			j.base = JIT_SCRATCH;
 	}
-	end(&j);
-	if (j.next == j.end)
+	if (j.end - j.next < JIT_MOST + TAIL_WORDS * (j.tails - tails))
 		return -E_NOMEM;
+	end(&j);
 	for (uint32_t **branch = branches; branch < j.branches; branch++) {
 		uint32_t *word = *branch;
 

@@ -35,7 +35,7 @@ struct jit {
 	const struct bpf_insn *insns;
 	uint32_t count;
 	const struct bpf_helper *helpers;
-	uint32_t *next, *end;		// where the next word goes; what would go to the end, or behind it, goes nowhere
+	uint32_t *next, *end;		// where the next word goes, and where there is no more room
 	uint32_t **at;			// where each label is
 	uint32_t **branches;		// the next of the branches to labels
 	struct jit_tail *tails;		// the next of these
@@ -43,6 +43,8 @@ struct jit {
 	unsigned base;			// JIT_SCRATCH is this register plus `offset`, less the memory's address; JIT_SCRATCH: it is not
 	int32_t offset;
 };
+
+#define JIT_MOST 32		// words of an instruction, at most
 
 // A branch out of the straight way, to be emitted behind it: an access of fewer than 4 bytes near the memory's end.
 struct jit_tail {
@@ -52,19 +54,14 @@ struct jit_tail {
 
 typedef enum bpf_end jit_function(struct bpf_context *context, uint32_t *result);
 
-// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into fewer than `capacity` words at `code`: how many; or
-// -E_NOMEM. The code runs where it is copied to, too. Not at the same time for two.
+// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into `capacity` words at `code`: into how many; or
+// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too. Not at the same time for two.
 int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity);
 
 static inline void
 jit_emit(struct jit *j, uint32_t word)
 {
-	uint32_t *next = j->next;
-
-	if (next != j->end) {
-		*next = word;
-		j->next = next + 1;
-	}
+	*j->next++ = word;
 	if ((word >> 12 & 0xf) == JIT_SCRATCH)		// it may be written: Rd, Rt
 		j->base = JIT_SCRATCH;
 }
