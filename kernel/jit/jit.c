@@ -133,7 +133,7 @@ jit_divide(struct jit *j, const struct bpf_insn *i)
 	if (quotient == JIT_FUEL)
 		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
 	jit_emit(j, a32_div(i->offset == 1, quotient, a, b));
-	j->base = JIT_SCRATCH;				// (its Rd is elsewhere)
+	j->base = JIT_SCRATCH;				// what jit_emit() does not see: Rd is elsewhere
 	if (quotient != a)
 		jit_emit(j, a32_mls(a, quotient, b, a));
 	jit_release(j, quotient);
@@ -238,18 +238,39 @@ end(struct jit *j)
 	tails_of(j, 2);
 }
 
+// What takes its first operand from j->first.
+static const bool three[16] = {
+	[BPF_ADD >> 4] = true, [BPF_SUB >> 4] = true, [BPF_MUL >> 4] = true, [BPF_OR >> 4] = true, [BPF_AND >> 4] = true,
+	[BPF_LSH >> 4] = true, [BPF_RSH >> 4] = true, [BPF_NEG >> 4] = true, [BPF_XOR >> 4] = true, [BPF_ARSH >> 4] = true,
+};
+
 // Whether instruction n is a MOV that need not be done, because the next one can take its first operand from where it is.
 static bool
 passed_over(const struct jit *j, uint32_t n)
 {
 	const struct bpf_insn *i = &j->insns[n], *next = i + 1;
-	const uint32_t three = 1u << (BPF_ADD >> 4) | 1u << (BPF_SUB >> 4) | 1u << (BPF_MUL >> 4) | 1u << (BPF_OR >> 4) |
-	    1u << (BPF_AND >> 4) | 1u << (BPF_LSH >> 4) | 1u << (BPF_RSH >> 4) | 1u << (BPF_NEG >> 4) | 1u << (BPF_XOR >> 4) |
-	    1u << (BPF_ARSH >> 4);
 
 	return i->opcode == (BPF_ALU | BPF_X | BPF_MOV) && i->offset == 0 && bpf_src(i) < 10 && !target[n + 1] &&
-	    BPF_CLASS(next->opcode) == BPF_ALU && three >> (next->opcode >> 4) & 1 && bpf_dst(next) == bpf_dst(i) &&
+	    BPF_CLASS(next->opcode) == BPF_ALU && three[next->opcode >> 4] && bpf_dst(next) == bpf_dst(i) &&
 	    !(next->opcode & BPF_X && bpf_src(next) == bpf_dst(i));
+}
+
+// Before an instruction, and behind it: where its label is, and whether JIT_SCRATCH is still what it was.
+static void
+arrive(struct jit *j, uint32_t n)
+{
+	at[n] = j->next;
+	if (target[n])
+		j->base = JIT_SCRATCH;
+}
+
+static void
+leave(struct jit *j, const struct bpf_insn *i)
+{
+	uint8_t class = BPF_CLASS(i->opcode);
+
+	if (bpf_dst(i) == j->base && class != BPF_ST && class != BPF_STX && class != BPF_JMP32)
+		j->base = JIT_SCRATCH;
 }
 
 int32_t
@@ -266,20 +287,14 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 		return -E_NOMEM;
 	copy(&j, jit_way_in, jit_exit - jit_way_in);
 	for (uint32_t n = 0; n < count; n++) {
-		uint8_t class;
-
 		if (j.end - j.next < JIT_MOST)
 			return -E_NOMEM;
-		if (target[n])
-			j.base = JIT_SCRATCH;
-		at[n] = j.next;
+		arrive(&j, n);
 		j.first = bpf_dst(&insns[n]);
 		if (passed_over(&j, n))
 			j.first = bpf_src(&insns[n++]);
 		jit_instruction(&j, n);
-		class = BPF_CLASS(insns[n].opcode);
-		if (bpf_dst(&insns[n]) == j.base && class != BPF_ST && class != BPF_STX && class != BPF_JMP32)
-			j.base = JIT_SCRATCH;
+		leave(&j, &insns[n]);
 	}
 	if (j.end - j.next < JIT_MOST + TAIL_WORDS * (j.tails - tails))
 		return -E_NOMEM;

@@ -55,8 +55,8 @@ def test_compiled_accesses(runs):
 
 
 @check(points=6, step="6.4", boots=[programs.boot(lambda seed: single.singles("j", COMPILED)[0]), programs.boot(some(BRANCHES + "a"))],
-       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. Where things are is known in the second pass "
-            "alone: in the first one only how many words you emit counts, and it has to be the same.")
+       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. jit_goto() leads to "
+            "an instruction by its number; over words of your own a32_branch() does, by a distance in bytes.")
 def test_compiled_branches(runs):
     """Branches, compiled."""
     single.literal(runs[0], "j", COMPILED)

@@ -4,7 +4,7 @@
 #include <exo/todo.h>
 
 // BEGIN SOLUTION 6.4a
-// dst = dst op operand: in one word where a constant can be said there, or its negative or complement by the other op.
+// dst = first op operand: in one word where a constant can be said there, or its negative or complement by the other op.
 static void
 compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
 {
@@ -98,7 +98,7 @@ alu(struct jit *j, const struct bpf_insn *i)
 //| static void
 //| alu(struct jit *j, const struct bpf_insn *i)
 //| {
-//| 	// TODO 6.4: one word where the constant can be said in it; what jit_ has, let it do.
+//| 	// TODO 6.4: one word where the constant can be said in it; the first operand is in j->first; what jit_ has, let it do.
 //| 	(void)j, (void)i;
 //| 	todo("6.4");
 //| }
@@ -127,7 +127,7 @@ memory(struct jit *j, const struct bpf_insn *i)
 //| static void
 //| memory(struct jit *j, const struct bpf_insn *i)
 //| {
-//| 	// TODO 6.4: its address less the memory's; compared; then the access.
+//| 	// TODO 6.4: its place in the memory; compared; then the access.
 //| 	(void)j, (void)i;
 //| 	todo("6.4");
 //| }
