@@ -17,16 +17,17 @@ static bool target[BPF_INSNS_MAX];			// of a jump
 void
 jit_constant(struct jit *j, unsigned rd, uint32_t value)
 {
-	uint32_t imm = value < 256 ? value : a32_imm(value), inverse = imm != ~0u ? ~0u : a32_imm(~value);
+	uint32_t imm;
 
-	if (imm != ~0u) {
+	if (value >> 16 == 0) {
+		jit_emit(j, a32_movw(rd, value));
+	} else if ((imm = a32_imm(value)) != ~0u) {
 		jit_emit(j, a32_dp_imm(MOV, false, rd, 0, imm));
-	} else if (inverse != ~0u) {
-		jit_emit(j, a32_dp_imm(MVN, false, rd, 0, inverse));
+	} else if ((imm = a32_imm(~value)) != ~0u) {
+		jit_emit(j, a32_dp_imm(MVN, false, rd, 0, imm));
 	} else {
 		jit_emit(j, a32_movw(rd, value));
-		if (value >> 16 != 0)
-			jit_emit(j, a32_movt(rd, value));
+		jit_emit(j, a32_movt(rd, value));
 	}
 }
 
@@ -64,8 +65,8 @@ jit_place(struct jit *j, unsigned base, int32_t offset)
 	if (j->base != base)
 		jit_emit(j, a32_dp_reg(SUB, false, JIT_SCRATCH, base, JIT_MEMORY));
 	for (; left != 0; left -= part) {
-		part = left < 256 ? left : left & 0xff << (__builtin_ctz(left) & ~1);
-		jit_emit(j, a32_dp_imm(distance < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, left < 256 ? left : a32_imm(part)));
+		part = left & 0xff << (__builtin_ctz(left) & ~1);
+		jit_emit(j, a32_dp_imm(distance < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, a32_imm(part)));
 	}
 	j->base = base;
 	j->offset = offset;

@@ -6,22 +6,16 @@
 // BEGIN SOLUTION 6.3
 #define ALWAYS ((uint32_t)AL << 28)
 
-// Eight bits that lie together need no more than to be moved down by an even number; those at both ends are turned round.
 uint32_t
 a32_imm(uint32_t value)
 {
-	uint32_t turn, byte;
+	for (uint32_t turn = 0; turn < 16; turn++) {
+		uint32_t byte = turn == 0 ? value : value << 2 * turn | value >> (32 - 2 * turn);
 
-	if (value < 256)
-		return value;
-	for (turn = 1; turn < 4; turn++) {
-		byte = value << 2 * turn | value >> (32 - 2 * turn);
 		if (byte < 256)
 			return turn << 8 | byte;
 	}
-	turn = __builtin_ctz(value) / 2;
-	byte = value >> 2 * turn;
-	return byte < 256 ? (16 - turn) << 8 | byte : ~0u;
+	return ~0u;
 }
 
 uint32_t
