@@ -25,8 +25,9 @@ extern uint32_t increment_vectors[];
 volatile uint32_t *increment_pending;
 void *increment_in;
 
-static uint8_t frame[NET_FRAME_MIN] __attribute__((aligned(4))) = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, ETHERTYPE_EXOLAB >> 8, ETHERTYPE_EXOLAB & 0xff,
-	0, SERVICE };
+static uint8_t frame[NET_FRAME_MIN] __attribute__((aligned(4))) = {
+	2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, ETHERTYPE_EXOLAB >> 8, ETHERTYPE_EXOLAB & 0xff, 0, SERVICE,
+};
 
 static int32_t
 sys_arrive(uint32_t ticks, uint32_t a1, uint32_t a2, uint32_t a3)
@@ -74,8 +75,10 @@ watch(void)
 	isb();
 }
 
+static uint32_t server;			// its name
+static uint32_t added;			// what each frame asks for
+
 // With the server the others end.
-static uint32_t server;
 
 static void
 ended(uint32_t id)
@@ -87,8 +90,6 @@ ended(uint32_t id)
 		if (env->id != 0 && env->id != id && !env->ended)
 			env_end(env, ENDED_KILLED, 0);
 }
-
-static uint32_t added;
 
 static void
 serve(char way, uint32_t count, void *in)

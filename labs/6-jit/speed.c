@@ -1,8 +1,6 @@
-// Eight handlers, each in C, in C with the checks and the fuel that BPF has, interpreted, and compiled (bench.toml). The
-// programs are the run's input: speed/NAME.bpf, in the order of their names, each behind the number of its
-// instructions. All four ways have to come to the same.
-//
-// Beside that what it takes to verify and to compile each, over the number of its instructions.
+// Eight handlers, each in C, in C with the checks and the fuel that BPF has, interpreted, and compiled (bench.toml).
+// The programs are the run's input: speed/NAME.bpf, in the order of their names, each behind the number of its
+// instructions. All four ways have to come to the same. And what it takes to verify and to compile each.
 
 #include <exo/check.h>
 #include <exo/jit.h>
@@ -30,9 +28,11 @@
 #undef BACK
 #undef DONE
 
-// With the checks of exo/bpf.h, and no others: an access that is not all in the memory, and a way back without fuel, end it.
+// With the checks of exo/bpf.h, and no others: an access that is not all in the memory ends it, and a way back without
+// fuel.
 #define HANDLER(name) static counted enum bpf_end checked_##name(struct bpf_context *context, uint32_t *result)
-#define BEGIN()       uint32_t memory = context->memory, size = context->size, argument = context->argument, fuel = context->fuel
+#define BEGIN() \
+	uint32_t memory = context->memory, size = context->size, argument = context->argument, fuel = context->fuel
 #define END(how)      do { context->fuel = fuel; return how; } while (0)
 #define CHECK(type, at) \
 	do { \
@@ -113,7 +113,8 @@ static struct bpf_context
 fresh(uint32_t argument)
 {
 	memcpy(memory, first, SIZE);
-	return (struct bpf_context){ .memory = (uintptr_t)memory, .size = SIZE, .argument = argument, .fuel = FUEL, .helpers = none };
+	return (struct bpf_context){ .memory = (uintptr_t)memory, .size = SIZE, .argument = argument, .fuel = FUEL,
+		.helpers = none };
 }
 
 // All ways but the first have to come to what that came to.
