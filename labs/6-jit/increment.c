@@ -79,7 +79,6 @@ static uint32_t server;			// its name
 static uint32_t added;			// what each frame asks for
 
 // With the server the others end.
-
 static void
 ended(uint32_t id)
 {

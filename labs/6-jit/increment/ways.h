@@ -5,8 +5,8 @@
 
 #define SERVICE 5		// the end point
 #define TIMES   8		// frames
-#define ADDED   16		// of the frame: where the number to add is, 4 bytes, most significant first
-#define ASKED   20		// bytes of the frame that mean something
+#define ADDED   18		// of the frame: where the number to add is, 4 bytes, most significant first
+#define ASKED   22		// bytes of the frame that mean something
 
 #define SUM     64		// of the end point's memory: where the sum is
 
