@@ -15,13 +15,27 @@ def some(kinds):
     return lambda seed: programs.random_cases(seed, kinds, most=120, ways=COMPILED)
 
 
-@check(points=7, step="6.4", boots=[programs.boot(lambda seed: single.singles("a", COMPILED)[0]), programs.boot(some(ARITHMETIC))],
-       hint="Look at the constant: can it be said in the instruction, rotated, negated or complemented, or does it need the scratch register? "
+def copies():
+    """A copy that the next instruction changes: by itself, by its source, and where another way leads to that instruction."""
+    made = []
+    for op in [op for op in bpf.OPS if op != "="]:
+        for b in (5, 0x12345, "w2", "w4", "w1"):
+            made.append(f"w1 = 0x87654321\nw2 = 7\nw4 = w1\nw4 {op} {b}\nw0 = w4\nw0 *= 3\nw0 ^= w1\nexit")
+        made.append(f"w1 = 9\nw4 = 3\nif w1 == 9 goto there\nw4 = w1\nthere:\nw4 {op} 2\nw0 = w4\nexit")
+    made += ["w4 = w2\nw4 = -w4\nw0 = w4\nw0 ^= w2\nexit", "w4 = w2\nr4 = be16 r4\nw0 = w4\nw0 += w2\nexit"]
+    return [Case(bpf.assemble(text), 64, ways=COMPILED, name=text.replace("\n", "; ")) for text in made]
+
+
+@check(points=7, step="6.4", boots=[programs.boot(lambda seed: single.singles("a", COMPILED)[0]), programs.boot(lambda seed: copies()),
+                                    programs.boot(some(ARITHMETIC))],
+       hint="The first operand is in j->first, which need not be dst. "
+            "Look at the constant: can it be said in the instruction, rotated, negated or complemented, or does it need the scratch register? "
             "Of a shift's count five bits count in BPF, eight of a register's in A32; and #0 of LSR and ASR means 32.")
 def test_compiled_arithmetic(runs):
     """Arithmetic, compiled."""
     single.literal(runs[0], "a", COMPILED)
-    programs.judge(runs[1], some(ARITHMETIC)(runs[1].seed), COMPILED)
+    programs.judge(runs[1], copies(), COMPILED)
+    programs.judge(runs[2], some(ARITHMETIC)(runs[2].seed), COMPILED)
 
 
 def accesses(seed):
@@ -55,8 +69,8 @@ def test_compiled_accesses(runs):
 
 
 @check(points=6, step="6.4", boots=[programs.boot(lambda seed: single.singles("j", COMPILED)[0]), programs.boot(some(BRANCHES + "a"))],
-       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. Where things are is known in the second pass "
-            "alone: in the first one only how many words you emit counts, and it has to be the same.")
+       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. jit_goto() leads to "
+            "an instruction by its number; over words of your own a32_branch() does, by a distance in bytes.")
 def test_compiled_branches(runs):
     """Branches, compiled."""
     single.literal(runs[0], "j", COMPILED)
