@@ -3,7 +3,7 @@
 The assembler knows every encoding, and a form says what to ask it: `ldr r<rt>, [r<rn>, #<offset>]`. Each operand is
 varied alone, and from what then changes in the word a table is solved for, over GF(2): which bits of the word each bit
 of the operand flips. All together are varied to see that the table holds. An operand that no such table explains is
-shown by its values and words. The idea is Engler's: of his dynamic code generators' encoders none was typed by hand.
+shown by its values and words. The idea is Engler and Hsieh's (DERIVE, 2000).
 """
 import functools
 import operator
@@ -221,10 +221,8 @@ def report(derived: Derived) -> Iterator[str]:
     for each in copied:
         yield from _table(each.operand.name, each.columns)
     if copied:
-        moved = [column for each in copied for column in each.columns.values()]
-        sign = " ^ " if any(column & derived.word for column in moved) else " | "
-        yield "  = " + sign.join([f"{derived.word:#010x}", *(term for each in copied
-                                                            for term in terms(each.operand.name, each.columns))])
+        parts = [f"{derived.word:#010x}", *(term for each in copied for term in terms(each.operand.name, each.columns))]
+        yield f"  = {' ^ '.join(parts) if _meet(derived.word, copied) else ' | '.join(parts)}"
     for each in others:
         yield from _words(each)
     if derived.wrong:
@@ -233,6 +231,15 @@ def report(derived: Derived) -> Iterator[str]:
         yield f"  The above is what each does alone, around {derived.line}; a range may part the cases, as <n:1..31>."
     else:
         yield f"  GNU as made {derived.asked} words{', and all are as this says' * (not others)}."
+
+
+def _meet(word: int, copied: Sequence[Found]) -> bool:
+    """Whether a bit of the word that is flipped is set already, or flipped by two."""
+    for column in (column for each in copied for column in each.columns.values()):
+        if column & word:
+            return True
+        word |= column
+    return False
 
 
 def _table(name: str, table: dict[int, int]) -> Iterator[str]:
