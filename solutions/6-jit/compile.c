@@ -34,6 +34,24 @@ shift(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
 		jit_emit(j, a32_shift_imm(type, dst, j->first, i->imm & 31));
 	}
 }
+// INSTEAD
+//| // TODO 6.4: dst = first op operand: in one word where a constant can be said there, or its negative or complement
+//| // (`others`) by the other op. The first operand is in j->first.
+//| static void
+//| compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
+//| {
+//| 	(void)j, (void)i, (void)op, (void)other, (void)others;
+//| 	todo("6.4");
+//| }
+//|
+//| // TODO 6.4: dst = first shifted by operand, of which BPF looks at five bits.
+//| static void
+//| shift(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
+//| {
+//| 	(void)j, (void)i, (void)type;
+//| 	todo("6.4");
+//| }
+// END SOLUTION
 
 static void
 move(struct jit *j, const struct bpf_insn *i)
@@ -94,15 +112,6 @@ alu(struct jit *j, const struct bpf_insn *i)
 		jit_divide(j, i);
 	}
 }
-// INSTEAD
-//| static void
-//| alu(struct jit *j, const struct bpf_insn *i)
-//| {
-//| 	// TODO 6.4: one word where the constant can be said in it; the first operand is in j->first; what jit_ has, let it do.
-//| 	(void)j, (void)i;
-//| 	todo("6.4");
-//| }
-// END SOLUTION
 
 // BEGIN SOLUTION 6.4b
 // All of what an access touches has to lie in the memory; where it begins there is in the scratch register then.
