@@ -1,21 +1,23 @@
-// The encoders that you write (exo/a32.h): one word each.
+// The encoders that you write (exo/a32.h): one word each, as `make derive` finds it.
 
 #include <exo/a32.h>
 #include <exo/todo.h>
 
+#define ALWAYS 0xe0000000u	// the condition AL, in bits 31:28
+
 // TODO 6.3: each as its comment in exo/a32.h says.
+#pragma GCC diagnostic ignored "-Wunused-parameter"	// until all are written
+
 uint32_t
 a32_imm(uint32_t value)
 {
-	(void)value;
 	todo("6.3");
-	return ~0u;
+	return 0;
 }
 
 uint32_t
 a32_dp_imm(enum a32_op op, bool s, unsigned rd, unsigned rn, uint32_t imm12)
 {
-	(void)op, (void)s, (void)rd, (void)rn, (void)imm12;
 	todo("6.3");
 	return 0;
 }
@@ -23,7 +25,6 @@ a32_dp_imm(enum a32_op op, bool s, unsigned rd, unsigned rn, uint32_t imm12)
 uint32_t
 a32_dp_reg(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm)
 {
-	(void)op, (void)s, (void)rd, (void)rn, (void)rm;
 	todo("6.3");
 	return 0;
 }
@@ -31,7 +32,6 @@ a32_dp_reg(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm)
 uint32_t
 a32_shift_imm(enum a32_shift shift, unsigned rd, unsigned rm, unsigned by)
 {
-	(void)shift, (void)rd, (void)rm, (void)by;
 	todo("6.3");
 	return 0;
 }
@@ -39,7 +39,6 @@ a32_shift_imm(enum a32_shift shift, unsigned rd, unsigned rm, unsigned by)
 uint32_t
 a32_shift_reg(enum a32_shift shift, unsigned rd, unsigned rm, unsigned rs)
 {
-	(void)shift, (void)rd, (void)rm, (void)rs;
 	todo("6.3");
 	return 0;
 }
@@ -47,7 +46,6 @@ a32_shift_reg(enum a32_shift shift, unsigned rd, unsigned rm, unsigned rs)
 uint32_t
 a32_movw(unsigned rd, uint32_t value)
 {
-	(void)rd, (void)value;
 	todo("6.3");
 	return 0;
 }
@@ -55,7 +53,6 @@ a32_movw(unsigned rd, uint32_t value)
 uint32_t
 a32_memory(bool load, unsigned bytes, unsigned rt, unsigned rn, int32_t offset)
 {
-	(void)load, (void)bytes, (void)rt, (void)rn, (void)offset;
 	todo("6.3");
 	return 0;
 }
@@ -63,7 +60,6 @@ a32_memory(bool load, unsigned bytes, unsigned rt, unsigned rn, int32_t offset)
 uint32_t
 a32_branch(enum a32_cond cond, int32_t distance)
 {
-	(void)cond, (void)distance;
 	todo("6.3");
 	return 0;
 }
