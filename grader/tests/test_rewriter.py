@@ -203,8 +203,8 @@ def test_every_form():
     assert len(set(results)) == 4 and results[::3] == results[1::3] == results[2::3]
 
 
-# A hundred programs: seeds whose programs come to an end soon, at each of OPTIONS.
-CSMITH = (1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 15, 17, 18, 19, 20, 23, 24, 26, 27, 28, 29, 30, 31, 32, 33)
+# Seeds whose programs come to an end soon; each program is compiled with each of OPTIONS.
+CSMITH = (1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 15, 17, 18)
 
 
 @pytest.mark.parametrize("seed", CSMITH)
