@@ -1,5 +1,5 @@
 """The order of the grader's own tests: those that take a minute or more come first, so that no core waits for the last
-one when all others are done. (Among them, what sets the course's PDFs comes before what looks at them.)"""
+one when all others are done."""
 
 LONG = ("test_this_course_leaks_nothing", "test_what_a_page_shows_is_what_is_printed", "test_choices")
 
