@@ -2,7 +2,6 @@
 
 #include <exo/error.h>
 #include <exo/jit.h>
-#include <exo/string.h>
 
 // B, as a32_branch(), to so many words from its own.
 #define BRANCH(cond, words) ((uint32_t)(cond) << 28 | 0x0a000000 | ((uint32_t)((words) - 2) & 0xffffff))
@@ -32,10 +31,8 @@ jit_constant(struct jit *j, unsigned rd, uint32_t value)
 }
 
 unsigned
-jit_register(struct jit *j, unsigned r, unsigned scratch)
+jit_frame(struct jit *j, unsigned scratch)
 {
-	if (r < 10)
-		return r;
 	if (scratch == JIT_FUEL)
 		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
 	jit_emit(j, a32_dp_imm(ADD, false, scratch, A32_SP, a32_imm(BPF_STACK)));
@@ -43,15 +40,11 @@ jit_register(struct jit *j, unsigned r, unsigned scratch)
 }
 
 unsigned
-jit_operand(struct jit *j, const struct bpf_insn *i, unsigned scratch)
+jit_immediate(struct jit *j, uint32_t value, unsigned scratch)
 {
-	uint8_t class = BPF_CLASS(i->opcode);
-
-	if (class == BPF_STX || (class != BPF_ST && (i->opcode & BPF_X)))
-		return jit_register(j, bpf_src(i), scratch);
 	if (scratch == JIT_FUEL)
 		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-	jit_constant(j, scratch, i->imm);
+	jit_constant(j, scratch, value);
 	return scratch;
 }
 
@@ -63,22 +56,13 @@ jit_place(struct jit *j, unsigned base, int32_t offset)
 	uint32_t left = distance < 0 ? -distance : distance, part;
 
 	if (j->base != base)
-		jit_emit(j, a32_dp_reg(SUB, false, JIT_SCRATCH, base, JIT_MEMORY));
+		*j->next++ = j->place | base << 16;
 	for (; left != 0; left -= part) {
 		part = left & 0xff << (__builtin_ctz(left) & ~1);
-		jit_emit(j, a32_dp_imm(distance < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, a32_imm(part)));
+		*j->next++ = (distance < 0 ? j->down : j->up) | (part < 256 ? part : a32_imm(part));
 	}
 	j->base = base;
 	j->offset = offset;
-}
-
-uint32_t
-jit_outside(struct jit *j, unsigned bytes)
-{
-	if (bytes == 4)
-		return JIT_FAULT;
-	*j->tails = (struct jit_tail){ j->next + 1, bytes };
-	return JIT_TAILS + (j->tails++ - tails);
 }
 
 // Halfwords reach 255 bytes only: above, a byte at a time.
@@ -152,8 +136,19 @@ jit_swap(struct jit *j, const struct bpf_insn *i)
 		jit_emit(j, a32_extend(false, 16, dst, dst));
 }
 
+#define WAY_IN  8			// words
+#define WAY_OUT 15
+
+struct way_in {
+	uint32_t words[WAY_IN];
+};
+
+struct way_out {
+	uint32_t words[WAY_OUT];
+};
+
 // What stands before and behind every program's code; copied, as it runs wherever it lies.
-extern const uint32_t jit_way_in[], jit_exit[], jit_fault[], jit_no_fuel[], jit_way_out_end[];
+extern const uint32_t jit_way_in[], jit_exit[], jit_fault[], jit_no_fuel[];
 
 static void __attribute__((naked, used))
 frame(void)
@@ -189,19 +184,15 @@ frame(void)
 	"	mov	r0, %[spent]\n"
 	"	mov	r12, #0\n"
 	"	b	1b\n"
-	"jit_way_out_end:\n"
-	: : [stack] "i"(JIT_CONTEXT), [context] "i"(JIT_CONTEXT), [result] "i"(JIT_RESULT), [saved] "i"(JIT_SAVED),
+	".if . - jit_exit != 4 * %c[out] || jit_exit - jit_way_in != 4 * %c[in]\n"
+	".error \"the ways in and out have other lengths\"\n"
+	".endif\n"
+	: : [in] "i"(WAY_IN), [out] "i"(WAY_OUT),
+	    [stack] "i"(JIT_CONTEXT), [context] "i"(JIT_CONTEXT), [result] "i"(JIT_RESULT), [saved] "i"(JIT_SAVED),
 	    [memory] "i"(offsetof(struct bpf_context, memory)), [size] "i"(offsetof(struct bpf_context, size)),
 	    [argument] "i"(offsetof(struct bpf_context, argument)), [fuel] "i"(offsetof(struct bpf_context, fuel)),
 	    [fault] "i"(offsetof(struct bpf_context, fault)), [done] "i"(BPF_DONE), [faulted] "i"(BPF_FAULT),
 	    [spent] "i"(BPF_FUEL));
-}
-
-static void
-copy(struct jit *j, const uint32_t *from, uint32_t words)
-{
-	memcpy(j->next, from, words * sizeof *from);
-	j->next += words;
 }
 
 // lr is not below size - 3, and what is r11 then; but a shorter access may be all in the memory yet. One that is not leads on to the
@@ -209,9 +200,8 @@ copy(struct jit *j, const uint32_t *from, uint32_t words)
 static void
 tails_of(struct jit *j, uint32_t bytes)
 {
-	const uint32_t less = a32_dp_imm(SUB, false, JIT_SCRATCH, JIT_SCRATCH, 4 - bytes);
+	const uint32_t less = j->down | (4 - bytes), more = j->up | (4 - bytes);
 	const uint32_t compare = a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT);
-	const uint32_t more = a32_dp_imm(ADD, false, JIT_SCRATCH, JIT_SCRATCH, 4 - bytes);
 	uint32_t *next = j->next;
 
 	for (struct jit_tail *tail = tails; tail < j->tails; tail++) {
@@ -234,9 +224,12 @@ end(struct jit *j)
 	j->at[JIT_EXIT] = j->next;
 	j->at[JIT_FAULT] = j->next + (jit_fault - jit_exit);
 	j->at[JIT_NO_FUEL] = j->next + (jit_no_fuel - jit_exit);
-	copy(j, jit_exit, jit_way_out_end - jit_exit);
-	tails_of(j, 1);
-	tails_of(j, 2);
+	*(struct way_out *)j->next = *(const struct way_out *)jit_exit;
+	j->next += WAY_OUT;
+	if (j->tails != tails) {
+		tails_of(j, 1);
+		tails_of(j, 2);
+	}
 }
 
 // What takes its first operand from j->first.
@@ -261,8 +254,10 @@ static void
 arrive(struct jit *j, uint32_t n)
 {
 	at[n] = j->next;
-	if (target[n])
+	if (target[n]) {
+		target[n] = false;			// for the next program
 		j->base = JIT_SCRATCH;
+	}
 }
 
 static void
@@ -277,18 +272,22 @@ leave(struct jit *j, const struct bpf_insn *i)
 int32_t
 jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity)
 {
-	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code, .end = code + capacity,
-		.at = at, .branches = branches, .tails = tails, .base = JIT_SCRATCH };
+	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code,
+		.at = at, .branches = branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
+	const uint32_t *last = code + capacity - JIT_MOST;	// where there is room for an instruction yet
 
-	memset(target, 0, count);
+	if (capacity < 2 * JIT_MOST)
+		return -E_NOMEM;
+	j.place = a32_dp_reg(SUB, false, JIT_SCRATCH, 0, JIT_MEMORY);
+	j.up = a32_dp_imm(ADD, false, JIT_SCRATCH, JIT_SCRATCH, 0);
+	j.down = a32_dp_imm(SUB, false, JIT_SCRATCH, JIT_SCRATCH, 0);
 	for (uint32_t n = 0; n < count; n++)
 		if (bpf_jumps(&insns[n]))
 			target[n + 1 + bpf_distance(&insns[n])] = true;
-	if (capacity < JIT_MOST)
-		return -E_NOMEM;
-	copy(&j, jit_way_in, jit_exit - jit_way_in);
+	*(struct way_in *)j.next = *(const struct way_in *)jit_way_in;
+	j.next += WAY_IN;
 	for (uint32_t n = 0; n < count; n++) {
-		if (j.end - j.next < JIT_MOST)
+		if (j.next > last)
 			return -E_NOMEM;
 		arrive(&j, n);
 		j.first = bpf_dst(&insns[n]);
@@ -297,7 +296,7 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 		jit_instruction(&j, n);
 		leave(&j, &insns[n]);
 	}
-	if (j.end - j.next < JIT_MOST + TAIL_WORDS * (j.tails - tails))
+	if (j.next + TAIL_WORDS * (j.tails - tails) > last)
 		return -E_NOMEM;
 	end(&j);
 	for (uint32_t **branch = branches; branch < j.branches; branch++) {

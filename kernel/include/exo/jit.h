@@ -35,13 +35,15 @@ struct jit {
 	const struct bpf_insn *insns;
 	uint32_t count;
 	const struct bpf_helper *helpers;
-	uint32_t *next, *end;		// where the next word goes, and where there is no more room
+	uint32_t *next;			// where the next word goes
 	uint32_t **at;			// where each label is
 	uint32_t **branches;		// the next of the branches to labels
-	struct jit_tail *tails;		// the next of these
+	struct jit_tail *tails;		// the next of these,
+	uint32_t tail;			// and its label
 	unsigned first;			// the register of the first operand (jit_instruction())
 	unsigned base;			// JIT_SCRATCH is this register plus `offset`, less the memory's address; JIT_SCRATCH: it is not
 	int32_t offset;
+	uint32_t place, up, down;	// SUB lr, r0, r10; ADD lr, lr, #0; SUB lr, lr, #0: for jit_place(), Rn and constants still to be put in
 };
 
 #define JIT_MOST 32		// words of an instruction, at most
@@ -71,15 +73,31 @@ static inline void
 jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
 {
 	*j->branches++ = j->next;
-	jit_emit(j, (uint32_t)cond << 28 | label);
+	*j->next++ = (uint32_t)cond << 28 | label;
 }
 
 void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
 
 // BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand of an instruction, or what it stores: src, or
 // imm in `scratch`. Which is JIT_SCRATCH, or JIT_FUEL where that one is in use: then jit_release() what you were given, before fuel is needed.
-unsigned jit_register(struct jit *j, unsigned r, unsigned scratch);
-unsigned jit_operand(struct jit *j, const struct bpf_insn *i, unsigned scratch);
+unsigned jit_frame(struct jit *j, unsigned scratch);			// BPF's r10; what the two need,
+unsigned jit_immediate(struct jit *j, uint32_t value, unsigned scratch);	// and imm
+
+static inline unsigned
+jit_register(struct jit *j, unsigned r, unsigned scratch)
+{
+	return r < 10 ? r : jit_frame(j, scratch);
+}
+
+static inline unsigned
+jit_operand(struct jit *j, const struct bpf_insn *i, unsigned scratch)
+{
+	uint8_t class = BPF_CLASS(i->opcode);
+
+	if (class == BPF_STX || (class != BPF_ST && (i->opcode & BPF_X)))
+		return jit_register(j, bpf_src(i), scratch);
+	return jit_immediate(j, i->imm, scratch);
+}
 
 static inline void
 jit_release(struct jit *j, unsigned operand)
@@ -93,7 +111,14 @@ void jit_place(struct jit *j, unsigned base, int32_t offset);
 
 // Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so many bytes does not fit, or does so
 // only just, and then goes on behind that branch, which is to be emitted next.
-uint32_t jit_outside(struct jit *j, unsigned bytes);
+static inline uint32_t
+jit_outside(struct jit *j, unsigned bytes)
+{
+	if (bytes == 4)
+		return JIT_FAULT;
+	*j->tails++ = (struct jit_tail){ j->next + 1, bytes };
+	return j->tail++;
+}
 
 void jit_stack(struct jit *j, const struct bpf_insn *i);		// an access through r10
 void jit_call(struct jit *j, const struct bpf_insn *i);			// a helper, its fuel included
