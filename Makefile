@@ -44,8 +44,7 @@ define help
   make run LAB=1             boots it, your terminal on its serial line; PCAP=file: keeps what passes over its network
   make gdb LAB=1 CHECK=name  boots one check, stopped, in the debugger; make rewind ...: backwards, too
   make watch LAB=1           checks it again at each save; make status: all labs, points, what comes next
-  make derive FORM='add r<rd>, r<rn>, r<rm>'    which bits of the word its operands move (lab 6)
-  make reset LAB=1 FILE=x    gives back one file of the starter and keeps yours beside it
+  make reset LAB=1 FILE=x    gives back one file of the starter; make derive FORM='...': which bits an operand moves
   make begin, make update    a branch of your own; what is new in the course, merged into it
 
   make test, make soak       all that CI runs; the long runs

@@ -27,7 +27,7 @@ place of from and to a row may have
     reported = "bytes * crc32"      # the number that the payload reports behind these words
 
 and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
-shown as they are then.
+shown as they are then; as they are in a table with `figures = true`.
 A table may count something else than instructions:
 
     counts = "loads"                # bytes that are loaded, or "stores", between the two symbols,
@@ -38,15 +38,18 @@ A table of what is done to the GPIO may have
     waveform = { payload = "wave", lines = { 0 = "by system call" } }
 
 and then what that payload does to these lines is written to build/bench/N-name/wave.vcd and wave.svg (waveform.py).
+The BPF programs of a payload, labs/N-name/PAYLOAD/*.bpf (bpf.py), are its run's input: in the order of their names, each
+behind the number of its instructions.
 """
 import json
 import math
+import struct
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from grader import labs, waveform
+from grader import bpf, labs, waveform
 from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
 
@@ -89,6 +92,7 @@ class Table:
     waveform: Waveform | None = None
     counts: str = ""                # of BYTES: those are counted, and no instructions,
     watch: tuple[int, ...] = ()     # in this memory: physical address, bytes
+    figures: bool = False           # all columns are shown as they are
 
     @property
     def counted(self) -> str:
@@ -171,7 +175,7 @@ def read(folder: Path) -> list[Table]:
     tables = []
     for entry in content["tables"]:
         typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict,
-                      "counts": str, "watch": list}, ("title", "rows"), "a table")
+                      "counts": str, "watch": list, "figures": bool}, ("title", "rows"), "a table")
         counts, watch = entry.get("counts", ""), tuple(entry.get("watch", ()))
         if counts not in ("", *BYTES) or bool(counts) != bool(watch) or (watch and [*map(type, watch)] != [int, int]):
             raise GraderError(f"{where}: {entry['title']}: counts is one of {', '.join(BYTES)}, and goes with "
@@ -199,7 +203,7 @@ def read(folder: Path) -> list[Table]:
             typed(wave["lines"], {str(pin): str for pin in range(waveform.PINS)}, (), f"{place}, lines")
             wave = Waveform(wave["payload"], {int(pin): name for pin, name in wave["lines"].items()})
         tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave,
-                            counts, watch))
+                            counts, watch, entry.get("figures", False)))
     return tables
 
 
@@ -265,7 +269,8 @@ def write(table: Table, changes: Sequence[waveform.Change]) -> list[Path]:
 def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
     """The payload's run. GraderError if it does not come to its end."""
     from grader import engine, params, symbols
-    boot = engine.Boot(payload, **options, **({"budget": table.budget} if table.budget else {}))
+    boot = engine.Boot(payload, input=programs(ROOT / "labs" / table.lab / payload), **options,
+                       **({"budget": table.budget} if table.budget else {}))
     seed = params.fixed_seed(f"{table.lab}/bench/{payload}")
     try:
         run = engine.run(boot, elfs[payload], seed=seed, nonce=params.nonce(seed))
@@ -275,6 +280,18 @@ def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
         said = run.console.decode("ascii", "replace").strip().rpartition("\n")[2]
         raise GraderError(f"bench: {table.lab}: {payload} did not come to its end ({run.end}): {said}")
     return run
+
+
+def programs(folder: Path) -> bytes:
+    """The folder's BPF programs, in the order of their names: for each a word, how many instructions follow, and these."""
+    data = b""
+    for file in sorted(folder.glob("*.bpf")):
+        try:
+            program = bpf.assemble(file.read_text())
+        except Usage as error:
+            raise GraderError(f"labs/{folder.parent.name}/{folder.name}/{file.name}: {error}") from None
+        data += struct.pack("<I", len(program)) + bpf.encode(program)
+    return data
 
 
 def count(row: Row, marks: Sequence) -> tuple[int, ...]:
@@ -355,7 +372,7 @@ def means(table: Table, measured: list[Measured]) -> list[float]:
 
 def matrix(table: Table, measured: list[Measured]) -> str:
     """A table with columns."""
-    width, plain = len(table.columns), bool(table.counts) or any(each.row.per for each in measured)
+    width, plain = len(table.columns), table.figures or bool(table.counts) or any(each.row.per for each in measured)
     rows = [measured[at:at + width] for at in range(0, len(measured), width)]
     more = ratios(table, measured)
     cells = [["", *table.columns]]

@@ -299,6 +299,7 @@ class _Make:
         folders += [folder for tool in tools for folder in _toolchain(shutil.which(tool))]
         return [f"{os.path.realpath(folder)}/" for folder in folders]
 
+    @functools.cache
     def _allowed(self, name: str) -> bool:
         """Whether a file is one that a student's file may be made of."""
         try:

@@ -3,8 +3,10 @@
 The assembler knows every encoding, and a form says what to ask it: `ldr r<rt>, [r<rn>, #<offset>]`. Each operand is
 varied alone, and from what then changes in the word a table is solved for, over GF(2): which bits of the word each bit
 of the operand flips. All together are varied to see that the table holds. An operand that no such table explains is
-shown by its values and words. The idea is Engler's: of his dynamic code generators' encoders none was typed by hand.
+shown by its values and words. The idea is Engler and Hsieh's (DERIVE, 2000).
 """
+import functools
+import operator
 import random
 import re
 from dataclasses import dataclass, field
@@ -37,7 +39,7 @@ class Found:
     """What is known of an operand."""
     operand: Operand
     words: list[tuple[int, int]]        # (value, word) of those that as takes, the others at their base values
-    columns: dict[int, int] | None      # operand's bit -> the word's bits that it flips; None: no such table explains them
+    columns: dict[int, int] | None      # operand's bit -> the word's bits that it flips; None: it is not copied so
     below: int = 0                      # then: for values from 0 to below this one `part` does
     part: dict[int, int] = field(default_factory=dict)
 
@@ -54,8 +56,8 @@ class Derived:
 
 
 def configure(parser) -> None:
-    parser.add_argument("form", help="an instruction whose operands are <name> (a number from 0 on), <name:-255..255> or "
-                        "<name:eq|ne|cs> (one of these; its number, from 0, is the value)")
+    parser.add_argument("form", help="an instruction whose operands are <name> (a number from 0 on), <name:-255..255> "
+                        "or <name:eq|ne|cs> (one of these; its number, from 0, is the value)")
 
 
 def main(args) -> int:
@@ -94,7 +96,8 @@ def _operand(name: str, spec: str) -> Operand:
         try:
             low, high = (int(each, 0) for each in match.groups())
         except (AttributeError, ValueError):
-            raise Usage(f"<{name}:{spec}> is neither a range, as <{name}:-255..255>, nor a choice, as <{name}:eq|ne>") from None
+            raise Usage(f"<{name}:{spec}> is neither a range, as <{name}:-255..255>, "
+                        f"nor a choice, as <{name}:eq|ne>") from None
         if not -ALL <= low <= high <= ALL:
             raise Usage(f"<{name}:{spec}>: a range goes up, and its numbers have at most 32 bits")
     rng = random.Random(0)
@@ -102,11 +105,12 @@ def _operand(name: str, spec: str) -> Operand:
     for bits in range(32):
         tried |= {1 << bits, (2 << bits) - 1, rng.getrandbits(bits + 1), rng.getrandbits(bits + 1) & ~3}
     tried |= {-value for value in tried}
-    return Operand(name, tuple(sorted((value for value in tried if low <= value <= high), key=lambda v: (abs(v), v < 0))))
+    within = (value for value in tried if low <= value <= high)
+    return Operand(name, tuple(sorted(within, key=lambda value: (abs(value), value < 0))))
 
 
 def derive(form: str) -> Derived:
-    """Ask as. Usage if the form is none, or no values are found that as takes; gas.NotWords; GraderError if as is missing."""
+    """Ask as. Usage if the form is none, or as takes no values; gas.NotWords; GraderError if as is missing."""
     template, operands = parse(form)
 
     def line(values):
@@ -120,20 +124,18 @@ def derive(form: str) -> Derived:
         asked += len(words)
         found.append(_explained(operand, words))
     linear = [each for each in found if each.columns is not None]
-    [zero] = gas.assemble([line(base)])
-    for each in linear:
-        zero ^= flips(each.columns, base[each.operand.name])
+
+    def moved(values):
+        return functools.reduce(operator.xor, (flips(each.columns, values[each.operand.name]) for each in linear), 0)
+
+    zero = dict(found[0].words)[base[operands[0].name]] ^ moved(base)
     rng = random.Random(1)
     tries = [base | {each.operand.name: rng.choice(each.words)[0] for each in linear} for _ in range(TOGETHER)]
     wrong = None
     for values, word in zip(tries, gas.assemble([line(values) for values in tries])):
-        if isinstance(word, int):
-            asked += 1
-            says = zero
-            for each in linear:
-                says ^= flips(each.columns, values[each.operand.name])
-            if says != word and wrong is None:
-                wrong = line(values), word, says
+        asked += isinstance(word, int)
+        if isinstance(word, int) and word != zero ^ moved(values) and wrong is None:
+            wrong = line(values), word, zero ^ moved(values)
     return Derived(form, base, line(base), zero, found, asked, wrong)
 
 
@@ -185,11 +187,7 @@ def columns(words: Sequence[tuple[int, int]]) -> dict[int, int] | None:
 
 def flips(table: dict[int, int], value: int) -> int:
     """The bits of the word that a value flips, by a table of `columns`."""
-    flipped = 0
-    for bit, column in table.items():
-        if value >> bit & 1:
-            flipped ^= column
-    return flipped
+    return functools.reduce(operator.xor, (column for bit, column in table.items() if value >> bit & 1), 0)
 
 
 def fields(table: dict[int, int]) -> list[tuple[int, int, int]]:
@@ -223,18 +221,25 @@ def report(derived: Derived) -> Iterator[str]:
     for each in copied:
         yield from _table(each.operand.name, each.columns)
     if copied:
-        moved = [column for each in copied for column in each.columns.values()]
-        sign = " ^ " if any(column & derived.word for column in moved) else " | "
-        yield "  = " + sign.join([f"{derived.word:#010x}", *(term for each in copied
-                                                            for term in terms(each.operand.name, each.columns))])
+        parts = [f"{derived.word:#010x}", *(term for each in copied for term in terms(each.operand.name, each.columns))]
+        yield f"  = {' ^ '.join(parts) if _meet(derived.word, copied) else ' | '.join(parts)}"
     for each in others:
         yield from _words(each)
     if derived.wrong:
         line, word, says = derived.wrong
         yield f"  But its operands depend on each other: {line} is {word:#010x}, and by the above {says:#010x}."
-        yield f"  The above is what each does alone, around {derived.line}; ranges may part the cases, as <n:1..31> does."
+        yield f"  The above is what each does alone, around {derived.line}; a range may part the cases, as <n:1..31>."
     else:
         yield f"  GNU as made {derived.asked} words{', and all are as this says' * (not others)}."
+
+
+def _meet(word: int, copied: Sequence[Found]) -> bool:
+    """Whether a bit of the word that is flipped is set already, or flipped by two."""
+    for column in (column for each in copied for column in each.columns.values()):
+        if column & word:
+            return True
+        word |= column
+    return False
 
 
 def _table(name: str, table: dict[int, int]) -> Iterator[str]:
@@ -242,7 +247,8 @@ def _table(name: str, table: dict[int, int]) -> Iterator[str]:
         yield f"  {name} moves nothing"
     for low, count, at in fields(table):
         shift = f"<< {at - low}" if at >= low else f">> {low - at}"
-        yield f"  {f'{name}[{_bits(low, count)}]':<12} -> bits {_bits(at, count):<6} mask {(1 << count) - 1 << at:#010x}  {shift}"
+        place = f"{name}[{_bits(low, count)}]"
+        yield f"  {place:<12} -> bits {_bits(at, count):<6} mask {(1 << count) - 1 << at:#010x}  {shift}"
 
 
 def _bits(low: int, count: int) -> str:

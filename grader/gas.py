@@ -39,7 +39,7 @@ def assemble(texts: Sequence[str]) -> list[int | str]:
 
 
 def _made(texts: Sequence[str]) -> tuple[bytes, list[tuple[int, str]]]:
-    """The bytes that lines become; or which of them are wrong, and why. A name that is nowhere, as r16, is wrong too."""
+    """The bytes that lines become; or which of them are wrong, and why. A name that is nowhere is wrong too: r16."""
     with tempfile.TemporaryDirectory() as folder:
         made, image = Path(folder, "words.o"), Path(folder, "words.bin")
         done = _run([*AS, "-o", made, "-"], "\n".join([HEAD, *texts]) + "\n")
@@ -59,7 +59,8 @@ def disassemble(words: Sequence[int]) -> list[str]:
     with tempfile.NamedTemporaryFile() as image:
         image.write(struct.pack(f"<{len(words)}I", *words))
         image.flush()
-        text = _done(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", "-M", "reg-names-std", image.name])
+        text = _done(["arm-none-eabi-objdump", "-D", "-z", "-b", "binary", "-m", "arm", "-M", "reg-names-std",
+                      image.name])
     rows = [line.split("\t", 2) for line in text.splitlines() if line.count("\t") >= 2]
     return [_plain(int(at.strip(" :"), 16), said) for at, _, said in rows]
 

@@ -41,7 +41,7 @@ def make(merge=False, transcripts=False, root=paths.ROOT, out=None):
     paths.BUILD.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="handouts-", dir=paths.BUILD) as work, ThreadPoolExecutor(2) as pool:
         site = pool.submit(stage.build, root, out, f"{work}/site")
-        papers = pool.submit(pdf.build, root, out.with_name("pdf"), f"{work}/pdf")
+        papers = pool.submit(pdf.build, root, out.with_name("pdf"), f"{work}/pdf", paths.BUILD / "pdf")
     print(f"{_where(out, root)}/index.html: the site, {site.result()} pages")
     print(f"{_where(out.with_name('pdf'), root)}/: {', '.join(papers.result())}")
     return [problem for page in pages for problem in docs.check(page, root)]

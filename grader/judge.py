@@ -27,15 +27,16 @@ HIDDEN = "hidden"               # the folder of the checks that students do not 
 
 
 def judge(kernel: labs.Kernel, only: str | None = None, seed: int | None = None, first: bool = False,
-          debug: bool = False, part: str | None = None) -> Report:
+          debug: bool = False, part: str | None = None, up_to: str | None = None) -> Report:
     """Run the lab's checks (or `only` one and those that it needs; or those of one part) on a kernel.
 
     seed    None: each check's own, always the same
     first   stop at the first that does not pass; the report ends there
     debug   show the traceback of a check that is itself broken
+    up_to   stop behind the check of that name, if there is one
     Raises Usage if there is no check `only`, GraderError where nothing can be judged at all.
     """
-    session = _judged(_Session(kernel, only, seed, first, debug, part=part))
+    session = _judged(_Session(kernel, only, seed, first, debug, part=part, up_to=up_to))
     session.outcomes |= _blocked(session)
     title, absent = kernel.lab.title, kernel.lab.hidden
     if part:
@@ -165,6 +166,9 @@ class _Collector:
         self.checks: list[Check] = []
         self.error: BaseException | None = None     # what to raise when pytest is through
 
+    def pytest_configure(self, config):
+        config.option.tbstyle = "native"        # nobody reads how pytest shows a failure; the other styles parse files
+
     def pytest_collectreport(self, report):
         if report.failed and self.error is None:
             file = Path(report.nodeid).name
@@ -223,11 +227,12 @@ class _Session(_Collector):
     """A plugin of pytest that judges one kernel."""
 
     def __init__(self, kernel: labs.Kernel, only: str | None, seed: int | None, first: bool, debug: bool,
-                 names: Sequence[str] | None = None, part: str | None = None):
+                 names: Sequence[str] | None = None, part: str | None = None, up_to: str | None = None):
         super().__init__(kernel.lab)
         self.steps = kernel.lab.steps_of(part)
         self.kernel, self.only, self.seed, self.first, self.debug = kernel, only, seed, first, debug
         self.names = names      # judge these alone: what they need and is not among them has passed
+        self.up_to = up_to      # judge none behind it
         self.ended: Generator = (_ for _ in ())     # what the boots come to, in the order of the checks
         self.ran: dict[str, tuple[Run | Exception, ...]] = {}       # up to the one that decided, where one did
         self.decided: dict[str, threading.Event] = {}       # check -> nothing more of its boots is needed
@@ -245,6 +250,8 @@ class _Session(_Collector):
         last, _ = self.kernel.parts[-1]
         items[:] = [item for item in items if (_of(item).until is None or _of(item).until >= last.number)
                     and _of(item).step in self.steps]
+        if (names := [_of(item).name for item in items]).count(self.up_to):
+            del items[names.index(self.up_to) + 1:]
         self.checks = [_of(item) for item in items]
         wanted = self._with_needs(self.only) if self.only is not None else self.names
         if wanted is not None:

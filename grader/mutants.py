@@ -153,12 +153,12 @@ def _parts(name: str) -> dict[str, str | None]:
 
 
 def judged(mutant: Mutant) -> Killed:
-    """Judge one mutant, up to the check that finds it; of a lab that has parts by that check's part alone."""
+    """Judge one mutant, up to the check that it names; of a lab that has parts by that check's part alone."""
     report = judge.judge(labs.compose(labs.find(mutant.lab), str(make(mutant))), first=True,
-                         part=_parts(mutant.lab).get(mutant.kills))
+                         part=_parts(mutant.lab).get(mutant.kills), up_to=mutant.kills)
     first = report.first
     if first is None:
-        return Killed(mutant, "", "", f"lives: no check finds it ({mutant.why})")
+        return Killed(mutant, "", "", f"lives: neither {mutant.kills} nor a check before it finds it ({mutant.why})")
     if first.verdict == "grader error":
         raise GraderError(f"mutant {mutant.name} cannot be judged: {first.sections[0].heading}")
     problem = ""

@@ -51,7 +51,7 @@ USER_LD := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-
 
 programs = $(sort $(basename $(basename $(wildcard $1/*.user.c $1/*.user.S))))
 modules  = $(sort $(basename $(basename $(wildcard $(addsuffix /*.module.[csS],$(call of,$1))))))
-of       = $(or $(shell cat $1/of 2>/dev/null),$1)
+of       = $(or $(file <$1/of),$1)
 define program
 $(OUT)/$1.user.elf: $(patsubst %,$(OBJ)/%.o,$(wildcard $1.user.c $1.user.S) kernel/user/crt0.S) $(OUT)/user.a kernel/user/user.ld
 	@mkdir -p $$(@D)
@@ -80,7 +80,7 @@ $(REWRITER): CFLAGS = $(REWRITE_CFLAGS)
 MODULE_CFLAGS = $(filter-out -g -MD -MP -O%,$(CFLAGS)) -O2 -fno-schedule-insns -fno-schedule-insns2 \
 	-ffixed-r9 -ffixed-r10 -ffixed-r12 $(if $(PINS),-ffixed-r8)
 LIB := kernel/core/string $(basename $(sort $(wildcard kernel/sfi/lib/*.c)))
-PINS = $(filter $(LIB),$*)$(shell grep -ls '^#include <sfi/pins.h>' $*.c)
+PINS = $(filter $(LIB),$*)$(findstring <sfi/pins.h>,$(file <$*.c))
 MODULE_LIB := $(LIB:%=$(OUT)/%.safe.o)
 
 $(OUT)/rewrite: $(REWRITER)
@@ -166,7 +166,7 @@ RIVALS := matching bundles unprivileged
 $(foreach r,$(RIVALS),$(eval $(call rival,$r)))
 
 # Those of this call, by the word that asks for them, and what they are linked with.
-asked = $(foreach q,$(PAYLOADS),$(if $(filter $1,$(shell cat $(basename $q)/also 2>/dev/null)),$(call named,$(basename $q))))
+asked = $(foreach q,$(PAYLOADS),$(if $(filter $1,$(file <$(basename $q)/also)),$(call named,$(basename $q))))
 rewritable = $(if $(strip $(asked)),$(sort $(asked)) $(LIB))
 rewriter: $(foreach r,$(RIVALS),$(patsubst %,$(OBJ)/%.$r.in.s,$(call rewritable,$r)))
 rewritten: $(foreach r,stores $(RIVALS),$(patsubst %,$(SAFE)/%.$r.s,$(call rewritable,$r)))
@@ -183,7 +183,7 @@ $(OUT)/%.stores.o: $(SAFE)/%.stores.s $(OBJ)/%.s kernel/sfi/written.awk
 	awk -f kernel/sfi/written.awk $(OBJ)/$*.s $<
 	$(CROSS)as -mcpu=cortex-a7 --MD $(@:.o=.read) $< -o $@
 
-also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(shell cat $1/also 2>/dev/null)))
+also = $(foreach m,$(call modules,$1),$(addprefix $m.,$(file <$1/also)))
 define variant
 $(OUT)/$1.elf: $(OUT)/$(basename $1).module$(suffix $1).o $(MODULE_LIB:.safe.o=$(suffix $1).o) kernel/sfi/module.ld
 	$(CROSS)ld --gc-sections --defsym=code_segment=$(call CODE_AT,$(suffix $1)) --defsym=data_segment=$(call DATA_AT,$(suffix $1)) -T kernel/sfi/module.ld $$(filter %.o,$$^) -o $$@

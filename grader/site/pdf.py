@@ -3,7 +3,10 @@
 A PDF holds what its pages hold; links within it work, those to the rest of the course are their words alone. The same
 pages make the same bytes.
 """
+import functools
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +19,10 @@ STYLE = Path(__file__).parent / "static" / "print.css"
 EPOCH = "1735689600"    # the date that every PDF bears, in seconds since 1970
 
 
-def build(root, out, work):
+def build(root, out, work, kept=None):
     """Sets the PDFs of the course below `root` into the folder `out`, by way of the folder `work`.
 
+    The folder `kept`, if one is given, keeps each PDF under the hash of what it was made of, and gives it back.
     Returns the files' names. Raises errors.GraderError with pandoc's or weasyprint's own words.
     """
     out, work = Path(out), Path(work)
@@ -31,14 +35,14 @@ def build(root, out, work):
     # The work is done in other processes; what takes longest begins first.
     longest = sorted(books, key=lambda name: -sum(len(page.text) for page in books[name]))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(lambda name: _set(name, books[name], work), longest))
+        list(pool.map(lambda name: _set(name, books[name], work, kept), longest))
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(out, ignore_errors=True)
     shutil.move(work / "made", out)
     return [f"{name}.pdf" for name in books]
 
 
-def _set(name, pages, work):
+def _set(name, pages, work, kept):
     """Sets pages as one PDF, the first one's title its title, those of the others chapters."""
     here = (work / stage.place(pages[0].name)).with_suffix(".md")
     here.parent.mkdir(parents=True, exist_ok=True)
@@ -52,12 +56,34 @@ def _set(name, pages, work):
     html = here.with_suffix(".html")
     html.write_text(pandoc.stdout, encoding="utf-8")
     made = work / "made" / f"{name}.pdf"
+    again = Path(kept) / f"{_hash(name, html)}.pdf" if kept else None
+    if again and again.is_file():
+        shutil.copyfile(again, made)
+        return
     weasyprint = subprocess.run(["weasyprint", "--pdf-identifier", name, html, made], text=True, capture_output=True,
                                 env=os.environ | {"SOURCE_DATE_EPOCH": EPOCH, "TZ": "UTC", "PYTHONHASHSEED": "0"})
     # An error is a dead link or a lost image.
     wrong = [line for line in weasyprint.stderr.splitlines() if line.startswith("ERROR")]
     if wrong or weasyprint.returncode or not made.is_file():
         raise errors.GraderError(f"{pages[0].name}: weasyprint: " + "; ".join(wrong or [weasyprint.stderr.strip()]))
+    if again:
+        again.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, new := work / f"{name}.new")
+        shutil.move(new, again)
+
+
+def _hash(name, html):
+    """The hash of all that a PDF is made of: the HTML and its images, the style, the program."""
+    text = html.read_text("utf-8")
+    images = [html.parent / image for image in sorted(set(re.findall(r'(?:src|data)="([^":]+)"', text)))]
+    parts = [name, text, _program(), *(path.read_bytes() for path in (STYLE, *images))]
+    return hashlib.sha256(b"\0".join(part.encode() if isinstance(part, str) else part for part in parts)).hexdigest()
+
+
+@functools.cache
+def _program():
+    """What weasyprint says that it is."""
+    return subprocess.run(["weasyprint", "--info"], text=True, capture_output=True).stdout
 
 
 def _anchors(pages):

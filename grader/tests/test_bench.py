@@ -195,6 +195,26 @@ def test_a_table_with_columns(lab):
     assert [row.get("instructions", row.get("figures")) for row in bench.data(read, measured)["rows"]] == [[100], [120], [50], [90]]
 
 
+def test_columns_as_figures(lab):
+    [read] = lab(COLUMNS.replace("columns", "figures = true\ncolumns"))
+    measured = [bench.Measured(row, (count,)) for row, count in zip(read.rows, (100, 120, 50, 90))]
+    lines = [line.split() for line in bench.text(read, measured).splitlines()]
+    assert lines[1:4] == [["plain", "safe"], ["a", "loop", "100", "120"], ["code", "50", "90"]]
+    assert "mean" not in bench.text(read, measured)
+
+
+def test_programs_are_a_payloads_input(tmp_path):
+    """In the order of their names, each behind a word that says how many instructions it has."""
+    assert bench.programs(tmp_path / "nowhere") == b""
+    (tmp_path / "b.bpf").write_text("exit\n")
+    (tmp_path / "a.bpf").write_text("# two\nw0 = 5\nexit\n")
+    last = bytes.fromhex("95 00 0000 00000000")
+    assert bench.programs(tmp_path) == b"\2\0\0\0" + bytes.fromhex("b4 00 0000 05000000") + last + b"\1\0\0\0" + last
+    (tmp_path / "b.bpf").write_text("exit now\n")
+    with pytest.raises(GraderError, match=r"b\.bpf: line 1: exit now"):
+        bench.programs(tmp_path)
+
+
 @pytest.mark.parametrize("old, new, words", [
     ('["plain", "safe"]', '["plain", "plain"]', "columns are words"), ('["plain", "safe"]', "[1]", "columns are words"),
     ('reported = "bytes * loop"', 'reported = "bytes * loop"\nfrom = "x"', "what is reported is not counted"),

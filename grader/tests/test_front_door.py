@@ -90,6 +90,7 @@ def grader(*words):
     ("bench SRC=starter", "bench --src starter"),
     ("soak LAB=1", "soak 1"),
     ("mutants", "mutants"),
+    ("derive LAB=6 FORM=b,#{c|d}", "derive b,#{c|d}"),
 ])
 def test_what_is_typed_becomes_words_for_the_grader(here, typed, words):
     assert here.says(*typed.split()) == grader(*words.split())

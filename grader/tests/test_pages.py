@@ -3,6 +3,7 @@ import functools
 import http.server
 import html
 import json
+import os
 import re
 import subprocess
 import threading
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 from grader import docs, generate, paths
+from grader.errors import GraderError
 from grader.site import pdf, stage
 from grader.tests.test_site import TREE, dead, files, plant, words
 
@@ -157,6 +159,27 @@ def test_two_pdfs_of_a_page_are_identical(tmp_path):
     assert "Lab 1: boot" in text(made[0] / "1-boot.pdf") and "Fifteen." in text(made[0] / "syllabus.pdf")
 
 
+def test_a_pdf_is_set_anew_if_what_it_is_made_of_has_changed(tmp_path, monkeypatch):
+    root, kept = plant(tmp_path / "course"), tmp_path / "kept"
+
+    def build():
+        pdf.build(root, tmp_path / "pdf", tmp_path / "work", kept)
+        return {name: (tmp_path / "pdf" / name).read_bytes() for name in MADE}
+
+    first = build()
+    assert len(list(kept.iterdir())) == len(MADE)
+    broken = tmp_path / "bin/weasyprint"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho broken >&2; exit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}:{os.environ['PATH']}")
+    assert build() == first
+    figure = root / "labs/1-boot/figures/map.svg"
+    figure.write_text(figure.read_text().replace("<svg", '<svg id="another"'))
+    with pytest.raises(GraderError, match="labs/1-boot/README.md: weasyprint: broken"):
+        build()
+
+
 def test_the_handbook_is_one_pdf_and_its_links_lead_to_the_page_they_mean(tmp_path):
     """Two of its pages have a section of the same name."""
     root = plant(tmp_path / "course")
@@ -174,7 +197,6 @@ def test_the_handbook_is_one_pdf_and_its_links_lead_to_the_page_they_mean(tmp_pa
 
 
 def test_a_link_that_leads_nowhere_is_told(tmp_path):
-    from grader.errors import GraderError
     page = plant(tmp_path / "course") / "labs/1-boot/README.md"
     page.write_text(TREE["labs/1-boot/README.md"].replace("#11-out-of-reset", "#nowhere"))
     with pytest.raises(GraderError, match="labs/1-boot/README.md: .*nowhere"):
@@ -182,7 +204,7 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path):
 
 
 def test_the_course_s_pdfs(tmp_path, secret):
-    made = pdf.build(paths.ROOT, tmp_path / "pdf", tmp_path / "work")
+    made = pdf.build(paths.ROOT, tmp_path / "pdf", tmp_path / "work", paths.BUILD / "pdf")
     labs = sorted((paths.ROOT / "labs").glob("[0-9]*/README.md"))
     assert made == [*(f"{path.parent.name}.pdf" for path in labs), "guide.pdf", "syllabus.pdf"]
     for name in made:

@@ -1,7 +1,6 @@
 """The rivals of lab 5's first design: what their verifiers refuse, each with its accepted neighbour; what the rewriter
 makes of one line each; and the nine modules, whose results are the models'.
 """
-import re
 import shutil
 import subprocess
 
@@ -133,10 +132,7 @@ def test_nine_modules():
 @pytest.mark.parametrize("seed", (1, 5))
 def test_programs_of_csmith(seed):
     """Where they run bare: bundles do not, as all RAM is above the low 1 GB."""
-    source = modules.OUT / f"rival{seed}.c"
-    modules.OUT.mkdir(parents=True, exist_ok=True)
-    modules.tool("csmith", "--seed", seed, "--no-packed-struct", "--no-argc", "--max-funcs", 5, "-o", source)
-    source.write_text(re.sub(r"int main ?\(void\)", "static int csmith_main(void)", source.read_text()))
+    source = modules.csmith(f"rival{seed}", seed)
     here = ("-Igrader/tests/modules",)
     jobs = [modules.job(f"rival{seed}{opt}{''.join(how)}", modules.module(source, how, opt, here), 0, 5_000_000)
             for opt in ("-O0", "-O2", "-Os") for how in ((), ("--match",), ("--unprivileged",))]

@@ -1,19 +1,19 @@
 // The verifier's second half (exo/bpf.h): whether anything is read that nothing has written, on any path. A set of what is
-// written stands before each instruction: the intersection over the ways that lead to it, found by going round until none of them
-// shrinks any more.
+// written goes along with the instructions, one after the other; it is kept where a jump leads to: the intersection over the ways
+// there. That is gone through until none of these shrinks any more. What is found missing once stays so.
 
 #include <exo/bpf.h>
 #include <exo/string.h>
 
-#define WORDS (BPF_STACK / 32)
-
 struct written {
-	uint32_t stack[WORDS];		// a bit for each byte
+	uint32_t stack[BPF_STACK / 32];	// a bit for each byte; where `some` says so, else none is written
+	uint16_t some;			// a bit for each word of that
 	uint16_t registers;		// a bit for each
 	bool reached, again;		// there is a way to it; it shrank since it was looked at
 };
 
-static struct written before[BPF_INSNS_MAX];
+static struct written before[BPF_INSNS_MAX];	// of targets
+static bool target[BPF_INSNS_MAX];
 
 // What an instruction reads and writes.
 struct effect {
@@ -62,13 +62,33 @@ effect(const struct bpf_insn *i, const struct bpf_helper *helpers)
 	return e;
 }
 
+static void
+stack_write(struct written *w, unsigned at, unsigned bytes)
+{
+	for (; bytes > 0; bytes--, at++) {
+		if (!(w->some >> at / 32 & 1))
+			w->stack[at / 32] = 0;
+		w->some |= 1u << at / 32;
+		w->stack[at / 32] |= 1u << at % 32;
+	}
+}
+
 static bool
-stack_has(const struct written *w, int at, unsigned bytes)
+stack_has(const struct written *w, unsigned at, unsigned bytes)
 {
 	for (; bytes > 0; bytes--, at++)
-		if (!(w->stack[at / 32] >> at % 32 & 1))
+		if (!(w->some >> at / 32 & 1) || !(w->stack[at / 32] >> at % 32 & 1))
 			return false;
 	return true;
+}
+
+static void
+copy(struct written *to, const struct written *from)
+{
+	to->registers = from->registers;
+	to->some = from->some;
+	for (uint32_t left = from->some; left != 0; left &= left - 1)
+		to->stack[__builtin_ctz(left)] = from->stack[__builtin_ctz(left)];
 }
 
 // A way leads from an instruction behind which w is written to number n.
@@ -76,69 +96,80 @@ static bool
 lead(const struct written *w, uint32_t n)
 {
 	struct written *to = &before[n];
-	bool shrank = false;
+	bool shrank = to->registers & ~w->registers || to->some & ~w->some;
 
 	if (!to->reached) {
-		*to = *w;
+		copy(to, w);
 		to->reached = to->again = true;
 		return true;
 	}
-	if (to->registers & ~w->registers)
-		to->registers &= w->registers, shrank = true;
-	for (unsigned i = 0; i < WORDS; i++)
-		if (to->stack[i] & ~w->stack[i])
-			to->stack[i] &= w->stack[i], shrank = true;
+	to->registers &= w->registers;
+	to->some &= w->some;
+	for (uint32_t left = to->some; left != 0; left &= left - 1) {
+		uint32_t *word = &to->stack[__builtin_ctz(left)], other = w->stack[__builtin_ctz(left)];
+
+		shrank |= (*word & ~other) != 0;
+		*word &= other;
+	}
 	to->again |= shrank;
 	return shrank;
+}
+
+// One round; *missing becomes the first instruction where something is found to be, if it is less. Whether there has to be another.
+static bool
+round(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *missing)
+{
+	struct written w = { .registers = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 10 };
+	bool here = true, again = false;		// there is a way here that has not been looked at
+
+	for (uint32_t n = 0; n < count; n++) {
+		const struct bpf_insn *i = &insns[n];
+		struct effect e;
+
+		if (target[n]) {
+			if (here)
+				lead(&w, n);
+			here = before[n].again;
+			before[n].again = false;
+			if (here)
+				copy(&w, &before[n]);
+		}
+		if (!here)
+			continue;
+		e = effect(i, helpers);
+		if (((e.reads & ~w.registers) || (!e.stores && e.at >= 0 && !stack_has(&w, e.at, bpf_bytes(i->opcode)))) &&
+		    n < *missing)
+			*missing = n;
+		w.registers = (w.registers & ~e.forgets) | e.writes;
+		if (e.stores && e.at >= 0)
+			stack_write(&w, e.at, bpf_bytes(i->opcode));
+		if (bpf_jumps(i)) {
+			uint32_t to = n + 1 + bpf_distance(i);
+
+			again |= lead(&w, to) && to <= n;
+			here = BPF_OP(i->opcode) != BPF_JA;
+		}
+		here &= i->opcode != (BPF_JMP | BPF_EXIT);
+	}
+	return again;
 }
 
 enum bpf_error
 bpf_defined(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at)
 {
-	const struct written first = { .registers = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 10 };
-	bool again = true;
-
+	memset(target, 0, count);
 	for (uint32_t n = 0; n < count; n++)
-		before[n].reached = before[n].again = false;
-	lead(&first, 0);
-	while (again) {
-		again = false;
-		for (uint32_t n = 0; n < count; n++) {
-			const struct bpf_insn *i = &insns[n];
-			struct written w = before[n];
-			struct effect e;
-			uint8_t op = BPF_OP(i->opcode);
-			bool jumps = BPF_CLASS(i->opcode) == BPF_JMP || BPF_CLASS(i->opcode) == BPF_JMP32;
+		if (bpf_jumps(&insns[n])) {
+			uint32_t to = n + 1 + bpf_distance(&insns[n]);
 
-			if (!w.again)
-				continue;
-			before[n].again = false;
-			e = effect(i, helpers);
-			w.registers = (w.registers & ~e.forgets) | e.writes;
-			if (e.stores && e.at >= 0)
-				for (int byte = e.at, end = e.at + bpf_bytes(i->opcode); byte < end; byte++)
-					w.stack[byte / 32] |= 1u << byte % 32;
-			if (i->opcode == (BPF_JMP | BPF_EXIT))
-				continue;
-			if (jumps && op != BPF_CALL) {
-				bool far = i->opcode == (BPF_JMP32 | BPF_JA);
-				uint32_t target = n + 1 + (far ? i->imm : i->offset);
-
-				if (lead(&w, target) && target <= n)
-					again = true;
-				if (op == BPF_JA)
-					continue;
-			}
-			lead(&w, n + 1);
+			target[to] = true;
+			before[to].reached = before[to].again = false;
 		}
-	}
-	for (uint32_t n = 0; n < count; n++) {
-		struct effect e = effect(&insns[n], helpers);
-
-		*at = n;
-		if (before[n].reached && ((e.reads & ~before[n].registers) ||
-		    (!e.stores && e.at >= 0 && !stack_has(&before[n], e.at, bpf_bytes(insns[n].opcode)))))
-			return BPF_E_UNDEFINED;
-	}
+	*at = count;
+	while (round(insns, count, helpers, at))
+		;
+	if (*at < count)
+		return BPF_E_UNDEFINED;
+	*at = count - 1;
 	return BPF_OK;
 }

@@ -17,6 +17,7 @@
 
 struct endpoint endpoints[ENDPOINT_COUNT];
 uint32_t endpoint_unclaimed;
+static uint32_t due;			// a bit for each whose owner is to be told by an upcall
 
 static uint32_t
 now(struct bpf_context *context, const uint32_t argument[5])
@@ -112,7 +113,8 @@ endpoint_ring(struct endpoint *e, const uint8_t *message, uint32_t bytes)
 	if (++e->next == e->memory.pages * SLOTS_PER_PAGE)
 		e->next = e->ring;
 	e->info.ringed++;
-	e->told = e->entry != 0;
+	if (e->entry != 0)
+		due |= 1u << (e - endpoints);
 	predicate_wake(env_find(e->owner));
 }
 
@@ -133,6 +135,7 @@ endpoint_close(struct endpoint *e)
 	program_unload(&e->handler);
 	space_free(&e->pipes);
 	space_free(&e->memory);
+	due &= ~(1u << (e - endpoints));
 	e->owner = 0;
 }
 
@@ -180,12 +183,15 @@ endpoint_upcall(struct trapframe *tf)
 	struct env *env = env_current();
 	struct upcall *slot = &env->save->slice;
 
-	for (struct endpoint *e = endpoints; e < endpoints + ENDPOINT_COUNT; e++)
-		if (e->owner == env->id && e->told && slot->cpsr == 0) {
-			e->told = false;
-			*slot = (struct upcall){ tf->cpsr, 0, 0, { tf->r[0], tf->r[1], tf->r[2] }, tf->pc };
-			tf->r[0] = e - endpoints;
-			tf->pc = e->entry & ~3u;
-			tf->cpsr = PSR_M_USR;
-		}
+	for (uint32_t left = due; left != 0 && slot->cpsr == 0; left &= left - 1) {
+		uint32_t number = __builtin_ctz(left);
+
+		if (endpoints[number].owner != env->id)
+			continue;
+		due &= ~(1u << number);
+		*slot = (struct upcall){ tf->cpsr, 0, 0, { tf->r[0], tf->r[1], tf->r[2] }, tf->pc };
+		tf->r[0] = number;
+		tf->pc = endpoints[number].entry & ~3u;
+		tf->cpsr = PSR_M_USR;
+	}
 }

@@ -6,10 +6,10 @@
 //	apply   each pipe to the block's words in registers, one pipe after the other
 //	store   the same the other way round
 //
-// Two passes, as in the compiler of BPF (exo/jit.h): the first only counts.
+// Two passes: the first only counts.
 
+#include <exo/a32.h>
 #include <exo/error.h>
-#include <exo/jit.h>
 #include <exo/pipe.h>
 
 #define BLOCK 4
@@ -30,7 +30,8 @@ static const uint8_t kept[PIPE_REGISTERS] = { 9, 10, 11, 12, A32_LR };	// sums a
 enum part { HEAD, BODY, TAIL };
 
 struct loop {
-	struct jit j;
+	uint32_t *code;			// null in the first pass
+	uint32_t words;			// emitted so far
 	const struct pipe *pipes;
 	uint32_t count;
 	bool copies;
@@ -58,13 +59,28 @@ keeps(const struct pipe *pipe)
 static void
 emit(struct loop *l, uint32_t word)
 {
-	jit_emit(&l->j, word);
+	if (l->code != NULL)
+		l->code[l->words] = word;
+	l->words++;
+}
+
+static void
+branch(struct loop *l, enum a32_cond cond, uint32_t to)
+{
+	emit(l, a32_branch(cond, 4 * (int32_t)(to - l->words)));
+}
+
+static void
+constant(struct loop *l, unsigned rd, uint32_t value)
+{
+	emit(l, a32_movw(rd, value));
+	emit(l, a32_movt(rd, value));
 }
 
 static void
 emit_if(struct loop *l, enum a32_cond cond, uint32_t word)
 {
-	jit_emit(&l->j, (word & 0x0fffffff) | (uint32_t)cond << 28);
+	emit(l, (word & 0x0fffffff) | (uint32_t)cond << 28);
 }
 
 static uint32_t
@@ -173,11 +189,11 @@ turn(struct loop *l, enum part part, unsigned n)
 static void
 turns(struct loop *l, unsigned n)
 {
-	uint32_t again = l->j.words;
+	uint32_t again = l->words;
 
 	turn(l, BODY, n);
 	emit(l, a32_dp_imm(SUB, true, LEFT, LEFT, 4 * n));
-	jit_branch(&l->j, CS, again);
+	branch(l, CS, again);
 }
 
 static void
@@ -185,31 +201,31 @@ way(struct loop *l, unsigned number)
 {
 	l->from = l->copies ? number / 4 : number;
 	l->to = l->copies ? number % 4 : 0;
-	l->at[number].start = l->j.words;
+	l->at[number].start = l->words;
 	if (l->from != 0) {
 		emit(l, a32_dp_imm(SUB, false, SOURCE, SOURCE, l->from));
 		emit(l, a32_block(true, SOURCE, list(BEFORE, 1)));
 	}
 	if (l->to != 0) {
 		emit(l, a32_dp_imm(SUB, true, LEFT, LEFT, 4));
-		jit_branch(&l->j, CC, l->at[number].rest);
+		branch(l, CC, l->at[number].rest);
 		turn(l, HEAD, 1);
 	}
 	emit(l, a32_dp_imm(SUB, true, LEFT, LEFT, 4 * BLOCK));
-	jit_branch(&l->j, CC, l->at[number].words);
+	branch(l, CC, l->at[number].words);
 	turns(l, BLOCK);
-	l->at[number].words = l->j.words;
+	l->at[number].words = l->words;
 	emit(l, a32_dp_imm(ADD, true, LEFT, LEFT, 4 * BLOCK - 4));
-	jit_branch(&l->j, CC, l->at[number].tail);
+	branch(l, CC, l->at[number].tail);
 	turns(l, 1);
-	l->at[number].tail = l->j.words;
+	l->at[number].tail = l->words;
 	if (l->to != 0)
 		store_bytes(l, l->to);
-	l->at[number].rest = l->j.words;
+	l->at[number].rest = l->words;
 	emit(l, a32_dp_imm(ADD, true, LEFT, LEFT, 4));
-	jit_branch(&l->j, EQ, l->done);
+	branch(l, EQ, l->done);
 	turn(l, TAIL, 1);
-	jit_branch(&l->j, AL, l->done);
+	branch(l, AL, l->done);
 }
 
 static void
@@ -220,12 +236,12 @@ begin(struct loop *l)
 	emit(l, a32_push(SAVED | 1u << A32_LR | 1));
 	emit(l, a32_memory(true, 4, LEFT, 0, offsetof(struct pipe_call, length)));
 	emit(l, a32_dp_imm(TST, true, 0, LEFT, l->width - 1));
-	jit_branch(&l->j, NE, l->refused);
+	branch(l, NE, l->refused);
 	for (const struct pipe *pipe = l->pipes; pipe < l->pipes + l->count; pipe++)
 		if (keeps(pipe))
-			jit_constant(&l->j, kept[k++], pipe->key);
+			constant(l, kept[k++], pipe->key);
 	emit(l, a32_dp_imm(CMP, true, 0, LEFT, 0));
-	jit_branch(&l->j, EQ, l->done);
+	branch(l, EQ, l->done);
 	emit(l, a32_memory(true, 4, DESTINATION, 0, offsetof(struct pipe_call, destination)));
 	emit(l, a32_memory(true, 4, SOURCE, 0, offsetof(struct pipe_call, source)));
 	emit(l, a32_dp_imm(AND, false, WORDS, SOURCE, 3));
@@ -234,9 +250,9 @@ begin(struct loop *l)
 		emit(l, a32_dp_shifted(ORR, false, WORDS, LAST, WORDS, LSL, 2));
 	}
 	emit(l, a32_dp_shifted(ADD, false, A32_PC, A32_PC, WORDS, LSL, 2));
-	jit_branch(&l->j, AL, l->done);		// nothing comes here: pc is read as 8 bytes on
+	branch(l, AL, l->done);		// nothing comes here: pc is read as 8 bytes on
 	for (unsigned number = 0; number < ways(l); number++)
-		jit_branch(&l->j, AL, l->at[number].start);
+		branch(l, AL, l->at[number].start);
 }
 
 static void
@@ -244,7 +260,7 @@ end(struct loop *l)
 {
 	unsigned k = 0, sums = offsetof(struct pipe_call, sums), out;
 
-	l->done = l->j.words;
+	l->done = l->words;
 	emit(l, a32_memory(true, 4, WORDS, A32_SP, 0));
 	for (const struct pipe *pipe = l->pipes; pipe < l->pipes + l->count; pipe++) {
 		unsigned sum = keeps(pipe) ? kept[k++] : 0;
@@ -259,19 +275,19 @@ end(struct loop *l)
 		sums += 4;
 	}
 	emit(l, a32_dp_imm(MOV, false, 0, 0, 0));
-	out = l->j.words;
+	out = l->words;
 	emit(l, a32_dp_imm(ADD, false, A32_SP, A32_SP, 4));
 	emit(l, a32_pop(SAVED | 1u << A32_PC));
 
-	l->refused = l->j.words;
+	l->refused = l->words;
 	emit(l, a32_dp_imm(MVN, false, 0, 0, E_INVAL - 1));
-	jit_branch(&l->j, AL, out);
+	branch(l, AL, out);
 }
 
 static void
 pass(struct loop *l)
 {
-	l->j.words = 0;
+	l->words = 0;
 	begin(l);
 	for (unsigned number = 0; number < ways(l); number++)
 		way(l, number);
@@ -299,9 +315,9 @@ pipe_compile(const struct pipe *pipes, uint32_t count, uint32_t *code, uint32_t 
 	if (k > PIPE_REGISTERS)
 		return -E_NOMEM;
 	pass(&l);
-	if (l.j.words > capacity)
+	if (l.words > capacity)
 		return -E_NOMEM;
-	l.j.code = code;
+	l.code = code;
 	pass(&l);
-	return l.j.words;
+	return l.words;
 }

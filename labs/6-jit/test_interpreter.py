@@ -56,7 +56,7 @@ def test_arithmetic(run):
 
 
 @check(points=4, step="6.2", boots=programs.boot(lambda seed: singles("jm", INTERPRETED)[0]),
-       hint="Comparisons come unsigned and signed. Offsets count from the instruction behind the jump. A load fills up with zeros; a "
+       hint="Of an access, the address is a register plus a signed offset. Offsets of jumps count from the instruction behind the jump. A load fills up with zeros; a "
             "store stores the lower bytes.")
 def test_conditions(run):
     """Every condition, and every load and store, at its edges."""

@@ -4,19 +4,21 @@
 #include <exo/todo.h>
 
 // BEGIN SOLUTION 6.4a
-// dst = dst op operand: in one word where a constant can be said there, or its negative or complement by the other op.
+// dst = first op operand: in one word where a constant can be said there, or its negative or complement by the other op.
 static void
 compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
 {
-	bool constant = !(i->opcode & BPF_X);
 	unsigned dst = bpf_dst(i);
+	uint32_t imm = i->opcode & BPF_X ? ~0u : a32_imm(i->imm);
 
-	if (constant && a32_imm(i->imm) != ~0u)
-		jit_emit(j, a32_dp_imm(op, false, dst, dst, a32_imm(i->imm)));
-	else if (constant && other != op && a32_imm(others) != ~0u)
-		jit_emit(j, a32_dp_imm(other, false, dst, dst, a32_imm(others)));
+	if (imm == ~0u && !(i->opcode & BPF_X) && other != op) {
+		imm = a32_imm(others);
+		op = imm == ~0u ? op : other;
+	}
+	if (imm != ~0u)
+		jit_emit(j, a32_dp_imm(op, false, dst, j->first, imm));
 	else
-		jit_emit(j, a32_dp_reg(op, false, dst, dst, jit_operand(j, i, JIT_SCRATCH)));
+		jit_emit(j, a32_dp_reg(op, false, dst, j->first, jit_operand(j, i, JIT_SCRATCH)));
 }
 
 // BPF looks at five bits of a count, A32 at eight of a register's and, of a constant, has no zero but for LSL.
@@ -27,11 +29,29 @@ shift(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
 
 	if (i->opcode & BPF_X) {
 		jit_emit(j, a32_dp_imm(AND, false, JIT_SCRATCH, jit_register(j, bpf_src(i), JIT_SCRATCH), 31));
-		jit_emit(j, a32_shift_reg(type, dst, dst, JIT_SCRATCH));
-	} else if ((i->imm & 31) != 0) {
-		jit_emit(j, a32_shift_imm(type, dst, dst, i->imm & 31));
+		jit_emit(j, a32_shift_reg(type, dst, j->first, JIT_SCRATCH));
+	} else {
+		jit_emit(j, a32_shift_imm(type, dst, j->first, i->imm & 31));
 	}
 }
+// INSTEAD
+//| // TODO 6.4: dst = first op operand: in one word where a constant can be said there, or its negative or complement
+//| // (`others`) by the other op. The first operand is in j->first.
+//| static void
+//| compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
+//| {
+//| 	(void)j, (void)i, (void)op, (void)other, (void)others;
+//| 	todo("6.4");
+//| }
+//|
+//| // TODO 6.4: dst = first shifted by operand, of which BPF looks at five bits.
+//| static void
+//| shift(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
+//| {
+//| 	(void)j, (void)i, (void)type;
+//| 	todo("6.4");
+//| }
+// END SOLUTION
 
 static void
 move(struct jit *j, const struct bpf_insn *i)
@@ -68,10 +88,10 @@ alu(struct jit *j, const struct bpf_insn *i)
 		compute(j, i, EOR, EOR, 0);
 		break;
 	case BPF_MUL:
-		jit_emit(j, a32_mul(dst, dst, jit_operand(j, i, JIT_SCRATCH)));
+		jit_emit(j, a32_mul(dst, j->first, jit_operand(j, i, JIT_SCRATCH)));
 		break;
 	case BPF_NEG:
-		jit_emit(j, a32_dp_imm(RSB, false, dst, dst, 0));
+		jit_emit(j, a32_dp_imm(RSB, false, dst, j->first, 0));
 		break;
 	case BPF_LSH:
 		shift(j, i, LSL);
@@ -92,15 +112,6 @@ alu(struct jit *j, const struct bpf_insn *i)
 		jit_divide(j, i);
 	}
 }
-// INSTEAD
-//| static void
-//| alu(struct jit *j, const struct bpf_insn *i)
-//| {
-//| 	// TODO 6.4: one word where the constant can be said in it; what jit_ has, let it do.
-//| 	(void)j, (void)i;
-//| 	todo("6.4");
-//| }
-// END SOLUTION
 
 // BEGIN SOLUTION 6.4b
 // All of what an access touches has to lie in the memory; where it begins there is in the scratch register then.
@@ -109,19 +120,14 @@ memory(struct jit *j, const struct bpf_insn *i)
 {
 	bool loads = BPF_CLASS(i->opcode) == BPF_LDX;
 	unsigned base = loads ? bpf_src(i) : bpf_dst(i), bytes = bpf_bytes(i->opcode), rt;
-	uint32_t left = i->offset < 0 ? -i->offset : i->offset, part;
 
 	if (base == 10) {
 		jit_stack(j, i);
 		return;
 	}
-	jit_emit(j, a32_dp_reg(SUB, false, JIT_SCRATCH, base, JIT_MEMORY));
-	for (; left != 0; left -= part) {		// eight bits of it, from an even place on, can be said in a word
-		part = left & 0xff << (__builtin_ctz(left) & ~1);
-		jit_emit(j, a32_dp_imm(i->offset < 0 ? SUB : ADD, false, JIT_SCRATCH, JIT_SCRATCH, a32_imm(part)));
-	}
+	jit_place(j, base, i->offset);
 	jit_emit(j, a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT));
-	jit_branch(j, CS, jit_outside(j, j->words + 1, bytes));
+	jit_goto(j, CS, jit_outside(j, bytes));
 	rt = loads ? bpf_dst(i) : jit_operand(j, i, JIT_FUEL);
 	jit_emit(j, a32_memory_reg(loads, bytes, rt, JIT_MEMORY, JIT_SCRATCH));
 	jit_release(j, rt);
@@ -130,7 +136,7 @@ memory(struct jit *j, const struct bpf_insn *i)
 //| static void
 //| memory(struct jit *j, const struct bpf_insn *i)
 //| {
-//| 	// TODO 6.4: its address less the memory's; compared; then the access.
+//| 	// TODO 6.4: its place in the memory; compared; then the access.
 //| 	(void)j, (void)i;
 //| 	todo("6.4");
 //| }
@@ -187,20 +193,20 @@ static void
 jump(struct jit *j, const struct bpf_insn *i, uint32_t number)
 {
 	enum a32_cond cond = condition(BPF_OP(i->opcode));
-	int32_t distance = i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset;
-	uint32_t to = j->at[number + 1 + distance];
+	int32_t distance = bpf_distance(i);
+	uint32_t to = number + 1 + distance;
 
 	if (cond != AL)
 		compare(j, i, BPF_OP(i->opcode) == BPF_JSET ? TST : CMP);
 	if (distance >= 0) {
-		jit_branch(j, cond, to);
+		jit_goto(j, cond, to);
 		return;
 	}
 	if (cond != AL)
-		jit_branch(j, cond ^ 1, j->words + 4);		// the opposite is one bit away (A8.3)
+		jit_emit(j, a32_branch(cond ^ 1, 16));		// the opposite is one bit away (A8.3)
 	jit_emit(j, a32_dp_imm(SUB, true, JIT_FUEL, JIT_FUEL, 1));
-	jit_branch(j, CS, to);
-	jit_branch(j, AL, j->no_fuel);
+	jit_goto(j, CS, to);
+	jit_goto(j, AL, JIT_NO_FUEL);
 }
 // INSTEAD
 //| static void
@@ -233,6 +239,6 @@ jit_instruction(struct jit *j, uint32_t number)
 		else if (i->opcode != (BPF_JMP | BPF_EXIT))
 			jump(j, i, number);
 		else if (number + 1 < j->count)
-			jit_branch(j, AL, j->exit);
+			jit_goto(j, AL, JIT_EXIT);
 	}
 }

@@ -9,10 +9,12 @@
 uint32_t
 a32_imm(uint32_t value)
 {
-	for (uint32_t turn = 0; turn < 16; turn++, value = value << 2 | value >> 30)
-		if (value < 256)
-			return turn << 8 | value;
-	return ~0u;
+	uint32_t turn = value < 256 ? 0 : __builtin_ctz(value) / 2, across = value << 8 | value >> 24;
+
+	if (value >> 2 * turn < 256)
+		return (16 - turn) % 16 << 8 | value >> 2 * turn;
+	turn = __builtin_ctz(across) / 2;			// not eight bits that lie together; maybe they do round the ends
+	return across >> 2 * turn < 256 ? (20 - turn) % 16 << 8 | across >> 2 * turn : ~0u;
 }
 
 uint32_t

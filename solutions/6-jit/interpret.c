@@ -10,6 +10,49 @@ struct machine {
 	struct bpf_context *context;
 };
 
+// What END makes of a.
+static uint32_t
+swap(const struct bpf_insn *i, uint32_t a)
+{
+	if (BPF_CLASS(i->opcode) == BPF_ALU && !(i->opcode & BPF_X))
+		return i->imm == 16 ? (uint16_t)a : a;
+	return i->imm == 16 ? __builtin_bswap16(a) : __builtin_bswap32(a);
+}
+
+// Whether a jump is taken, whose operands are a and b.
+static bool
+taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
+{
+	int32_t sa = a, sb = b;
+
+	switch (BPF_OP(i->opcode)) {
+	case BPF_JA:
+		return true;
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JNE:
+		return a != b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JLT:
+		return a < b;
+	case BPF_JLE:
+		return a <= b;
+	case BPF_JSET:
+		return (a & b) != 0;
+	case BPF_JSGT:
+		return sa > sb;
+	case BPF_JSGE:
+		return sa >= sb;
+	case BPF_JSLT:
+		return sa < sb;
+	default:			// BPF_JSLE
+		return sa <= sb;
+	}
+}
+
 // BEGIN SOLUTION 6.2a
 // What an arithmetic instruction but END makes of a and its second operand b.
 static uint32_t
@@ -55,49 +98,6 @@ alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
 	}
 }
 
-// What END makes of a.
-static uint32_t
-swap(const struct bpf_insn *i, uint32_t a)
-{
-	if (BPF_CLASS(i->opcode) == BPF_ALU && !(i->opcode & BPF_X))
-		return i->imm == 16 ? (uint16_t)a : a;
-	return i->imm == 16 ? __builtin_bswap16(a) : __builtin_bswap32(a);
-}
-
-// Whether a jump is taken, whose operands are a and b.
-static bool
-taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
-{
-	int32_t sa = a, sb = b;
-
-	switch (BPF_OP(i->opcode)) {
-	case BPF_JA:
-		return true;
-	case BPF_JEQ:
-		return a == b;
-	case BPF_JNE:
-		return a != b;
-	case BPF_JGT:
-		return a > b;
-	case BPF_JGE:
-		return a >= b;
-	case BPF_JLT:
-		return a < b;
-	case BPF_JLE:
-		return a <= b;
-	case BPF_JSET:
-		return (a & b) != 0;
-	case BPF_JSGT:
-		return sa > sb;
-	case BPF_JSGE:
-		return sa >= sb;
-	case BPF_JSLT:
-		return sa < sb;
-	default:			// BPF_JSLE
-		return sa <= sb;
-	}
-}
-
 // Where the bytes of an access through register `base` are; null: nowhere, and the context says which they were.
 static uint8_t *
 place(struct machine *m, const struct bpf_insn *i, unsigned base)
@@ -130,24 +130,6 @@ burns(struct machine *m)
 //| 	(void)i, (void)a, (void)b;
 //| 	todo("6.2");
 //| 	return 0;
-//| }
-//|
-//| // What END makes of a.
-//| static uint32_t
-//| swap(const struct bpf_insn *i, uint32_t a)
-//| {
-//| 	(void)i, (void)a;
-//| 	todo("6.2");
-//| 	return 0;
-//| }
-//|
-//| // Whether a jump is taken, whose operands are a and b.
-//| static bool
-//| taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
-//| {
-//| 	(void)i, (void)a, (void)b;
-//| 	todo("6.2");
-//| 	return false;
 //| }
 //|
 //| // Where the bytes of an access through register `base` are; null: nowhere, and the context says which they were.
@@ -219,7 +201,7 @@ bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *
 			}
 			// INSTEAD
 			//| // TODO 6.2: a call, a jump. Which of them burn fuel, and where to go on?
-			//| (void)taken, (void)burns;
+			//| (void)b, (void)taken, (void)burns;
 			//| todo("6.2");
 			// END SOLUTION
 		}

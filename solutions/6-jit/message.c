@@ -82,6 +82,8 @@ message_arrive(struct endpoint *e, const uint8_t *message, uint32_t bytes)
 //| void
 //| message_arrive(struct endpoint *e, const uint8_t *message, uint32_t bytes)
 //| {
+//| 	if (e->handler.code.pages != 0)
+//| 		todo("6.5");
 //| 	endpoint_ring(e, message, bytes);
 //| }
 // END SOLUTION

@@ -6,6 +6,7 @@ A module's file is cut at its header as the kernel does it, and put into an ELF 
 import functools
 import hashlib
 import math
+import re
 import struct
 import subprocess
 from pathlib import Path
@@ -25,8 +26,17 @@ WHERE = f"--defsym=code_segment={CODE:#x}", f"--defsym=data_segment={DATA:#x}"  
 LIB = [ROOT / "kernel/core/string.c", *sorted((ROOT / "kernel/sfi/lib").glob("*.c"))]
 
 
-def tool(*command: str | Path) -> None:
-    subprocess.run(list(map(str, command)), check=True, cwd=ROOT)
+def tool(*command: str | Path, cwd: Path = ROOT) -> None:
+    subprocess.run(list(map(str, command)), check=True, cwd=cwd)
+
+
+def csmith(name: str, seed: int) -> Path:
+    """The program of Csmith's of that seed, as the source of a module that calls its csmith_main()."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    source = OUT / f"{name}.c"      # beside it Csmith leaves what it found of the machine
+    tool("csmith", "--seed", seed, "--no-packed-struct", "--no-argc", "--max-funcs", 5, "-o", source, cwd=OUT)
+    source.write_text(re.sub(r"int main ?\(void\)", "static int csmith_main(void)", source.read_text()))
+    return source
 
 
 @functools.cache

@@ -90,6 +90,19 @@ bpf_src(const struct bpf_insn *i)
 #define BPF_JSLT 0xc0
 #define BPF_JSLE 0xd0
 
+// Of a jump that leads to an instruction: how many instructions on, counted from the one behind it.
+static inline int32_t
+bpf_distance(const struct bpf_insn *i)
+{
+	return i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset;
+}
+
+static inline bool
+bpf_jumps(const struct bpf_insn *i)
+{
+	return BPF_CLASS(i->opcode) == BPF_JMP32 || i->opcode == (BPF_JMP | BPF_JA);
+}
+
 // LDX, ST, STX: bits 4:3 the size, 7:5 the mode (section 5).
 #define BPF_SIZE(opcode) ((opcode) & 0x18)
 #define BPF_W    0x00

@@ -26,7 +26,6 @@ struct endpoint {
 	struct compiled handler;
 	uint32_t fuel, entry;
 	uint32_t ring, next;		// the ring's first slot, counted in slots from the memory's first byte; the next to fill
-	bool told;			// an upcall is due
 	struct endpoint_info info;
 };
 

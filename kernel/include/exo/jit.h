@@ -1,6 +1,6 @@
-// The compiler from BPF (exo/bpf.h) to A32: one function for each program, which does what the interpreter does. Two
-// passes over the program: the first only counts words, so that the second knows where everything will be. Compiles in the kernel
-// and on the host.
+// The compiler from BPF (exo/bpf.h) to A32: one function for each program, which does what the interpreter does. It goes
+// once through the program. Branches are to labels, and are put right at the end, when it is known where everything is.
+// Compiles in the kernel and on the host.
 //
 // *Registers of the code*: r0 to r9 are BPF's. r10 is the memory's address; r11 its size less 3, so that an access of any size that begins
 // below it is in the memory; r12 the fuel that is left; lr is scratch, and for a moment r12, too, kept at JIT_SPILL. BPF's r10 is sp + BPF_STACK.
@@ -25,52 +25,107 @@
 #define JIT_FUEL   12
 #define JIT_SCRATCH A32_LR
 
+// Labels: instruction n is label n, and there are the three ways out, and more of the compiler's own.
+#define JIT_EXIT    BPF_INSNS_MAX		// r0 is BPF's, and the program is done
+#define JIT_FAULT   (BPF_INSNS_MAX + 1)		// lr is an address less the memory's, and is not in it
+#define JIT_NO_FUEL (BPF_INSNS_MAX + 2)		// a unit was not there
+#define JIT_TAILS   (BPF_INSNS_MAX + 3)
+
 struct jit {
 	const struct bpf_insn *insns;
 	uint32_t count;
 	const struct bpf_helper *helpers;
-	uint32_t *code;			// null in the first pass
-	uint32_t words;			// emitted so far
-	uint32_t *at;			// where each instruction's code begins, in words: right in the second pass
-	uint32_t exit, fault, no_fuel;	// where to go: r0 is BPF's and the program is done; lr is an address less the memory's, and is not in
-					// it; a unit was not there. Right in the second pass
-	struct jit_tail *tails;
-	uint32_t tail_count, tail_at;	// of the second pass: where the first one's code begins
+	uint32_t *next;			// where the next word goes
+	uint32_t **at;			// where each label is
+	uint32_t **branches;		// the next of the branches to labels
+	struct jit_tail *tails;		// the next of these,
+	uint32_t tail;			// and its label
+	unsigned first;			// the register of the first operand (jit_instruction())
+	unsigned base;			// JIT_SCRATCH is this register plus `offset`, less the memory's address; JIT_SCRATCH: it is not
+	int32_t offset;
+	uint32_t place, up, down;	// SUB lr, r0, r10; ADD lr, lr, #0; SUB lr, lr, #0: for jit_place(), Rn and constants still to be put in
 };
+
+#define JIT_MOST 32		// words of an instruction, at most
 
 // A branch out of the straight way, to be emitted behind it: an access of fewer than 4 bytes near the memory's end.
 struct jit_tail {
-	uint32_t back;			// where it goes on
+	uint32_t *back;			// where it goes on
 	uint32_t bytes;
 };
 
-#define JIT_TAIL_WORDS 5
-
 typedef enum bpf_end jit_function(struct bpf_context *context, uint32_t *result);
 
-// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into at most `capacity` words at `code`; how many, or
-// -E_NOMEM. The code runs where it is copied to, too. Not at the same time for two.
+// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into `capacity` words at `code`: into how many; or
+// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too. Not at the same time for two.
 int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity);
 
-void jit_emit(struct jit *j, uint32_t word);
+static inline void
+jit_emit(struct jit *j, uint32_t word)
+{
+	*j->next++ = word;
+	if ((word >> 12 & 0xf) == JIT_SCRATCH)		// it may be written: Rd, Rt
+		j->base = JIT_SCRATCH;
+}
+
+// A branch to a label: condition and label, until it is put right.
+static inline void
+jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
+{
+	*j->branches++ = j->next;
+	*j->next++ = (uint32_t)cond << 28 | label;
+}
+
 void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
-void jit_branch(struct jit *j, enum a32_cond cond, uint32_t to);	// to that word of the code
 
 // BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand of an instruction, or what it stores: src, or
 // imm in `scratch`. Which is JIT_SCRATCH, or JIT_FUEL where that one is in use: then jit_release() what you were given, before fuel is needed.
-unsigned jit_register(struct jit *j, unsigned r, unsigned scratch);
-unsigned jit_operand(struct jit *j, const struct bpf_insn *i, unsigned scratch);
-void jit_release(struct jit *j, unsigned operand);
+unsigned jit_frame(struct jit *j, unsigned scratch);			// BPF's r10; what the two need,
+unsigned jit_immediate(struct jit *j, uint32_t value, unsigned scratch);	// and imm
 
-// Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT: an access of so many bytes does not fit, or does so only just, and then
-// goes on at word `back`.
-uint32_t jit_outside(struct jit *j, uint32_t back, unsigned bytes);
+static inline unsigned
+jit_register(struct jit *j, unsigned r, unsigned scratch)
+{
+	return r < 10 ? r : jit_frame(j, scratch);
+}
+
+static inline unsigned
+jit_operand(struct jit *j, const struct bpf_insn *i, unsigned scratch)
+{
+	uint8_t class = BPF_CLASS(i->opcode);
+
+	if (class == BPF_STX || (class != BPF_ST && (i->opcode & BPF_X)))
+		return jit_register(j, bpf_src(i), scratch);
+	return jit_immediate(j, i->imm, scratch);
+}
+
+static inline void
+jit_release(struct jit *j, unsigned operand)
+{
+	if (operand == JIT_FUEL)
+		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
+}
+
+// JIT_SCRATCH = base + offset less the memory's address. It is less work where it is known how far JIT_SCRATCH is from there.
+void jit_place(struct jit *j, unsigned base, int32_t offset);
+
+// Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so many bytes does not fit, or does so
+// only just, and then goes on behind that branch, which is to be emitted next.
+static inline uint32_t
+jit_outside(struct jit *j, unsigned bytes)
+{
+	if (bytes == 4)
+		return JIT_FAULT;
+	*j->tails++ = (struct jit_tail){ j->next + 1, bytes };
+	return j->tail++;
+}
 
 void jit_stack(struct jit *j, const struct bpf_insn *i);		// an access through r10
 void jit_call(struct jit *j, const struct bpf_insn *i);			// a helper, its fuel included
 void jit_divide(struct jit *j, const struct bpf_insn *i);		// DIV and MOD
 void jit_swap(struct jit *j, const struct bpf_insn *i);			// END
 
-// Step 6.4, in compile.c: the code of one instruction. Called for each in turn, twice; how many words are emitted
-// must not depend on j->code, j->at, or where things are.
+// Step 6.4, in compile.c: the code of one instruction. Called for each in turn, but for a MOV from register to register
+// whose copy the next instruction changes at once: of BPF_ADD to BPF_XOR, the shifts, MUL and NEG the first operand is not
+// in dst then, but in another register, and in j->first always.
 void jit_instruction(struct jit *j, uint32_t number);
