@@ -154,7 +154,7 @@ def cells_of(what):
                 cell[5] |= mask << 8 * (start + n - at)
                 cell[6] |= value << 8 * (start + n - at)
     cells = [tuple(found[key]) for key in sorted(found)]
-    if cells and cells[-1][0] and not needs[level]:
+    if cells and cells[-1][0]:
         cells.pop()
     return cells, needs
 
@@ -355,6 +355,8 @@ SETS = [
     ("23:8 & 1 == 1", "23:8 & 0x11 == 0x11 && 22:8 & 3 == 0", "23:8 & 0x13 == 0x11", "23:8 == 0x11 && 22:8 == 0"),
     ("shift (14:8 & 0xf) << 2 && 16:16 == 53", "36:16 == 53 && 34:8 & 0x80 == 0", "shift (14:8 & 0xf) << 2 && 14:32 == 0x70035",
      "shift (14:8 & 0xf) << 2 && 16:16 == 53 && shift (14:8 & 7) << 1 && 14:8 == 0"),
+    ("30:32 == 0xa0000ff", "30:32 == 0xa00007f", "30:32 == 0xa000080", "30:32 == 0xa000001"),
+    ("12:32 & 0xffff0000 == 0x8000000", "12:16 == 0x806", "shift (20:8 & 1) << 0", "12:16 == 0x801 && shift (3:8 & 1) << 1 && shift (30:8 & 1) << 0"),
     ("12:16 == 0x800 && 36:16 == 53", "12:16 == 0x800 && 36:16 == 54", "12:16 == 0x800 && 36:16 == 55", "12:16 == 0x800 && 36:16 == 56",
      "12:16 == 0x800"),
 ]
@@ -364,7 +366,15 @@ def orders_script(seed, texts):
     rng, script = random.Random(seed), Script()
     some = [bytes(12) + b"\x08\0" + bytes((0x45, *bytes(8), 17, *bytes(10), 0, 7, 0, port)) for port in (52, 53, 54, 56)]
     some += [some[1][:35], some[1][:20], some[1][:13], bytes(12) + b"\x08\x06" + bytes(20), packet(rng, (53, 7))]
+    some += [frame_for(rng, dpf.parse(text)) for text in texts for _ in range(3)]
     script.use()
+    for text in texts:
+        script.insert(dpf.parse(text))
+    for text in texts:
+        script.lengths(bytes(50))
+        script.lengths(frame_for(rng, dpf.parse(text), 50).ljust(50, b"\0"))
+    for id in list(script.model.known):
+        script.delete(id)
     for order in itertools.permutations(texts) if len(texts) < 5 else [rng.sample(texts, 5) for _ in range(12)]:
         for n, text in enumerate(order):
             script.insert(dpf.parse(text))
