@@ -42,7 +42,8 @@ static const struct dpf_cell *
 cell_of(const struct dpf_canon *c, const struct dpf_cell *same)
 {
 	for (const struct dpf_cell *x = c->cells; x < c->cells + c->count; x++)
-		if (x->level == same->level && x->kind == same->kind && (x->kind == DPF_MOVE ? same_move(x, same) : x->at == same->at))
+		if (x->level == same->level && (x->kind == DPF_MOVE || same->kind == DPF_MOVE ? same_move(x, same) :
+		    x->at == same->at))
 			return x;
 	return NULL;
 }

@@ -307,7 +307,7 @@ def many_script(seed):
     rng, script = random.Random(seed), Script()
     script.use()
     make = rng.choice((fixed, variable))
-    ports = rng.sample(range(65536), 1000) + list(range(7000, 7100))
+    ports = list(dict.fromkeys([0, 65535, 255, 65280, *rng.sample(range(65536), 996), *range(7000, 7100)]))
     known = rng.sample(ports, 40)
 
     def frames(count):
