@@ -170,7 +170,6 @@ dpf_init(void)
 {
 	for (uint32_t id = 0; id <= DPF_FILTERS; id++)
 		filters[id].taken = false;
-	dpf_pool_init();
 	dpf_code_init();
 	dpf_compile();
 }
