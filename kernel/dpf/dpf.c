@@ -94,10 +94,13 @@ free_id(void)
 	return 0;
 }
 
+// Whether it has a base beyond level 1, which the code keeps in a register that is the caller's.
 static bool
 deep(const struct dpf_canon *c)
 {
-	return c->count > 0 && c->cells[c->count - 1].level >= 2;
+	const struct dpf_cell *last = &c->cells[c->count - 1];
+
+	return c->count > 0 && last->level + (last->kind == DPF_MOVE) >= 2;
 }
 
 int32_t
