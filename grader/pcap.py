@@ -7,6 +7,7 @@ Frames are Ethernet's. A filter accepts exactly the frames that the program acce
 import ctypes
 import ctypes.util
 import struct
+import sys
 from dataclasses import dataclass, replace
 from typing import Iterator, NamedTuple, Sequence
 
@@ -393,7 +394,8 @@ def _items(way: Way) -> Iterator[dpf.Item]:
             yield dpf.Field(need - 1, 8, 1, 0)
 
 
-def main(words: Sequence[str]) -> int:
-    for one in translate(" ".join(words)):
-        print(one)
-    return 0
+if __name__ == "__main__":      # python3 -m grader.pcap udp and dst port 53
+    try:
+        print(*translate(" ".join(sys.argv[1:])), sep="\n")
+    except Usage as wrong:
+        sys.exit(str(wrong))

@@ -205,3 +205,43 @@ def test_the_kernel_as_tcpdump(tmp_path):
         by = {expression for expression, numbers in takes.items() if n in numbers}
         assert whose[id] in by if id else not by, some[n].hex()
     assert list(got) == script.expected[len(whose):]
+
+
+# ---- The encoders that lab 7 adds, against the assembler.
+
+FORMS = {
+    "a32_dp_shift(ADD, false, 12, 0, 2, LSL, 2)": "add r12, r0, r2, lsl #2",
+    "a32_dp_shift(SUB, false, 2, 1, 2, LSL, 15)": "sub r2, r1, r2, lsl #15",
+    "a32_dp_shift(ORR, true, 2, 3, 2, LSR, 31)": "orrs r2, r3, r2, lsr #31",
+    "a32_ubfx(3, 2, 0, 14)": "ubfx r3, r2, #0, #14", "a32_ubfx(3, 3, 28, 4)": "ubfx r3, r3, #28, #4",
+    "a32_ubfx(1, 2, 31, 1)": "ubfx r1, r2, #31, #1", "a32_bx(14)": "bx lr", "a32_jump(3)": "ldr pc, [pc, r3, lsl #2]",
+    "a32_when(LO, a32_jump(3))": "ldrlo pc, [pc, r3, lsl #2]", "a32_when(EQ, a32_bx(14))": "bxeq lr",
+    "a32_when(EQ, a32_movw(0, 0xabcd))": "movweq r0, #0xabcd", "a32_when(EQ, a32_dp_imm(CMP, true, 0, 2, 17))": "cmpeq r2, #17",
+    "a32_when(EQ, a32_dp_imm(BIC, true, 2, 2, 0xe0))": "bicseq r2, r2, #0xe0",
+}
+
+
+def test_encoders(tmp_path):
+    (tmp_path / "main.c").write_text("#include <exo/dpfcode.h>\n#include <stdio.h>\nint main(void)\n{\n" + "".join(
+        f'\tprintf("%08x\\n", {form});\n' for form in FORMS) + "}\n")
+    subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-DEXO_HOST", f"-I{ROOT}/kernel/include", tmp_path / "main.c",
+                    ROOT / "kernel/dpf/encode.c", ROOT / "solutions/6-jit/encode.c", ROOT / "kernel/jit/encode.c",
+                    "-o", tmp_path / "main"], check=True, timeout=30)
+    got = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True, timeout=10).stdout.split()
+    (tmp_path / "x.s").write_text(".syntax unified\n" + "\n".join(FORMS.values()) + "\n")
+    subprocess.run(["arm-none-eabi-as", "-mcpu=cortex-a7", tmp_path / "x.s", "-o", tmp_path / "x.o"], check=True, timeout=10)
+    subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", tmp_path / "x.o", tmp_path / "x.bin"], check=True, timeout=10)
+    want = [f"{word:08x}" for word, in struct.iter_unpack("<I", (tmp_path / "x.bin").read_bytes())]
+    assert dict(zip(FORMS, got)) == dict(zip(FORMS, want))
+
+
+def test_rivals_classify_alike():
+    """Every design that `make bench` measures finds the filter of each frame, and the targets of the lab hold against the
+    interpreter of classic BPF."""
+    built = build.build(labs.compose(labs.find("7-dpf"), "solutions"), ["bench"])
+    assert not built.failed
+    done = engine.run(engine.Boot("bench", budget=3_000_000_000), built.elfs["bench"], seed=5, nonce=params.nonce(5))
+    assert done.reports[-1] == "end" and not [line for line in done.reports if line.startswith("wrong")]
+    figures = {tuple(line.split()[:-1]): int(line.split()[-1]) for line in done.reports[:-1]}
+    assert figures["average", "bpf", "fixed", "10"] >= 40 * figures["average", "dpf", "fixed", "10"]
+    assert figures["worst", "dpf", "fixed", "2000"] <= figures["worst", "dpf", "fixed", "1000"] <= 28

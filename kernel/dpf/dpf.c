@@ -42,7 +42,8 @@ static const struct dpf_cell *
 cell_of(const struct dpf_canon *c, const struct dpf_cell *same)
 {
 	for (const struct dpf_cell *x = c->cells; x < c->cells + c->count; x++)
-		if (x->level == same->level && x->kind == same->kind && (x->kind == DPF_MOVE ? same_move(x, same) : x->at == same->at))
+		if (x->level == same->level && (x->kind == DPF_MOVE || same->kind == DPF_MOVE ? same_move(x, same) :
+		    x->at == same->at))
 			return x;
 	return NULL;
 }
@@ -93,10 +94,13 @@ free_id(void)
 	return 0;
 }
 
+// Whether it has a base beyond level 1, which the code keeps in a register that is the caller's.
 static bool
 deep(const struct dpf_canon *c)
 {
-	return c->count > 0 && c->cells[c->count - 1].level >= 2;
+	const struct dpf_cell *last = &c->cells[c->count - 1];
+
+	return c->count > 0 && last->level + (last->kind == DPF_MOVE) >= 2;
 }
 
 int32_t
@@ -169,7 +173,6 @@ dpf_init(void)
 {
 	for (uint32_t id = 0; id <= DPF_FILTERS; id++)
 		filters[id].taken = false;
-	dpf_pool_init();
 	dpf_code_init();
 	dpf_compile();
 }

@@ -17,7 +17,6 @@ extern uint32_t dpf_mixed;		// nodes that are
 
 // dpf.c
 extern uint32_t dpf_deep;		// filters that have a level beyond 1
-void dpf_pool_init(void);
 bool dpf_room(uint32_t count);		// for so many nodes and tests more
 void dpf_forget_blocks(void);
 void dpf_settled(void);			// what has changed is compiled

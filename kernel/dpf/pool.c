@@ -9,17 +9,7 @@ uint32_t dpf_nodes, dpf_tests, dpf_mixed;
 
 static struct dpf_node nodes[DPF_POOL] DPF_LARGE, *free_nodes;
 static struct dpf_test tests[DPF_POOL] DPF_LARGE, *free_tests;
-
-void
-dpf_pool_init(void)
-{
-	for (unsigned i = 0; i < DPF_POOL; i++) {
-		nodes[i].next = free_nodes;
-		free_nodes = &nodes[i];
-		tests[i].next = free_tests;
-		free_tests = &tests[i];
-	}
-}
+static uint32_t nodes_used, tests_used;	// ever
 
 bool
 dpf_room(uint32_t count)
@@ -31,8 +21,10 @@ void
 dpf_forget_blocks(void)
 {
 	dpf_root.block = 0;
-	for (unsigned i = 0; i < DPF_POOL; i++)
-		nodes[i].block = tests[i].block = 0;
+	for (uint32_t i = 0; i < nodes_used; i++)
+		nodes[i].block = 0;
+	for (uint32_t i = 0; i < tests_used; i++)
+		tests[i].block = 0;
 }
 
 struct dpf_test *
@@ -40,7 +32,10 @@ dpf_new_test(struct dpf_node *under, const struct dpf_cell *cell)
 {
 	struct dpf_test *t = free_tests;
 
-	free_tests = t->next;
+	if (t == NULL)
+		t = &tests[tests_used++];
+	else
+		free_tests = t->next;
 	dpf_tests++;
 	*t = (struct dpf_test){ .cell = *cell, .from = under, .next = under->tests };
 	t->cell.value = 0;
@@ -67,7 +62,10 @@ dpf_new_node(struct dpf_test *under, uint32_t value)
 {
 	struct dpf_node *n = free_nodes, **at = &under->values;
 
-	free_nodes = n->next;
+	if (n == NULL)
+		n = &nodes[nodes_used++];
+	else
+		free_nodes = n->next;
 	dpf_nodes++;
 	while (*at != NULL && (*at)->value < value)
 		at = &(*at)->next;

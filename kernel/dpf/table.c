@@ -81,9 +81,10 @@ choose_hash(struct dpf_test *t)
 
 	while (1u << least < 4 * t->count && least < BITS_MAX)
 		least++;
-	for (t->table.bits = least; t->table.bits <= least + 2 && t->table.bits <= width && t->table.bits <= BITS_MAX && !done; t->table.bits++) {
-		t->table.slots = 1u << t->table.bits;
-		for (uint32_t at = 0; at + t->table.bits <= width && !done; at++)
+	for (uint32_t bits = least; bits <= least + 2 && bits <= width && bits <= BITS_MAX && !done; bits++) {
+		t->table.bits = bits;
+		t->table.slots = 1u << bits;
+		for (uint32_t at = 0; at + bits <= width && !done; at++)
 			done = better(t, 1, at, &best);
 	}
 	t->table.bits = least;

@@ -30,7 +30,8 @@ number(const struct frame *f, const uint8_t *at, unsigned bytes, uint32_t mask, 
 	return true;
 }
 
-// The filter of the most bits that ends in n, or behind it, and constrains more than *best. What is deeper writes deeper bases alone.
+// The filter of the most bits that ends in n, or behind it, and constrains more than *best. What is deeper writes deeper
+// bases alone.
 static void
 walk(const struct dpf_node *n, struct frame *f, unsigned level, const struct dpf_node **best)
 {

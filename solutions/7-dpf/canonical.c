@@ -75,7 +75,7 @@ dpf_canonical(const struct dpf_filter *filter, struct dpf_canon *c)
 		if (i->kind == DPF_ATOM ? !atom(c, &base, i) : !field(c, &base, i))
 			return -E_INVAL;
 	}
-	if (c->count > 0 && c->cells[c->count - 1].kind == DPF_MOVE && c->need[base.level] == 0)
+	if (c->count > 0 && c->cells[c->count - 1].kind == DPF_MOVE)
 		c->count--;
 	return 0;
 }

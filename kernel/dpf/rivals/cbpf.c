@@ -2,10 +2,10 @@
 
 #include "rivals.h"
 
-enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_RET, C_MISC };		// code & 7
+enum { C_LD = 0, C_LDX = 1, C_ALU = 4, C_JMP = 5, C_RET = 6, C_MISC = 7 };	// code & 7
 enum { C_W = 0x00, C_H = 0x08, C_B = 0x10 };			// code & 0x18
 enum { C_IMM = 0x00, C_ABS = 0x20, C_IND = 0x40, C_LEN = 0x80, C_MSH = 0xa0 };
-enum { C_ADD = 0x00, C_SUB = 0x10, C_MUL = 0x20, C_DIV = 0x30, C_OR = 0x40, C_AND = 0x50, C_LSH = 0x60, C_RSH = 0x70, C_NEG = 0x80 };
+enum { C_ADD = 0x00, C_SUB = 0x10, C_MUL = 0x20, C_OR = 0x40, C_AND = 0x50, C_LSH = 0x60, C_RSH = 0x70, C_NEG = 0x80 };
 enum { C_JA = 0x00, C_JEQ = 0x10, C_JGT = 0x20, C_JGE = 0x30, C_JSET = 0x40 };
 enum { C_K = 0x00, C_X = 0x08, C_A = 0x10 };
 

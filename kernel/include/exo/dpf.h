@@ -35,8 +35,8 @@ struct dpf_item {
 	uint8_t width;		// 8, 16 or 32; 0 in a DPF_SHIFT
 	uint16_t offset;	// from the base, in bytes; 0 in a DPF_SHIFT
 	uint32_t mask;		// not 0, and no bit above the width; 0 in a DPF_SHIFT
-	uint32_t value;		// DPF_ATOM: no bit outside mask; DPF_SHIFT: bytes, below DPF_REACH; DPF_FIELD: by how many bits to the
-				// left, such that no field moves the base by DPF_REACH
+	uint32_t value;		// DPF_ATOM: no bit outside mask; DPF_SHIFT: bytes, below DPF_REACH; DPF_FIELD: by how
+				// many bits to the left, such that no field moves the base by DPF_REACH
 };
 
 struct dpf_filter {
@@ -47,7 +47,8 @@ struct dpf_filter {
 
 // Given, in kernel/dpf/dpf.c. Take a filter for this owner; from then on it has a part in dpf_classify(). Its id, 1 to
 // DPF_FILTERS. guard is what a capability has to fit (with RIGHT_GUARD) to insert, for another owner, a filter that could take
-// a frame of this one's: that matches what it matches, and constrains more bits. cap is the caller's, or null.
+// a frame of this one's: that matches what it matches, and constrains more bits. cap is the caller's, or null. All three
+// lie in the kernel's memory, and nobody writes them meanwhile.
 // -E_INVAL: an item is not as above, an atom contradicts another, or there are more than DPF_CELLS cells; -E_OVERLAP;
 // -E_PERM: it could take frames of a filter whose guard cap does not fit; -E_NOMEM: no id, no node or no space for code is
 // left. Nothing has changed then.

@@ -1,7 +1,7 @@
 // The compiler of packet filters: the trie (exo/dpf.h) as A32 code, and what is given to it.
 //
-// *Registers of the code*: r0 is the base of level 0, the frame; r1 its size; r2 what a test has loaded, r3 scratch; r12 the base of
-// level 1. A classifier that is *general* keeps r4 to r6 and lr on the stack: r4 is the best filter found so far, its
+// *Registers of the code*: r0 is the base of level 0, the frame; r1 its size; r2 what a test has loaded, r3 scratch; r12 the
+// base of level 1. A classifier that is *general* keeps r4 to r6 and lr on the stack: r4 is the best filter found so far, its
 // bits above its id, and r5 and r6 are the bases of levels 2 and 3. It is general when a filter has such a
 // level, or when a filter may be found before one that constrains more bits has been tried.
 //

@@ -17,6 +17,8 @@ enum { INSERT = 1, DELETE, CLASSIFY, FAMILY, LENGTHS, USE, FILLED, CLEAR };
 
 uint32_t results[ROOM], result_count;
 
+uint32_t ask(const uint8_t *frame, uint32_t size, dpf_classifier *f);	// filters.S
+
 static uint8_t pages[PAGES * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct dpf_filter filter;
 static struct guard guard;
@@ -69,7 +71,7 @@ classify(const uint32_t *at, bool every_length)
 
 	for (uint32_t n = every_length ? 0 : size; n <= size; n++) {
 		memcpy(place(n), &at[1], n);
-		say(dpf_classify(place(n), n));
+		say(ask(place(n), n, dpf_classify));
 	}
 	return at + 1 + (size + 3) / 4;
 }
@@ -109,7 +111,7 @@ check_main(void)
 			break;
 		case FILLED:		// size, byte
 			memset(place(at[0]), at[1], at[0]);
-			say(dpf_classify(place(at[0]), at[0]));
+			say(ask(place(at[0]), at[0], dpf_classify));
 			at += 2;
 			break;
 		case CLEAR:		// first id, how many, owner
