@@ -9,14 +9,13 @@
 uint32_t
 a32_imm(uint32_t value)
 {
-	uint32_t turn = value < 256 ? 0 : __builtin_ctz(value) / 2;
+	for (uint32_t turn = 0; turn < 16; turn++) {
+		uint32_t byte = turn == 0 ? value : value << 2 * turn | value >> (32 - 2 * turn);
 
-	if (value >> 2 * turn >= 256) {			// not eight bits that lie together; maybe they do round the ends
-		value = value << 8 | value >> 24;
-		turn = __builtin_ctz(value) / 2;
-		return value >> 2 * turn < 256 ? (20 - turn) % 16 << 8 | value >> 2 * turn : ~0u;
+		if (byte < 256)
+			return turn << 8 | byte;
 	}
-	return (16 - turn) % 16 << 8 | value >> 2 * turn;
+	return ~0u;
 }
 
 uint32_t

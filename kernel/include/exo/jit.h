@@ -76,6 +76,19 @@ jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
 	*j->next++ = (uint32_t)cond << 28 | label;
 }
 
+// a32_imm(), but most of what cannot be said is not tried: what has bits too far from each other, however it is turned.
+static inline uint32_t
+jit_imm(uint32_t value)
+{
+	uint32_t turned = value << 16 | value >> 16;
+
+	if (value < 256)
+		return value;
+	if (value >> (__builtin_ctz(value) & ~1) > 255 && turned >> (__builtin_ctz(turned) & ~1) > 255)
+		return ~0u;
+	return a32_imm(value);
+}
+
 void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
 
 // BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand of an instruction, or what it stores: src, or
