@@ -1,81 +1,80 @@
-// The encoders that you write (exo/a32.h): one word each.
+// The encoders that you write (exo/a32.h): one word each, as `make derive` finds it.
 
 #include <exo/a32.h>
 #include <exo/todo.h>
 
-// BEGIN SOLUTION 6.3
-#define ALWAYS ((uint32_t)AL << 28)
+#define ALWAYS 0xe0000000u	// the condition AL, in bits 31:28
 
+// BEGIN SOLUTION 6.3
 uint32_t
 a32_imm(uint32_t value)
 {
-	for (uint32_t turn = 0; turn < 16; turn++) {
-		uint32_t byte = turn == 0 ? value : value << 2 * turn | value >> (32 - 2 * turn);
+	uint32_t turn = value < 256 ? 0 : __builtin_ctz(value) / 2, across = value << 8 | value >> 24;
 
-		if (byte < 256)
-			return turn << 8 | byte;
-	}
-	return ~0u;
+	if (value >> 2 * turn < 256)
+		return (16 - turn) % 16 << 8 | value >> 2 * turn;
+	turn = __builtin_ctz(across) / 2;			// not eight bits that lie together; maybe they do round the ends
+	return across >> 2 * turn < 256 ? (20 - turn) % 16 << 8 | across >> 2 * turn : ~0u;
 }
 
 uint32_t
 a32_dp_imm(enum a32_op op, bool s, unsigned rd, unsigned rn, uint32_t imm12)
 {
-	return ALWAYS | 1 << 25 | op << 21 | (uint32_t)s << 20 | rn << 16 | rd << 12 | imm12;
+	return 1 << 25 | a32_dp_reg(op, s, rd, rn, imm12);
 }
 
 uint32_t
 a32_dp_reg(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm)
 {
-	return ALWAYS | op << 21 | (uint32_t)s << 20 | rn << 16 | rd << 12 | rm;
+	return ALWAYS | op << 21 | s << 20 | rn << 16 | rd << 12 | rm;
 }
 
 uint32_t
 a32_shift_imm(enum a32_shift shift, unsigned rd, unsigned rm, unsigned by)
 {
-	return ALWAYS | MOV << 21 | rd << 12 | by << 7 | (by == 0 ? LSL : shift) << 5 | rm;
+	return a32_dp_reg(MOV, false, rd, 0, by << 7 | (by > 0 ? shift : LSL) << 5 | rm);
 }
 
 uint32_t
 a32_shift_reg(enum a32_shift shift, unsigned rd, unsigned rm, unsigned rs)
 {
-	return ALWAYS | MOV << 21 | rd << 12 | rs << 8 | shift << 5 | 1 << 4 | rm;
+	return a32_dp_reg(MOV, false, rd, 0, rs << 8 | shift << 5 | 1 << 4 | rm);
 }
 
 uint32_t
 a32_movw(unsigned rd, uint32_t value)
 {
-	return ALWAYS | 0x03000000 | (value >> 12 & 0xf) << 16 | rd << 12 | (value & 0xfff);
+	return ALWAYS | 0x03000000 | (value & 0xf000) << 4 | rd << 12 | (value & 0xfff);
 }
 
 uint32_t
 a32_memory(bool load, unsigned bytes, unsigned rt, unsigned rn, int32_t offset)
 {
 	uint32_t up = offset >= 0, by = up ? offset : -offset;
-	uint32_t word = bytes == 2 ? 0x014000b0 | (by & 0xf0) << 4 | (by & 0xf) : 0x05000000 | (uint32_t)(bytes == 1) << 22 | by;
+	uint32_t word = bytes == 2 ? 0x014000b0 | (by & 0xf0) << 4 | (by & 0xf) : 0x05000000 | (bytes == 1) << 22 | by;
 
-	return ALWAYS | word | up << 23 | (uint32_t)load << 20 | rn << 16 | rt << 12;
+	return ALWAYS | word | up << 23 | load << 20 | rn << 16 | rt << 12;
 }
 
 uint32_t
 a32_branch(enum a32_cond cond, int32_t distance)
 {
-	return (uint32_t)cond << 28 | 0x0a000000 | ((uint32_t)(distance - 8) >> 2 & 0xffffff);
+	return (uint32_t)cond << 28 | 0x0a000000 | ((distance - 8) / 4 & 0xffffff);
 }
 // INSTEAD
 //| // TODO 6.3: each as its comment in exo/a32.h says.
+//| #pragma GCC diagnostic ignored "-Wunused-parameter"	// until all are written
+//|
 //| uint32_t
 //| a32_imm(uint32_t value)
 //| {
-//| 	(void)value;
 //| 	todo("6.3");
-//| 	return ~0u;
+//| 	return 0;
 //| }
 //|
 //| uint32_t
 //| a32_dp_imm(enum a32_op op, bool s, unsigned rd, unsigned rn, uint32_t imm12)
 //| {
-//| 	(void)op, (void)s, (void)rd, (void)rn, (void)imm12;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
@@ -83,7 +82,6 @@ a32_branch(enum a32_cond cond, int32_t distance)
 //| uint32_t
 //| a32_dp_reg(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm)
 //| {
-//| 	(void)op, (void)s, (void)rd, (void)rn, (void)rm;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
@@ -91,7 +89,6 @@ a32_branch(enum a32_cond cond, int32_t distance)
 //| uint32_t
 //| a32_shift_imm(enum a32_shift shift, unsigned rd, unsigned rm, unsigned by)
 //| {
-//| 	(void)shift, (void)rd, (void)rm, (void)by;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
@@ -99,7 +96,6 @@ a32_branch(enum a32_cond cond, int32_t distance)
 //| uint32_t
 //| a32_shift_reg(enum a32_shift shift, unsigned rd, unsigned rm, unsigned rs)
 //| {
-//| 	(void)shift, (void)rd, (void)rm, (void)rs;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
@@ -107,7 +103,6 @@ a32_branch(enum a32_cond cond, int32_t distance)
 //| uint32_t
 //| a32_movw(unsigned rd, uint32_t value)
 //| {
-//| 	(void)rd, (void)value;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
@@ -115,7 +110,6 @@ a32_branch(enum a32_cond cond, int32_t distance)
 //| uint32_t
 //| a32_memory(bool load, unsigned bytes, unsigned rt, unsigned rn, int32_t offset)
 //| {
-//| 	(void)load, (void)bytes, (void)rt, (void)rn, (void)offset;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
@@ -123,7 +117,6 @@ a32_branch(enum a32_cond cond, int32_t distance)
 //| uint32_t
 //| a32_branch(enum a32_cond cond, int32_t distance)
 //| {
-//| 	(void)cond, (void)distance;
 //| 	todo("6.3");
 //| 	return 0;
 //| }
