@@ -1,6 +1,5 @@
 // The compiler from BPF (exo/bpf.h) to A32: one function for each program, which does what the interpreter does. It goes
 // once through the program. Branches are to labels, and are put right at the end, when it is known where everything is.
-// Compiles in the kernel and on the host.
 //
 // *Registers of the code*: r0 to r9 are BPF's. r10 is the memory's address; r11 its size less 3, so that an access of any size that begins
 // below it is in the memory; r12 the fuel that is left; lr is scratch, and for a moment r12, too, kept at JIT_SPILL. BPF's r10 is sp + BPF_STACK.
