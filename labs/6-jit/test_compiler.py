@@ -56,7 +56,7 @@ w5 = w1; w0 = *(u32 *)(r5 + 4); w5 += 8; w4 = *(u32 *)(r5 + 4); w0 ^= w4; exit
 w5 = w1; w5 = *(u8 *)(r5 + 3); w0 = *(u8 *)(r5 + 3); exit
 w5 = w1; w0 = *(u8 *)(r5 + 5); w5 = w1; w5 += 1; w4 = *(u8 *)(r5 + 7); w0 ^= w4; exit
 w5 = w1; w0 = *(u8 *)(r5 + 1); if w2 == 64 goto there; w0 = *(u8 *)(r5 + 9); there:; w4 = *(u8 *)(r5 + 9); w0 ^= w4; exit
-w5 = w1; w6 = w1; w6 += 20; w0 = 0; again:; w4 = *(u8 *)(r5 + 2); w0 ^= w4; w5 += 1; w4 = *(u8 *)(r5 + 2); if w5 != w6 goto again; exit
+w5 = w1; w6 = w1; w6 += 20; w0 = 0; again:; w4 = *(u8 *)(r5 + 2); w0 ^= w4; w5 += 1; w4 = *(u8 *)(r5 + 2); if w5 == w6 goto +1; goto again; exit
 w0 = *(u8 *)(r1 + 5); w4 = 3; w0 <<= w4; w4 = *(u8 *)(r1 + 7); w0 ^= w4; exit
 w0 = *(u8 *)(r1 + 5); w0 ^= 0x12345678; w4 = *(u8 *)(r1 + 7); w0 ^= w4; exit
 w0 = *(u32 *)(r1 + 4); w4 = 7; w0 %= w4; w4 = *(u8 *)(r1 + 60); w0 ^= w4; exit
