@@ -33,7 +33,7 @@ from .stub import StubError
 from .vm import Abandoned, Vm, escaped
 from .wire import MAC, Wire
 
-JUNK = 1 << 20              # bytes of junk behind the image
+JUNK = 1 << 20              # bytes of junk behind the image, and all that it will clear
 HOLDS = 2_000               # times a run may be held
 EMPTY = 256                 # words of zeros that may be executed in a row: exolab.c's EMPTY
 STARTS = 100                # times that a kernel may come to where it begins: exolab.c's STARTS
@@ -82,7 +82,7 @@ class Boot:
     holds: "Mapping[str, Callable[[Held], None]]" = field(default_factory=dict)     # symbol -> called before it
     marks: tuple[str, ...] = ()             # symbols whose every execution is recorded
     watch: tuple[tuple[int, int], ...] = () # (physical start, bytes): every access recorded
-    junk: bool = False                      # seeded junk in RAM, from the image's end to 1 MB behind it
+    junk: bool = False                      # seeded junk in RAM, from where the file's bytes end to 1 MB behind the image
     input: bytes | Callable[[int], bytes] = b""     # the parameter block's input, or what makes it of the run's seed
     serial_cap: int = 1 << 20               # bytes; more ends the run
     read_at_end: "Callable[[Held], None] | None" = None     # called where the run ended, if registers can be read there
@@ -402,7 +402,8 @@ def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path, ne
     """
     files = {params.ADDRESS: params.block(nonce, seed, boot.input(seed) if callable(boot.input) else boot.input)}
     if boot.junk:
-        files[symbols.of(elf).end] = random.Random(seed).randbytes(JUNK)
+        table = symbols.of(elf)
+        files[table.end] = random.Random(seed).randbytes(max(table.address("__image_end") - table.end, 0) + JUNK)
     arguments = ["-M", ",".join(("virt", *boot.machine)), "-cpu", "cortex-a7,cntfrq=1000000000",
                  "-m", str(RAM[1] >> 20), "-smp", str(boot.smp), "-icount", "shift=0,align=off,sleep=off",
                  "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(Path(elf).resolve())]

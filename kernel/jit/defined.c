@@ -12,7 +12,7 @@ struct written {
 	bool reached, again;		// there is a way to it; it shrank since it was looked at
 };
 
-static struct written before[BPF_INSNS_MAX];	// of targets
+static struct written before[BPF_INSNS_MAX] __attribute__((section(".far")));	// of targets
 static bool target[BPF_INSNS_MAX];
 
 // What an instruction reads and writes.

@@ -87,7 +87,7 @@ endpoint_pipe(const struct handling *h, uint32_t to, uint32_t from, uint32_t byt
 static int
 open_pipes(struct endpoint *e, uint32_t va, uint32_t count)
 {
-	static uint32_t code[PIPE_WORDS];
+	static uint32_t code[PIPE_WORDS] __attribute__((section(".far")));
 	struct pipe pipes[PIPES_MAX];
 	int32_t words;
 

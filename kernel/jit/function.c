@@ -15,7 +15,7 @@ struct kinds {
 	bool reached, again;		// there is a way to it; it changed since it was looked at
 };
 
-static struct kinds before[BPF_INSNS_MAX];
+static struct kinds before[BPF_INSNS_MAX] __attribute__((section(".far")));
 
 // A way leads from an instruction behind which k holds to number n. What is not the same on every way is OTHER.
 static bool

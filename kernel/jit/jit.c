@@ -8,9 +8,9 @@
 
 #define TAIL_WORDS 4
 
-static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX];
-static uint32_t *branches[2 * BPF_INSNS_MAX + 2];	// an instruction has two at most
-static struct jit_tail tails[BPF_INSNS_MAX];
+static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
+static uint32_t *branches[2 * BPF_INSNS_MAX + 2] __attribute__((section(".far")));	// an instruction has two at most
+static struct jit_tail tails[BPF_INSNS_MAX] __attribute__((section(".far")));
 static bool target[BPF_INSNS_MAX];			// of a jump
 
 void
@@ -20,9 +20,9 @@ jit_constant(struct jit *j, unsigned rd, uint32_t value)
 
 	if (value >> 16 == 0) {
 		jit_emit(j, a32_movw(rd, value));
-	} else if ((imm = a32_imm(value)) != ~0u) {
+	} else if ((imm = jit_imm(value)) != ~0u) {
 		jit_emit(j, a32_dp_imm(MOV, false, rd, 0, imm));
-	} else if ((imm = a32_imm(~value)) != ~0u) {
+	} else if ((imm = jit_imm(~value)) != ~0u) {
 		jit_emit(j, a32_dp_imm(MVN, false, rd, 0, imm));
 	} else {
 		jit_emit(j, a32_movw(rd, value));
@@ -35,7 +35,7 @@ jit_frame(struct jit *j, unsigned scratch)
 {
 	if (scratch == JIT_FUEL)
 		jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
-	jit_emit(j, a32_dp_imm(ADD, false, scratch, A32_SP, a32_imm(BPF_STACK)));
+	jit_emit(j, a32_dp_imm(ADD, false, scratch, A32_SP, jit_imm(BPF_STACK)));
 	return scratch;
 }
 
@@ -59,7 +59,7 @@ jit_place(struct jit *j, unsigned base, int32_t offset)
 		*j->next++ = j->place | base << 16;
 	for (; left != 0; left -= part) {
 		part = left & 0xff << (__builtin_ctz(left) & ~1);
-		*j->next++ = (distance < 0 ? j->down : j->up) | (part < 256 ? part : a32_imm(part));
+		*j->next++ = (distance < 0 ? j->down : j->up) | jit_imm(part);
 	}
 	j->base = base;
 	j->offset = offset;

@@ -5,8 +5,8 @@
 #include <exo/program.h>
 #include <exo/trap.h>
 
-static uint32_t code[PROGRAM_WORDS];
-static struct bpf_insn copy[BPF_INSNS_MAX];
+static uint32_t code[PROGRAM_WORDS] __attribute__((section(".far")));
+static struct bpf_insn copy[BPF_INSNS_MAX] __attribute__((section(".far")));
 
 static enum bpf_error
 reads(const struct bpf_insn *insns, uint32_t count, uint32_t *at)

@@ -31,7 +31,7 @@ struct net_counters net_counters;
 static physaddr_t device;		// its transport; 0: there is none
 static net_receiver *receiver;
 static struct virtq queues[QUEUES];
-static struct buffer buffers[QUEUES][VIRTQ_SIZE] __attribute__((section(".noinit")));
+static struct buffer buffers[QUEUES][VIRTQ_SIZE] __attribute__((section(".far")));
 static uint16_t idle[VIRTQ_SIZE], idle_count;	// buffers to send from that are not on their way
 
 static volatile uint32_t *

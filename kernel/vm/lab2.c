@@ -10,6 +10,6 @@
 void
 lab2_init(void)
 {
-	page_init(v2p(__image_end), BOARD_PARAMS_PA);
+	page_init(v2p(__image_end), v2p(__pages_end));
 	mmu_on(kmap_init(), kmap_empty());
 }

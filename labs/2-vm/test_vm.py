@@ -348,7 +348,7 @@ ENTRY = 28                      # bytes of a struct page
 def followed(run, data, after=None):
     """The model, once it has followed the run through its operations; after(model, i) is called behind each."""
     ops = list(struct.iter_unpack("<BBHII", data))
-    first, last = (ops[0][4], ops[0][3]) if ops[0][0] == INIT else (0, LAST)
+    first, last = (ops[0][4], ops[0][3]) if ops[0][0] == INIT else (0, run.symbol("__pages_end"))
     model = Model(run, table_end(first or run.symbol("__image_end"), last), last)
     model.follow(ops, struct.iter_unpack("<iI", run.kept["results"]), lambda i: after and after(model, i))
     return model

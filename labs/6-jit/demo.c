@@ -1,14 +1,13 @@
 // `make run LAB=6`: what the verifier says of programs, one by one; one of them interpreted and compiled; then two
 // applications, one of which answers the other's messages, by a handler and by itself (demo/).
 
+#include <exo/bpf_insn.h>
 #include <exo/check.h>
 #include <exo/env.h>
 #include <exo/jit.h>
 #include <exo/power.h>
 #include <exo/space.h>
 #include <exo/timer.h>
-
-#include "demo/insn.h"
 
 #define SHOWN 4				// instructions
 

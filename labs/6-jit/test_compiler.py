@@ -16,12 +16,11 @@ def some(kinds):
 
 
 def copies():
-    """A copy that the next instruction changes: by itself, by its source, and where another way leads to that instruction."""
+    """A copy that the next instruction changes: by itself, by its source."""
     made = []
     for op in [op for op in bpf.OPS if op != "="]:
         for b in (5, 0x12345, "w2", "w4", "w1"):
             made.append(f"w1 = 0x87654321\nw2 = 7\nw4 = w1\nw4 {op} {b}\nw0 = w4\nw0 *= 3\nw0 ^= w1\nexit")
-        made.append(f"w1 = 9\nw4 = 3\nif w1 == 9 goto there\nw4 = w1\nthere:\nw4 {op} 2\nw0 = w4\nexit")
     made += ["w4 = w2\nw4 = -w4\nw0 = w4\nw0 ^= w2\nexit", "w4 = w2\nr4 = be16 r4\nw0 = w4\nw0 += w2\nexit"]
     return [Case(bpf.assemble(text), 64, ways=COMPILED, name=text.replace("\n", "; ")) for text in made]
 
@@ -56,7 +55,7 @@ w5 = w1; w0 = *(u32 *)(r5 + 4); w5 += 8; w4 = *(u32 *)(r5 + 4); w0 ^= w4; exit
 w5 = w1; w5 = *(u8 *)(r5 + 3); w0 = *(u8 *)(r5 + 3); exit
 w5 = w1; w0 = *(u8 *)(r5 + 5); w5 = w1; w5 += 1; w4 = *(u8 *)(r5 + 7); w0 ^= w4; exit
 w5 = w1; w0 = *(u8 *)(r5 + 1); if w2 == 64 goto there; w0 = *(u8 *)(r5 + 9); there:; w4 = *(u8 *)(r5 + 9); w0 ^= w4; exit
-w5 = w1; w6 = w1; w6 += 20; w0 = 0; again:; w4 = *(u8 *)(r5 + 2); w0 ^= w4; w5 += 1; w4 = *(u8 *)(r5 + 2); if w5 != w6 goto again; exit
+w5 = w1; w6 = w1; w6 += 20; w0 = 0; again:; w4 = *(u8 *)(r5 + 2); w0 ^= w4; w5 += 1; w4 = *(u8 *)(r5 + 2); if w5 == w6 goto +1; goto again; exit
 w0 = *(u8 *)(r1 + 5); w4 = 3; w0 <<= w4; w4 = *(u8 *)(r1 + 7); w0 ^= w4; exit
 w0 = *(u8 *)(r1 + 5); w0 ^= 0x12345678; w4 = *(u8 *)(r1 + 7); w0 ^= w4; exit
 w0 = *(u32 *)(r1 + 4); w4 = 7; w0 %= w4; w4 = *(u8 *)(r1 + 60); w0 ^= w4; exit
@@ -73,10 +72,11 @@ w5 = w1; *(u32 *)(r5 + 8) = 0x12345678; w0 = *(u16 *)(r5 + 6); *(u16 *)(r5 + 7) 
 """
 
 
-def nearby():
-    """Accesses one behind the other by the same register: what was known of one's place is so of the next one's, or is not any more."""
+def nearby(jumps):
+    """Accesses one behind the other by the same register: what was known of one's place is so of the next one's, or is not any more. Those
+    with jumps, or those without."""
     return [Case(bpf.assemble(text.replace("; ", "\n")), 64, memory=bytes(range(1, 65)), ways=COMPILED, name=text)
-            for text in NEARBY.strip().splitlines()]
+            for text in NEARBY.strip().splitlines() if ("goto" in text) == jumps]
 
 
 def bounds():
@@ -85,7 +85,7 @@ def bounds():
 
 @check(points=7, step="6.4", boots=[programs.boot(lambda seed: single.singles("m", COMPILED)[0]),
                                     programs.boot(lambda seed: bounds()),
-                                    programs.boot(accesses), programs.boot(lambda seed: nearby()),
+                                    programs.boot(accesses), programs.boot(lambda seed: nearby(False)),
                                     programs.boot(some(ACCESSES))],
        hint="The address less the memory's, as a number without sign: compared with size - 3 once, it says yes to every access that surely fits; "
             "jit_outside() sees to the last three bytes. What is stored may be in no register; the scratch register is not free then.")
@@ -94,17 +94,25 @@ def test_compiled_accesses(runs):
     single.literal(runs[0], "m", COMPILED)
     programs.judge(runs[1], bounds(), COMPILED)
     programs.judge(runs[2], accesses(runs[2].seed), COMPILED)
-    programs.judge(runs[3], nearby(), COMPILED)
+    programs.judge(runs[3], nearby(False), COMPILED)
     programs.judge(runs[4], some(ACCESSES)(runs[4].seed), COMPILED)
 
 
-@check(points=6, step="6.4", boots=[programs.boot(lambda seed: single.singles("j", COMPILED)[0]), programs.boot(some(BRANCHES + "a"))],
+def joins():
+    """A copy that the next instruction changes, to which another way leads."""
+    made = [f"w1 = 9\nw4 = 3\nif w1 == 9 goto there\nw4 = w1\nthere:\nw4 {op} 2\nw0 = w4\nexit" for op in bpf.OPS if op != "="]
+    return [Case(bpf.assemble(text), 64, ways=COMPILED, name=text.replace("\n", "; ")) for text in made]
+
+
+@check(points=6, step="6.4", boots=[programs.boot(lambda seed: single.singles("j", COMPILED)[0]), programs.boot(lambda seed: joins() + nearby(True)),
+                                    programs.boot(some(BRANCHES + "a"))],
        hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. jit_goto() leads to "
             "an instruction by its number; over words of your own a32_branch() does, by a distance in bytes.")
 def test_compiled_branches(runs):
     """Branches, compiled."""
     single.literal(runs[0], "j", COMPILED)
-    programs.judge(runs[1], some(BRANCHES + "a")(runs[1].seed), COMPILED)
+    programs.judge(runs[1], joins() + nearby(True), COMPILED)
+    programs.judge(runs[2], some(BRANCHES + "a")(runs[2].seed), COMPILED)
 
 
 @check(points=4, step="6.4", boots=programs.boot(lambda seed: single.ends(COMPILED)),

@@ -15,9 +15,10 @@ PAGE, SLOTS, CASES = 4096, 2, 512
 MESSAGE_MAX, SENDS, TAKEN = 1514, 4, 1
 ERRORS = {"E_INVAL": 1, "E_NOMEM": 2, "E_NOENT": 4, "E_PERM": 6, "E_FAULT": 7, "E_BUSY": 10}
 INFO = ("taken", "stopped", "ringed", "lost", "end", "fault")
-RESULT = struct.Struct("<i12II8I")
+RESULT = struct.Struct("<i12I2I8I")
 SIZE = 2 * PAGE                 # of an end point's memory
 VECTOR, SEND, TIME = 1, 2, 3
+KEPT = 16               # where in its memory a handler leaves what a helper returned
 ADDRESS = 0xc2000000            # where end point 1's memory lies: the first run of pages (exo/space.h)
 
 
@@ -54,6 +55,8 @@ class Endpoint:
         def vector(fuel, to, at, count, how, _):
             if at + count > len(message) or not 0 <= to - ADDRESS <= SIZE - count:
                 return error("E_FAULT")
+            if how == 1:                # it has no pipes
+                return -ERRORS["E_INVAL"] % 2**32
             if how:
                 return error("E_INVAL")
             self.memory[to - ADDRESS:to - ADDRESS + count] = message[at:at + count]
@@ -117,11 +120,15 @@ def judge(run, cases):
             got = ", ".join(f"{name} {value:#x}" if name == "fault" else f"{name} {value}" for name, value in info.items())
             if info != e.info:
                 raise Wrong(f"{case.name}: what became of the messages at end point {n + 1}.", expected=want, got=got, look=look, run=run)
-            slots = list(zip(*[iter(raw[14 + 4 * n:18 + 4 * n])] * 2))
+            slots = list(zip(*[iter(raw[15 + 4 * n:19 + 4 * n])] * 2))
             if slots != list(e.slots()):
                 words = [[f"slot {i}: {size} bytes, hash {value:#010x}" if size else f"slot {i}: free" for i, (size, value) in enumerate(found)]
                          for found in (e.slots(), slots)]
                 raise Wrong(f"{case.name}: the ring of end point {n + 1}.", expected=words[0], got=words[1], look=look, run=run)
+        kept, = struct.unpack_from("<i", ends[0].memory, KEPT)
+        said = raw[14] - (raw[14] >> 31 << 32)
+        if said != kept:
+            raise Wrong(f"{case.name}: what the handler's last helper returned.", expected=str(kept), got=str(said), look=look, run=run)
         if raw[13] != programs.fnv(ends[0].memory[:PAGE]):
             raise Wrong(f"{case.name}: the handler's memory is not as it should be.", look=look, run=run)
 
@@ -245,7 +252,7 @@ client: the server is gone""", "stranger": """\
 stranger: to the server -6, to the network -6"""}
 
 
-@check(points=2, step="6.5", needs=("abort",), boots=Boot("together"),
+@check(points=2, step="6.5", needs=("abort",), boots=Boot("together", budget=40_000_000),
        hint="The lines are what the environments say of each other (checks/together/); the first that differs names who sees something else.")
 def test_together(run):
     """Environments send each other messages: handlers, rings, wakeup predicates, and who may what."""

@@ -9,10 +9,10 @@ static void
 compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
 {
 	unsigned dst = bpf_dst(i);
-	uint32_t imm = i->opcode & BPF_X ? ~0u : a32_imm(i->imm);
+	uint32_t imm = i->opcode & BPF_X ? ~0u : jit_imm(i->imm);
 
 	if (imm == ~0u && !(i->opcode & BPF_X) && other != op) {
-		imm = a32_imm(others);
+		imm = jit_imm(others);
 		op = imm == ~0u ? op : other;
 	}
 	if (imm != ~0u)
@@ -179,8 +179,8 @@ compare(struct jit *j, const struct bpf_insn *i, enum a32_op op)
 {
 	unsigned a = jit_register(j, bpf_dst(i), JIT_SCRATCH), b;
 
-	if (!(i->opcode & BPF_X) && a32_imm(i->imm) != ~0u) {
-		jit_emit(j, a32_dp_imm(op, true, 0, a, a32_imm(i->imm)));
+	if (!(i->opcode & BPF_X) && jit_imm(i->imm) != ~0u) {
+		jit_emit(j, a32_dp_imm(op, true, 0, a, jit_imm(i->imm)));
 	} else {
 		b = jit_operand(j, i, a == JIT_SCRATCH ? JIT_FUEL : JIT_SCRATCH);
 		jit_emit(j, a32_dp_reg(op, true, 0, a, b));

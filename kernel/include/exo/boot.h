@@ -40,6 +40,7 @@ extern uint32_t __bss_start[], __bss_end[];
 
 // The image, from the link script: text and read-only data, then data, each from a page's start.
 extern uint8_t __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[], __data_end[];
-extern uint8_t __image_end[];	// the first page behind everything above, stacks included: free RAM
+extern uint8_t __image_end[];	// the first page behind everything above, stacks included: free RAM,
+extern uint8_t __pages_end[];	// up to here: later labs' arrays that nobody clears, or the parameter block
 
 #endif

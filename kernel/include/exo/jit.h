@@ -1,6 +1,5 @@
 // The compiler from BPF (exo/bpf.h) to A32: one function for each program, which does what the interpreter does. It goes
 // once through the program. Branches are to labels, and are put right at the end, when it is known where everything is.
-// Compiles in the kernel and on the host.
 //
 // *Registers of the code*: r0 to r9 are BPF's. r10 is the memory's address; r11 its size less 3, so that an access of any size that begins
 // below it is in the memory; r12 the fuel that is left; lr is scratch, and for a moment r12, too, kept at JIT_SPILL. BPF's r10 is sp + BPF_STACK.
@@ -74,6 +73,19 @@ jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
 {
 	*j->branches++ = j->next;
 	*j->next++ = (uint32_t)cond << 28 | label;
+}
+
+// a32_imm(), but most of what cannot be said is not tried: what has bits too far from each other, however it is turned.
+static inline uint32_t
+jit_imm(uint32_t value)
+{
+	uint32_t turned = value << 16 | value >> 16;
+
+	if (value < 256)
+		return value;
+	if (value >> (__builtin_ctz(value) & ~1) > 255 && turned >> (__builtin_ctz(turned) & ~1) > 255)
+		return ~0u;
+	return a32_imm(value);
 }
 
 void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is

@@ -31,7 +31,7 @@ check_early(void)
 	if (first->code == INIT)	// with less memory, or elsewhere, if so asked
 		page_init(first->z != 0 ? first->z : v2p(__image_end), first->y);
 	else
-		page_init(v2p(__image_end), BOARD_PARAMS_PA);
+		page_init(v2p(__image_end), v2p(__pages_end));
 	carry_out_all();
 	report("end");
 	run_end();

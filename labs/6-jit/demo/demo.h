@@ -1,11 +1,13 @@
 // What the demo's two programs agree on, and what both do with rings: wait for one, by a predicate over its two slots.
 #pragma once
 
+#include <exo/bpf_insn.h>
+#include <exo/mmu.h>
 #include <libos/io.h>
+#include <libos/message.h>
 #include <libos/process.h>
-
-#include "insn.h"
-#include "message.h"
+#include <libos/sys.h>
+#include <libos/upcall.h>
 
 #define COUNTER 1			// end points: a request goes here,
 #define ANSWERS 2			// the answer there
