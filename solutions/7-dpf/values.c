@@ -98,24 +98,24 @@ dpf_values(const struct dpf_code *c, struct dpf_test *t)
 //| void
 //| dpf_slot(const struct dpf_cell *cell, const struct dpf_table *table)
 //| {
-//| 	// TODO 7.4a: a hash, or the number itself.
+//| 	// TODO 7.4: a hash, or the number itself.
 //| 	(void)cell, (void)table;
-//| 	todo("7.4a");
+//| 	todo("7.4");
 //| }
 //|
 //| void
 //| dpf_among(const struct dpf_code *c, const struct dpf_cell *cell, struct dpf_node *const *nodes, uint32_t count)
 //| {
-//| 	// TODO 7.4b: comparisons, and what each of the nodes leads to.
+//| 	// TODO 7.4: comparisons, and what each of the nodes leads to.
 //| 	(void)c, (void)cell, (void)nodes, (void)count;
-//| 	todo("7.4b");
+//| 	todo("7.4");
 //| }
 //|
 //| void
 //| dpf_values(const struct dpf_code *c, struct dpf_test *t)
 //| {
-//| 	// TODO 7.4c: few values, or many.
+//| 	// TODO 7.4: few values, or many.
 //| 	(void)c, (void)t;
-//| 	todo("7.4c");
+//| 	todo("7.4");
 //| }
 // END SOLUTION
