@@ -77,7 +77,10 @@ make(void)
 		dpf_emit(a32_dp_imm(MOV, false, DPF_BEST, 0, 0));
 	}
 	c.fail = dpf_return();
-	dpf_node(&c, &dpf_root);
+	if (dpf_root.sum.filters > 0)
+		dpf_node(&c, &dpf_root);
+	else
+		dpf_branch(AL, c.fail);
 	dpf_drop_block(&entry);
 	entry = dpf_end(&outer);
 	return !dpf_full;

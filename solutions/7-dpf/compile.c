@@ -114,10 +114,6 @@ dpf_node(const struct dpf_code *c, const struct dpf_node *n)
 {
 	struct dpf_code way = *c;
 
-	if (n->tests == NULL && n->id == 0) {	// the root of no filters
-		dpf_branch(AL, c->fail);
-		return;
-	}
 	if (n->tests != NULL && (n->tests->next != NULL || n->id != 0))
 		settle(&way);
 	for (struct dpf_test *t = n->tests; t != NULL; t = t->next) {

@@ -69,7 +69,8 @@ void dpf_field(const struct dpf_cell *field);
 void dpf_by_table(const struct dpf_code *c, struct dpf_test *t);
 void dpf_behind(const struct dpf_code *c, struct dpf_node *n);
 
-// Step 7.3, in compile.c. The code of a node: from where it has been reached to a return, or to c->fail.
+// Step 7.3, in compile.c. The code of a node that filters end in, or behind: from where it has been
+// reached to a return, or to c->fail.
 void dpf_node(const struct dpf_code *c, const struct dpf_node *n);
 
 // Step 7.4, in values.c. Go where the value of a test leads that has several, or to c->fail. Nothing is pending.
