@@ -63,7 +63,9 @@ class Script:
         got = [struct.unpack("<i", run.kept["results"][4 * n:4 * n + 4])[0] for n in range(count)]
         for n, (want, has) in enumerate(zip(self.expected, got)):
             if want is not None and want != has:
-                raise Wrong(f"result {n} is {has}, not {want}", got=self.said[:n + 1][-12:])
+                before, now = self.said[:n][-12:], self.said[n]
+                raise Wrong(f"What is done with filters and frames goes wrong at result {n}.", expected=[*before, f"{now}: {want}"],
+                            got=[*before, f"{now}: {has}"])
         if len(got) != len(self.expected):
             raise Wrong(f"there are {len(got)} results, not {len(self.expected)}")
         return got

@@ -48,8 +48,7 @@ struct dpf_filter {
 // Given, in kernel/dpf/dpf.c. Take a filter for this owner; from then on it has a part in dpf_classify(). Its id, 1 to
 // DPF_FILTERS. guard is what a capability has to fit (with RIGHT_GUARD) to insert, for another owner, a filter that could take
 // a frame of this one's: that matches what it matches, and constrains more bits. cap is the caller's, or null.
-// -E_INVAL: an item is not as above, an atom contradicts another, or there are more than DPF_CELLS cells; -E_OVERLAP;
-// -E_PERM: it could take frames of a filter whose guard cap does not fit; -E_NOMEM: no id, no node or no space for code is
+// -E_INVAL: an item is not as above; what dpf_canonical() refuses it with; -E_OVERLAP; -E_PERM: it could take frames of a filter whose guard cap does not fit; -E_NOMEM: no id, no node or no space for code is
 // left. Nothing has changed then.
 int32_t dpf_insert(const struct dpf_filter *filter, uint32_t owner, const struct guard *guard, const struct cap *cap);
 
@@ -104,8 +103,9 @@ struct dpf_canon {
 	struct dpf_cell cells[DPF_CELLS];
 };
 
-// The canonical form of a filter whose items are as above. -E_INVAL: an atom contradicts another, something ends beyond
-// DPF_REACH, there are more fields than DPF_LEVELS - 1, or more than DPF_CELLS cells.
+// The canonical form of a filter whose items are as above. The first item that is too much is refused: with -E_INVAL if it
+// ends beyond DPF_REACH; else with -E_INVAL if it is an atom that contradicts what was before, a field more than
+// DPF_LEVELS - 1, or needs a cell more than DPF_CELLS.
 int dpf_canonical(const struct dpf_filter *filter, struct dpf_canon *c);
 
 // Given, in kernel/dpf/cell.c. The cell of c that is of this one's level, kind and place; if there is none, this one, put where it
