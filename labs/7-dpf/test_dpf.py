@@ -154,7 +154,7 @@ def random_script(seed):
     return script
 
 
-@check(points=20, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
+@check(points=10, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
        boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
@@ -212,7 +212,7 @@ def single_script(seed):
     return script
 
 
-@check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then?",
+@check(points=15, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then?",
        boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_single(run):
     """A few filters, of which no two want different values in one place; frames that match, and that end anywhere."""
@@ -291,7 +291,7 @@ def many_script(seed):
     return script
 
 
-@check(points=20, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
+@check(points=10, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
        boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, budget=4_000_000_000))
 def test_many(run):
     """Two thousand filters come and go, most of them by port."""
@@ -329,7 +329,7 @@ def orders_script(seed, texts):
     return script
 
 
-@check(points=10, step="7.4", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
+@check(points=5, step="7.4", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
        boots=[Boot("filters", input=lambda seed, texts=texts: orders_script(seed, texts).bytes, read_at_end=results,
                    budget=100_000_000) for texts in SETS])
 def test_orders(runs):
@@ -429,7 +429,7 @@ def full_script(seed):
     return script, values, tries
 
 
-@check(points=10, step="7.4", hint="A filter that is refused for want of room must leave everything as it was.",
+@check(points=5, step="7.4", hint="A filter that is refused for want of room must leave everything as it was.",
        boots=Boot("filters", input=lambda seed: full_script(seed)[0].bytes, read_at_end=results, budget=4_000_000_000))
 def test_full(run):
     """What there is no room for is refused, and changes nothing; afterwards there is room again."""
@@ -448,7 +448,7 @@ def test_full(run):
 MOST = {"fixed": 20, "variable": 25, "ten": 24, "thousand": 28, "two-thousand": 28}
 
 
-@check(points=10, step="7.4", hint="Count the instructions of one frame's way: make gdb, and step from the classifier's first.",
+@check(points=5, step="7.4", hint="Count the instructions of one frame's way: make gdb, and step from the classifier's first.",
        boots=Boot("cost", budget=1_000_000_000), needs=("many",))
 def test_cost(run):
     """A frame is classified in few instructions, however many filters there are."""
