@@ -172,7 +172,7 @@ def returned(got):
 
 # ---- The code of tests that have one value each.
 
-def one_valued(rng, items, wanted):
+def one_valued(items, wanted):
     """The items with other values: what is wanted at a place behind a base of that level is always the same."""
     found, level, moved = [], 0, 0
     for item in items:
@@ -196,9 +196,11 @@ def single_script(seed):
     while len(script.bytes) < 0x8000:
         wanted = [bytes(rng.choice((0, 1, 2, 0xff)) for _ in range(256)) for _ in range(dpf.ITEMS + 1)]
         for _ in range(rng.choice((1, 1, 2, 3, 6, 10))):
-            script.insert(Filter(one_valued(rng, random_items(rng), wanted)))
+            known = [one.filter for one in script.model.known.values()]
+            more = rng.choice(known).items if known and rng.random() < 0.5 else ()      # so that one is a part of another
+            script.insert(Filter(one_valued((*more, *random_items(rng))[:dpf.ITEMS], wanted)))
         known = [one.filter for one in script.model.known.values()]
-        for _ in range(5 if known else 0):
+        for _ in range(4 + len(known) if known else 0):
             frame = bytearray(frame_for(rng, rng.choice(known)))
             if rng.random() < 0.7:      # as most of them want it
                 frame = bytearray(byte if rng.random() < 0.05 else wanted[0][n] for n, byte in enumerate(frame))
