@@ -63,12 +63,27 @@ class Script:
         got = [struct.unpack("<i", run.kept["results"][4 * n:4 * n + 4])[0] for n in range(count)]
         for n, (want, has) in enumerate(zip(self.expected, got)):
             if want is not None and want != has:
-                before, now = self.said[:n][-12:], self.said[n]
-                raise Wrong(f"What is done with filters and frames goes wrong at result {n}.", expected=[*before, f"{now}: {want}"],
-                            got=[*before, f"{now}: {has}"])
+                self.wrong(n, has)
         if len(got) != len(self.expected):
             raise Wrong(f"there are {len(got)} results, not {len(self.expected)}")
         return got
+
+    def wrong(self, n, has):
+        """Wrong, for the result n, which is `has`: what was done, and of a frame whose filters are meant."""
+        said, want, known, first = self.said[n], self.expected[n], {}, n
+        for before, result in zip(self.said[:n], self.expected):
+            verb, _, rest = before.partition(" ")
+            if verb == "insert" and (result or 0) > 0:
+                known[result] = rest
+            elif verb == "delete" and rest and result == 0:
+                known.pop(int(rest), None)
+        if not said.startswith("classify"):
+            raise Wrong(f"Result {n} is another one, where there are {len(known)} filters: {said}.", expected=str(want), got=str(has))
+        while said.startswith("classify, at") and self.said[first - 1] == said:
+            first -= 1
+        said += f" (of {n - first} bytes)" if said.startswith("classify, at") else ""
+        goes = [[f"goes to {id}", *known.get(id, "which is no filter").split(" && ")] for id in (want, has)]
+        raise Wrong(f"Result {n}, where there are {len(known)} filters, is another one: {said}.", expected=goes[0], got=goes[1])
 
 
 def framed(frame):
