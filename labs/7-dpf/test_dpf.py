@@ -82,8 +82,9 @@ class Script:
         while said.startswith("classify, at") and self.said[first - 1] == said:
             first -= 1
         said += f" (of {n - first} bytes)" if said.startswith("classify, at") else ""
-        goes = [[f"goes to {id}", *known.get(id, "which is no filter").split(" && ")] for id in (want, has)]
-        raise Wrong(f"Result {n}, where there are {len(known)} filters, is another one: {said}.", expected=goes[0], got=goes[1])
+        meant = "".join(f" Filter {id} is {known[id] or 'the one without items'}." for id in (want, has) if id in known)
+        raise Wrong(f"Result {n}, where there are {len(known)} filters, is another one: {said}.{meant}", expected=f"goes to {want}",
+                    got=f"goes to {has}")
 
 
 def framed(frame):
