@@ -177,29 +177,29 @@ def could_both_match(a: Bits, b: Bits) -> bool:
     return not any((a[base][1] ^ b[base][1]) & a[base][0] & b[base][0] for base in a.keys() & b.keys())
 
 
-def refused(items: Sequence[Item]) -> bool:
-    """Whether the kernel says -E_INVAL."""
-    if len(items) > ITEMS or any(map(ill_formed, items)) or constraints(items) is None:
-        return True
-    level, moved, unit, cells, fields = 0, 0, 4, set(), 0
-    for item in items:
+def refused(items: Sequence[Item]) -> int:
+    """What the kernel refuses a filter with, -E_*; 0: it does not."""
+    if len(items) > ITEMS or any(map(ill_formed, items)):
+        return E_INVAL
+    level, moved, unit, cells = 0, 0, 4, set()
+    for n, item in enumerate(items):
         if isinstance(item, Shift):
             moved += item.by
             continue
         if moved + item.offset + item.width // 8 > REACH:
-            return True
+            return E_INVAL
         if isinstance(item, Atom):
-            for n in range(item.width // 8):
-                if item.mask >> 8 * n & 0xff:
-                    cells.add((level, (moved + item.offset + item.width // 8 - 1 - n + 2) // unit))
+            for byte in range(item.width // 8):
+                if item.mask >> 8 * byte & 0xff:
+                    cells.add((level, (moved + item.offset + item.width // 8 - 1 - byte + 2) // unit))
         else:
             while (item.mask << item.left) % unit:
                 unit //= 2
             level += 1
             cells.add((level, "field"))
-            if level == LEVELS:
-                return True
-    return len(cells) > CELLS
+        if level == LEVELS or len(cells) > CELLS or constraints(items[:n + 1]) is None:
+            return E_INVAL
+    return 0
 
 
 @dataclass
@@ -220,8 +220,8 @@ class Model:
 
     def insert(self, what: Filter, owner: int = 1, guard: bytes = b"", cap: bytes | None = None) -> int:
         """What dpf_insert() returns; `cap` is the name of a capability with all rights."""
-        if refused(what.items):
-            return E_INVAL
+        if error := refused(what.items):
+            return error
         bits = constraints(what.items)
         shape, values = _shape(bits)
         number, error = number_of(bits), 0

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from grader import build, dpf, engine, labs, params, pcap
+from grader.checks import Run
 from grader.errors import Usage
 from grader.paths import ROOT
 
@@ -245,3 +246,9 @@ def test_rivals_classify_alike():
     figures = {tuple(line.split()[:-1]): int(line.split()[-1]) for line in done.reports[:-1]}
     assert figures["average", "bpf", "fixed", "10"] >= 40 * figures["average", "dpf", "fixed", "10"]
     assert figures["worst", "dpf", "fixed", "2000"] <= figures["worst", "dpf", "fixed", "1000"] <= 28
+
+
+def test_no_room():
+    """More filters than there are nodes for, and than there can be: refused, nothing changed, and room afterwards."""
+    boot = engine.Boot("filters", input=lambda seed: lab.full_script(seed)[0].bytes, read_at_end=lab.results, budget=4_000_000_000)
+    lab.full(Run.of(engine.run(boot, kernel(), seed=1, nonce=params.nonce(1))))

@@ -16,7 +16,7 @@
 #define LABELS     (128 * 1024)
 #define DROPS      (4 * DPF_POOL)
 
-static uint32_t space[DPF_WORDS] __attribute__((aligned(PAGE_SIZE), section(".noinit")));
+static uint32_t space[DPF_WORDS] __attribute__((aligned(PAGE_SIZE), section(".far")));
 
 // Free stretches of the space, in order: each begins with its words, and where the next one is.
 static uint32_t first_free, used;

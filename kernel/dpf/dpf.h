@@ -9,7 +9,7 @@
 #define DPF_APART  8		// so many filters behind a node that is one of several give it a block of its own
 
 // What is so large that clearing it at every boot would be felt; it is written before it is read.
-#define DPF_LARGE __attribute__((section(".noinit")))
+#define DPF_LARGE __attribute__((section(".far")))
 
 // pool.c
 extern uint32_t dpf_nodes, dpf_tests;

@@ -63,10 +63,28 @@ class Script:
         got = [struct.unpack("<i", run.kept["results"][4 * n:4 * n + 4])[0] for n in range(count)]
         for n, (want, has) in enumerate(zip(self.expected, got)):
             if want is not None and want != has:
-                raise Wrong(f"result {n} is {has}, not {want}", got=self.said[:n + 1][-12:])
+                self.wrong(n, has)
         if len(got) != len(self.expected):
             raise Wrong(f"there are {len(got)} results, not {len(self.expected)}")
         return got
+
+    def wrong(self, n, has):
+        """Wrong, for the result n, which is `has`: what was done, and of a frame whose filters are meant."""
+        said, want, known, first = self.said[n], self.expected[n], {}, n
+        for before, result in zip(self.said[:n], self.expected):
+            verb, _, rest = before.partition(" ")
+            if verb == "insert" and (result or 0) > 0:
+                known[result] = rest
+            elif verb == "delete" and rest and result == 0:
+                known.pop(int(rest), None)
+        if not said.startswith("classify"):
+            raise Wrong(f"Result {n} is another one, where there are {len(known)} filters: {said}.", expected=str(want), got=str(has))
+        while said.startswith("classify, at") and self.said[first - 1] == said:
+            first -= 1
+        said += f" (of {n - first} bytes)" if said.startswith("classify, at") else ""
+        meant = "".join(f" Filter {id} is {known[id] or 'the one without items'}." for id in (want, has) if id in known)
+        raise Wrong(f"Result {n}, where there are {len(known)} filters, is another one: {said}.{meant}", expected=f"goes to {want}",
+                    got=f"goes to {has}")
 
 
 def framed(frame):
@@ -169,7 +187,7 @@ def canons(held):
     held.keep("canons", held.memory(held.address("results"), 303 * (CANON.size + dpf.CELLS * CELL.size)))
 
 
-@check(points=10, step="7.1", hint="Look at where the byte of that atom lies, and in which unit: the frame begins two bytes into one.",
+@check(points=12, step="7.1", hint="Look at where the byte of that atom lies, and in which unit: the frame begins two bytes into one.",
        boots=Boot("canonical", input=lambda seed: b"".join(what.encode() for what in canonical_cases(seed)), read_at_end=canons,
                   budget=50_000_000))
 def test_canonical(run):
@@ -215,7 +233,7 @@ def trie_script(seed):
     return data, expected, said
 
 
-@check(points=10, step="7.2", hint="Draw the trie of the filters that there are: a node for each beginning that some of them have in common.",
+@check(points=12, step="7.2", hint="Draw the trie of the filters that there are: a node for each beginning that some of them have in common.",
        boots=Boot("trie", input=lambda seed: trie_script(seed)[0], read_at_end=results, budget=50_000_000))
 def test_trie(run):
     """The trie has a node for each beginning, and no other; a walk finds the filter."""
@@ -253,7 +271,7 @@ def random_script(seed):
     return script
 
 
-@check(points=20, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
+@check(points=12, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
        boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
@@ -267,6 +285,57 @@ def returned(got):
         filters, nodes, tests, words = got[-4:]
         raise Wrong(f"With no filters left {nodes} nodes, {tests} tests and {words} words of code are in use; at first it "
                     f"was {got[1]}, {got[2]} and {got[3]}.")
+
+
+# ---- The code of tests that have one value each.
+
+def one_valued(items, wanted):
+    """The items with other values: what is wanted at a place behind a base of that level is always the same."""
+    found, level, moved = [], 0, 0
+    for item in items:
+        if isinstance(item, Atom):
+            start, size = moved + item.offset, item.width // 8
+            number = int.from_bytes(wanted[level][start:start + size], "big")
+            item = Atom(item.offset, item.width, item.mask, number & item.mask)
+        elif isinstance(item, Shift):
+            moved += item.by
+        else:
+            level += 1
+        found.append(item)
+    return tuple(found)
+
+
+@functools.cache
+def single_script(seed):
+    """A few filters at a time, of which no two want different values in one place."""
+    rng, script = random.Random(seed), Script()
+    script.use()
+    while len(script.bytes) < 0x8000:
+        wanted = [bytes(rng.choice((0, 1, 2, 0xff)) for _ in range(256)) for _ in range(dpf.ITEMS + 1)]
+        for _ in range(rng.choice((1, 1, 2, 3, 6, 10))):
+            known = [one.filter for one in script.model.known.values()]
+            more = rng.choice(known).items if known and rng.random() < 0.5 else ()      # so that one is a part of another
+            script.insert(Filter(one_valued((*more, *random_items(rng))[:dpf.ITEMS], wanted)))
+        known = [one.filter for one in script.model.known.values()]
+        for _ in range(4 + len(known) if known else 0):
+            frame = bytearray(frame_for(rng, rng.choice(known)))
+            if rng.random() < 0.7:      # as most of them want it
+                frame = bytearray(byte if rng.random() < 0.05 else wanted[0][n] for n, byte in enumerate(frame))
+            script.classify(bytes(frame))
+        if known and rng.random() < 0.2:
+            script.lengths(wanted[0][:48])
+        for id in rng.sample(sorted(script.model.known), len(script.model.known)):
+            script.delete(id)
+            script.classify(wanted[0][:rng.randrange(49)])
+    script.use()
+    return script
+
+
+@check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then?",
+       boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, budget=400_000_000))
+def test_single(run):
+    """A few filters, of which no two want different values in one place; frames that match, and that end anywhere."""
+    returned(single_script(run.seed).judge(run))
 
 
 # ---- Filters as networks have them.
@@ -341,7 +410,7 @@ def many_script(seed):
     return script
 
 
-@check(points=20, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
+@check(points=15, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
        boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, budget=4_000_000_000))
 def test_many(run):
     """Two thousand filters come and go, most of them by port."""
@@ -389,7 +458,7 @@ def orders_script(seed, texts):
     return script
 
 
-@check(points=10, step="7.4", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
+@check(points=6, step="7.4", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
        boots=[Boot("filters", input=lambda seed, texts=texts: orders_script(seed, texts).bytes, read_at_end=results,
                    budget=100_000_000) for texts in SETS])
 def test_orders(runs):
@@ -512,10 +581,8 @@ def full_script(seed):
     return script, values, tries
 
 
-@check(points=10, step="7.4", hint="A filter that is refused for want of room must leave everything as it was.",
-       boots=Boot("filters", input=lambda seed: full_script(seed)[0].bytes, read_at_end=results, budget=4_000_000_000))
-def test_full(run):
-    """What there is no room for is refused, and changes nothing; afterwards there is room again."""
+def full(run):
+    """What there is no room for is refused, and changes nothing; afterwards there is room again. (A test of the grader's: it takes long.)"""
     script, values, tries = full_script(run.seed)
     got = script.judge(run)
     ids = got[4:4 + len(values)]
@@ -568,7 +635,7 @@ def deep_script(seed):
     return script
 
 
-@check(points=10, step="7.4", hint="Look at the first frame that goes elsewhere, and at the cell at which its filter parts from others.",
+@check(points=8, step="7.4", hint="Look at the first frame that goes elsewhere, and at the cell at which its filter parts from others.",
        boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, budget=400_000_000), needs=("random",))
 def test_deep(run):
     """Filters that share long beginnings."""

@@ -105,8 +105,9 @@ struct dpf_canon {
 	struct dpf_cell cells[DPF_CELLS];
 };
 
-// The canonical form of a filter whose items are as above. -E_INVAL: an atom contradicts another, something ends beyond
-// DPF_REACH, there are more fields than DPF_LEVELS - 1, or more than DPF_CELLS cells.
+// The canonical form of a filter whose items are as above. The first item that is too much is refused: with -E_INVAL if it
+// ends beyond DPF_REACH; else with -E_INVAL if it is an atom that contradicts what was before, a field more than
+// DPF_LEVELS - 1, or needs a cell more than DPF_CELLS.
 int dpf_canonical(const struct dpf_filter *filter, struct dpf_canon *c);
 
 // Given, in kernel/dpf/cell.c. The cell of c that is of this one's level, kind and place; if there is none, this one, put where it
