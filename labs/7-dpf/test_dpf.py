@@ -528,30 +528,7 @@ def edges_script(seed):
     return script
 
 
-def single_script(seed):
-    rng, script = random.Random(seed), Script()
-    script.use()
-    while len(script.bytes) < 0xc000:
-        what = Filter(random_items(rng))
-        id = script.insert(what)
-        frame = frame_for(rng, what)
-        script.lengths(frame)
-        for _ in range(3):
-            script.classify(frame_for(rng, what))
-        if id > 0:
-            script.delete(id)
-    script.use()
-    return script
-
-
-@check(points=10, step="7.3", hint="Look at the filter that was inserted last, and at each of its cells.",
-       boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, budget=100_000_000))
-def test_single(run):
-    """Random filters, one at a time."""
-    returned(single_script(run.seed).judge(run))
-
-
-@check(points=10, step="7.3", hint="Look at the filter that was inserted last, and at what a frame that ends in its midst may do.",
+@check(points=10, step="7.4", hint="Look at the filter that was inserted last, and at what a frame that ends in its midst may do.",
        boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_edges(run):
     """Filters at the edges of what can be said, frames that end anywhere, and other owners' frames."""
