@@ -195,13 +195,14 @@ frame(void)
 	    [spent] "i"(BPF_FUEL));
 }
 
-// lr is not below size - 3, and what is r11 then; but a shorter access may be all in the memory yet. One that is not leads on to the
-// next of its size, which is not either.
+// lr is not below size - 3, which is r11; but a shorter access may be all in the memory yet: it begins so few bytes further on. Less
+// r11, no address wraps. One that is not leads on to the next of its size, which is not either.
 static void
 tails_of(struct jit *j, uint32_t bytes)
 {
-	const uint32_t less = j->down | (4 - bytes), more = j->up | (4 - bytes);
-	const uint32_t compare = a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t less = a32_dp_reg(SUB, false, JIT_SCRATCH, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t more = a32_dp_reg(ADD, false, JIT_SCRATCH, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t compare = a32_dp_imm(CMP, true, 0, JIT_SCRATCH, 4 - bytes);
 	uint32_t *next = j->next;
 
 	for (struct jit_tail *tail = tails; tail < j->tails; tail++) {

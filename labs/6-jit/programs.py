@@ -31,16 +31,17 @@ def rotate(fuel: int, a: int, *_: int) -> int:
 
 class Case:
     """A program and what it is run with; `raw` are bytes instead of instructions; `name` what a failure calls it. `anywhere`: what address is
-    refused depends on where the stack lies."""
+    refused depends on where the stack lies. `more`: instructions that are said to be there, and are not."""
     def __init__(self, program: Sequence[bpf.Insn] = (), size: int = 64, argument: int = 0, fuel: int = 100,
-                 memory: bytes = b"", ways: int = INTERPRETED | COMPILED, name: str = "", raw: bytes = b"", anywhere: bool = False):
+                 memory: bytes = b"", ways: int = INTERPRETED | COMPILED, name: str = "", raw: bytes = b"", anywhere: bool = False,
+                 more: int = 0):
         self.program = bpf.decode(raw) if raw else list(program)
         self.size, self.argument, self.fuel, self.ways, self.name = size, argument, fuel, ways, name
-        self.anywhere = anywhere
+        self.anywhere, self.more = anywhere, more
         self.memory = memory[:size].ljust(size, b"\0")
 
     def encode(self) -> bytes:
-        return (struct.pack("<6I", len(self.program), self.ways, self.size, self.argument, self.fuel, 0)
+        return (struct.pack("<6I", len(self.program), self.ways, self.size, self.argument, self.fuel, self.more)
                 + bpf.encode(self.program) + self.memory.ljust(-(-self.size // 4) * 4, b"\0"))
 
     def expected(self, address: int) -> tuple[int, ...]:
@@ -59,12 +60,15 @@ def fnv(data: bytes) -> int:
     return h
 
 
-def boot(cases: Callable[[int], Sequence[Case]], budget: int = 30_000_000) -> Boot:
+def boot(cases: Callable[[int], Sequence[Case]], budget: int = 30_000_000,
+         marks: tuple[str, ...] = ()) -> Boot:
     """A boot of the payload on the cases that a seed draws; judge() has to be given the same."""
     def read(held):
         held.keep("results", held.memory(held.address("results"), CASES * RESULT.size))
+        held.keep("branches", held.memory(held.address("branches"), 4))
 
-    return Boot("programs", input=lambda seed: b"".join(case.encode() for case in cases(seed)), read_at_end=read, budget=budget)
+    return Boot("programs", input=lambda seed: b"".join(case.encode() for case in cases(seed)), read_at_end=read, budget=budget,
+                marks=marks)
 
 
 def results(run: Run, cases: Sequence[Case]) -> list[tuple[Case, tuple[int, ...]]]:

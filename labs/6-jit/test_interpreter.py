@@ -76,13 +76,25 @@ def ends(way):
              ("call 2\nexit", 0, 64, "a call, 0 units"), (self, 4, 64, "a loop, 4 units"), (self, 3, 64, "a loop, 3 units"),
              ("w6 = 3\ncall 2\nw6 -= 1\nif w6 != 0 goto -3\nexit", 5, 64, "calls in a loop, 5 units"),
              ("w6 = 3\ncall 2\nw6 -= 1\nif w6 != 0 goto -3\nexit", 4, 64, "calls in a loop, 4 units")]
+    made += [("call 2\nexit", fuel, 64, f"a helper that tells what is left, {fuel} units") for fuel in (65536, 2**32 - 1)]
+    made += [("w0 = 1\ngotol -1", fuel, 64, f"a long jump to itself, {fuel} units") for fuel in (0, 3)]
+    made += [("w0 = 0\nw4 = 3\nw4 -= 1\nif w4 == 0 goto +1\ngotol -3\nexit", fuel, 64, f"a loop by gotol, {fuel} units") for fuel in (1, 2, 5)]
+    for op, (a, b) in {text.split()[1]: (a, b) for text, a, b, taken in instructions.rows(instructions.JUMPS) if int(taken)}.items():
+        made += [(f"w0 = {a}\nw4 = {b}\ngoto +1\nexit\nif w0 {op} {second} goto -2\nexit", fuel, 64, f"back if {a} {op} {second}, {fuel} units")
+                 for second in ("w4", b) for fuel in (0, 1)]
     for size in (4, 5, 6, 7, 64):
         for width, bits in ((1, 8), (2, 16), (4, 32)):
-            for at in (size - width, size - width + 1, -1, size, -width, 32767, -32768, 255, 256):
+            for at in sorted({*range(size - 4, size + 1), -1, -width, 32767, -32768, 255, 256}):
                 made.append((f"w0 = *(u{bits} *)(r1 {'-' if at < 0 else '+'} {abs(at)})\nexit", 0, size, f"{width} bytes at {at} of {size}"))
                 if at in (size - width, size - width + 1, -1):
                     made.append((f"w0 = 9\n*(u{bits} *)(r1 {'-' if at < 0 else '+'} {abs(at)}) = 0x89abcdef\nexit", 0, size,
                                  f"{width} bytes stored at {at} of {size}"))
+                    made.append((f"w0 = 0x89abcdef\n*(u{bits} *)(r1 {'-' if at < 0 else '+'} {abs(at)}) = w0\nexit", 0, size,
+                                 f"{width} bytes of w0 stored at {at} of {size}"))
+    for bits in (8, 16, 32):
+        for at in (-1, -2, -3, -4):
+            made += [(f"w4 = {at}\nw0 = 1\n{access}\nexit", 0, 64, f"bytes at address {at}: {access}")
+                     for access in (f"w0 = *(u{bits} *)(r4 + 0)", f"*(u{bits} *)(r4 + 0) = 7", f"*(u{bits} *)(r4 + 0) = w0")]
     made += [("w4 = 0\nw0 = *(u32 *)(r4 + 0)\nexit", 0, 64, "address 0"), ("w4 = 0xffffffff\nw0 = *(u8 *)(r4 + 0)\nexit", 0, 64, "address -1"),
              ("w4 = w1\nw4 += 0x80000000\nw0 = *(u8 *)(r4 + 0)\nexit", 0, 64, "half of all memory away"),
              ("w4 = w10\nw0 = *(u8 *)(r4 - 1)\nexit", 0, 64, "the stack by another register than r10"),
@@ -106,3 +118,5 @@ def test_ends(run):
 def test_interpreted(run):
     """Random programs do what the model does."""
     programs.judge(run, programs.random_cases(run.seed, ways=INTERPRETED), INTERPRETED)
+    if run.kept["branches"] != bytes(4):
+        raise Wrong("The interpreter compiles the program; the compiler is judged by itself, in step 6.4.", look="what bpf_interpret() calls", run=run)

@@ -7,18 +7,21 @@
 #include <exo/endpoint.h>
 #include <exo/panic.h>
 #include <exo/params.h>
+#include <exo/pipe.h>
 #include <exo/string.h>
 #include <exo/user.h>
 
 #define CASES 512			// as labs/6-jit/test_messages.py has it, and what follows
 #define ONE   0x100000			// the end points' memories, two pages each: the second one is the ring
 #define TWO   0x200000
-#define TEXT  0x300000			// the program
+#define TEXT  0x300000			// the program,
+#define THROUGH (TEXT + 2048)		// and the pipes
 #define PAGES 2
 #define SLOTS 2
 
 struct head {
 	uint32_t count, fuel, size, times;	// instructions; of the message; how often it comes
+	uint32_t pipes;
 };
 
 struct result {
@@ -54,6 +57,8 @@ page(uint32_t va)
 static void
 look(struct result *r)
 {
+	static uint8_t memory[PAGES * PAGE_SIZE];
+
 	for (unsigned n = 0; n < 2; n++) {
 		const struct message_slot *slot = (const struct message_slot *)page((n == 0 ? ONE : TWO) + PAGE_SIZE);
 
@@ -63,14 +68,16 @@ look(struct result *r)
 			r->slots[n][i].hash = slot->size <= sizeof slot->bytes ? hash(slot->bytes, slot->size) : 0;
 		}
 	}
-	r->memory = hash(page(ONE), PAGE_SIZE);
+	memcpy(memory, page(ONE), PAGE_SIZE);
+	memcpy(memory + PAGE_SIZE, page(ONE + PAGE_SIZE), PAGE_SIZE);
+	r->memory = hash(memory, sizeof memory);
 }
 
 static void
-run(const struct head *h, const struct bpf_insn *insns, const uint8_t *message, struct result *r)
+run(const struct head *h, const struct bpf_insn *insns, const struct pipe *pipes, const uint8_t *message, struct result *r)
 {
 	struct endpoint_open one = { .number = 1, .memory = ONE, .pages = PAGES, .ring = 1, .program = TEXT,
-		.count = h->count, .fuel = h->fuel };
+		.count = h->count, .fuel = h->fuel, .pipes = THROUGH, .pipe_count = h->pipes };
 	struct endpoint_open two = { .number = 2, .memory = TWO, .pages = PAGES, .ring = 1 };
 
 	for (uint32_t at = 0; at < PAGES * PAGE_SIZE; at += PAGE_SIZE) {
@@ -78,6 +85,7 @@ run(const struct head *h, const struct bpf_insn *insns, const uint8_t *message, 
 		memset(page(TWO + at), 0, PAGE_SIZE);
 	}
 	memcpy(page(TEXT), insns, h->count * sizeof *insns);
+	memcpy(page(TEXT) + THROUGH - TEXT, pipes, h->pipes * sizeof *pipes);
 	r->opened = endpoint_open(env, &one);
 	if (r->opened < 0)
 		return;
@@ -105,9 +113,10 @@ check_main(void)
 	for (struct result *r = results; at < end && r < results + CASES; r++) {
 		const struct head *h = (const struct head *)at;
 		const struct bpf_insn *insns = (const struct bpf_insn *)(h + 1);
-		const uint8_t *message = (const uint8_t *)(insns + h->count);
+		const struct pipe *pipes = (const struct pipe *)(insns + h->count);
+		const uint8_t *message = (const uint8_t *)(pipes + h->pipes);
 
-		run(h, insns, message, r);
+		run(h, insns, pipes, message, r);
 		at = message + (h->size + 3) / 4 * 4;
 	}
 	user_switch(NULL);
