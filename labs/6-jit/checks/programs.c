@@ -30,7 +30,7 @@ struct result {
 
 uint8_t region[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 uint32_t code[128 * 1024];
-static struct bpf_insn program[BPF_INSNS_MAX + 1];
+static struct bpf_insn program[BPF_INSNS_MAX];
 
 static uint32_t
 mix(struct bpf_context *context, const uint32_t argument[5])
@@ -75,10 +75,13 @@ hash(const uint8_t *bytes, uint32_t size)
 static uint32_t
 stray(uint32_t from)
 {
-	for (uint32_t i = from; i < sizeof region; i++)
-		if (region[i] != 0xa5)
-			return i;
-	return 0;
+	uint32_t found = 0;
+
+	for (; from % 4 != 0; from++)
+		found |= region[from] ^ 0xa5;
+	for (; from < sizeof region; from += 4)
+		found |= *(const uint32_t *)(region + from) ^ 0xa5a5a5a5;
+	return found;
 }
 
 // How many instructions that takes is counted from outside.
