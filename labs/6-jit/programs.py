@@ -12,7 +12,7 @@ RESULT = struct.Struct("<5I5I5I")
 ENDS = ("done", "fault", "fuel")
 ROOM = 0xf000           # bytes of input
 CASES = 1024            # of a boot
-ARGUMENTS = {1: 5, 2: 0, 7: 1}          # the payload's helpers: how many each takes
+ARGUMENTS = {1: 5, 2: 0, 7: 1, 12: 1}          # the payload's helpers: how many each takes
 EDGES = (0, 1, 2, 3, 5, 31, 32, 33, 127, 128, 255, 256, 257, 1020, 4095, 4096, 0x7fff, 0x8000, 0xffff, 0x10000, 0xff00,
          0xff0000, 0x7fffffff, 0x80000000, 0x80000001, 0xffffff00, 0xffff8000, 0xfffffffe, 0xffffffff)
 
@@ -46,7 +46,7 @@ class Case:
 
     def expected(self, address: int) -> tuple[int, ...]:
         """What the model comes to, as OUTCOME has it; r0 of a program that is not done does not count, nor does a fault of one that is."""
-        state = bpf.run(self.program, address, self.memory, self.argument, self.fuel, {1: mix, 2: left, 7: rotate})
+        state = bpf.run(self.program, address, self.memory, self.argument, self.fuel, {1: mix, 2: left, 7: rotate, 12: rotate})
         return (ENDS.index(state.end), state.r0, state.fuel, state.fault, fnv(state.memory))
 
     def listing(self) -> list[str]:

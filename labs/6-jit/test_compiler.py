@@ -19,7 +19,7 @@ def copies():
     """A copy that the next instruction changes: by itself, by its source, and where another way leads to that instruction."""
     made = []
     for op in [op for op in bpf.OPS if op != "="]:
-        for b in (5, 0x12345, "w2", "w4", "w1"):
+        for b in (0, 1, -1, 5, 0x12345, "w2", "w4", "w1"):
             made.append(f"w1 = 0x87654321\nw2 = 7\nw4 = w1\nw4 {op} {b}\nw0 = w4\nw0 *= 3\nw0 ^= w1\nexit")
         made.append(f"w1 = 9\nw4 = 3\nif w1 == 9 goto there\nw4 = w1\nthere:\nw4 {op} 2\nw0 = w4\nexit")
     made += ["w4 = w2\nw4 = -w4\nw0 = w4\nw0 ^= w2\nexit", "w4 = w2\nr4 = be16 r4\nw0 = w4\nw0 += w2\nexit"]

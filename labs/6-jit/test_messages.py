@@ -235,7 +235,7 @@ def test_send(run):
 
 def aborts(seed):
     fill, both = vector(), vector() + send()
-    return [Case("No handler", None), Case("No handler, three messages: the ring has two slots", None, times=3),
+    return [Case("No handler", None), Case("No handler, the longest message", None, random.Random(seed).randbytes(MESSAGE_MAX)), Case("No handler, three messages: the ring has two slots", None, times=3),
             Case("A handler that takes it", "w0 = 1\nexit"), Case("A handler that does not", "w0 = 0\nexit"),
             Case("A handler that ends with 2", "w0 = 2\nexit"), Case("A handler that ends with -1", "w0 = -1\nexit"),
             *(Case(f"A handler that ends with {end:#x}", f"w0 = {end}\nexit") for end in (3, 0x101, 0x10001, 0x80000001)),

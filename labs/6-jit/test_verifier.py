@@ -45,7 +45,7 @@ def test_opcodes(run):
 
 
 # Values of a field that only some are right of, where an instruction is so.
-ODD = {"offset": (2, 3, 8, 16, 24, 32, 256, 257, -1), "imm": (0, 8, 16, 32, 48, 64, 272, -16)}
+ODD = {"src": (2, 3, 4, 8), "offset": (2, 3, 8, 16, 24, 32, 256, 257, -1), "imm": (0, 8, 16, 32, 48, 64, 272, -16)}
 
 
 def fields(seed):
@@ -60,7 +60,7 @@ def fields(seed):
     for insn in dict.fromkeys(good):
         changes = [{"dst": 10}, {"dst": rng.randrange(11, 16)}, {"src": 10}, {"src": rng.randrange(11, 16)},
                    {"offset": 1}, {"offset": rng.choice((3, -1, 256, -32768))}, {"imm": rng.choice((1, 17, -1, 1 << 30))}]
-        changes += [{field: value} for field, letter in (("offset", "O"), ("imm", "I")) if letter in bpf.KNOWN[insn.opcode] for value in ODD[field]]
+        changes += [{field: value} for field, letter in (("src", "S"), ("offset", "O"), ("imm", "I")) if letter in bpf.KNOWN[insn.opcode] for value in ODD[field]]
         for change in changes:
             cases.append(Case([*(bpf.alu("=", r, 1) for r in (0, 4, 5)), bpf.alu("=", 6, src=1), Insn(**{**insn.__dict__, **change}), EXIT],
                               4, ways=VERIFIED, name="An instruction with a field changed"))

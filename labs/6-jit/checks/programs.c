@@ -57,6 +57,7 @@ rotate(struct bpf_context *context, const uint32_t argument[5])
 static const struct bpf_helper table[3 * BPF_HELPERS] = {
 	[0 ... BPF_HELPERS - 1] = { left, 0 },
 	[BPF_HELPERS + 1] = { mix, 5 }, [BPF_HELPERS + 2] = { left, 0 }, [BPF_HELPERS + 7] = { rotate, 1 },
+	[BPF_HELPERS + 12] = { rotate, 1 },
 	[2 * BPF_HELPERS ... 3 * BPF_HELPERS - 1] = { left, 0 },
 };
 static const struct bpf_helper *const helpers = table + BPF_HELPERS;
