@@ -9,7 +9,7 @@
 #define TAIL_WORDS 4
 
 static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX];
-static uint32_t *branches[2 * BPF_INSNS_MAX + 2];	// an instruction has two at most
+static uint32_t *jit_branches[2 * BPF_INSNS_MAX + 2];	// an instruction has two at most
 static struct jit_tail tails[BPF_INSNS_MAX];
 static bool target[BPF_INSNS_MAX];			// of a jump
 
@@ -274,7 +274,7 @@ int32_t
 jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity)
 {
 	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code,
-		.at = at, .branches = branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
+		.at = at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
 	const uint32_t *last = code + capacity - JIT_MOST;	// where there is room for an instruction yet
 
 	if (capacity < 2 * JIT_MOST)
@@ -300,7 +300,7 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 	if (j.next + TAIL_WORDS * (j.tails - tails) > last)
 		return -E_NOMEM;
 	end(&j);
-	for (uint32_t **branch = branches; branch < j.branches; branch++) {
+	for (uint32_t **branch = jit_branches; branch < j.branches; branch++) {
 		uint32_t *word = *branch;
 
 		*word = BRANCH(*word >> 28, at[*word & 0xffffff] - word);

@@ -65,7 +65,7 @@ def boot(cases: Callable[[int], Sequence[Case]], budget: int = 30_000_000,
     """A boot of the payload on the cases that a seed draws; judge() has to be given the same."""
     def read(held):
         held.keep("results", held.memory(held.address("results"), CASES * RESULT.size))
-        held.keep("branches", held.memory(held.address("branches"), 4))
+        held.keep("branches", held.memory(held.address("jit_branches"), 4))      # of what jit_compile() has compiled
 
     return Boot("programs", input=lambda seed: b"".join(case.encode() for case in cases(seed)), read_at_end=read, budget=budget,
                 marks=marks)

@@ -50,7 +50,7 @@ def arithmetic(seed):
 
 
 @check(points=7, step="6.4", boots=[programs.boot(arithmetic), programs.boot(some(ARITHMETIC))],
-       hint="The first operand is in j->first, which need not be dst. "
+       hint="The first operand is in j->first, which need not be dst. r10 is no register of the code: jit_register() makes a copy. "
             "Look at the constant: can it be said in the instruction, rotated, negated or complemented, or does it need the scratch register? "
             "Of a shift's count five bits count in BPF, eight of a register's in A32; and #0 of LSR and ASR means 32.")
 def test_compiled_arithmetic(runs):
@@ -132,8 +132,8 @@ def branches(seed):
 
 
 @check(points=6, step="6.4", boots=[programs.boot(branches), programs.boot(some(BRANCHES + "a"))],
-       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. jit_goto() leads to "
-            "an instruction by its number; over words of your own a32_branch() does, by a distance in bytes.")
+       hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. Either operand may "
+            "be r10, which needs a register, and so may imm: jit_register(), jit_operand(), jit_release(). jit_goto() leads to an instruction by its number; over words of your own a32_branch() does, by a distance in bytes.")
 def test_compiled_branches(runs):
     """Branches, compiled."""
     single.literal(runs[0], "j", COMPILED)

@@ -191,8 +191,8 @@ def vectors(seed):
 
 
 @check(points=5, step="6.5", boots=boot(vectors),
-       hint="Two stretches are to be checked: the bytes in the message, and where they go in the handler's memory. Compare what is left behind a place "
-            "with how many bytes are wanted, and no sum can wrap. A stretch of 0 bytes at the very end is one.")
+       hint="Two stretches are to be checked, whichever way is asked for: the bytes in the message, and where they go "
+            "in the handler's memory. Compare what is left behind a place with how many bytes are wanted, and no sum can wrap. A stretch of 0 bytes at the very end is one.")
 def test_vector(run):
     """Message vectoring: the bytes that the handler names, where it wants them, and not one outside."""
     judge(run, vectors(run.seed))
@@ -235,7 +235,8 @@ def test_send(run):
 
 def aborts(seed):
     fill, both = vector(), vector() + send()
-    return [Case("No handler", None), Case("No handler, the longest message", None, random.Random(seed).randbytes(MESSAGE_MAX)), Case("No handler, three messages: the ring has two slots", None, times=3),
+    return [Case("No handler", None), Case("No handler, the longest message", None, random.Random(seed).randbytes(MESSAGE_MAX)),
+            Case("No handler, three messages: the ring has two slots", None, times=3),
             Case("A handler that takes it", "w0 = 1\nexit"), Case("A handler that does not", "w0 = 0\nexit"),
             Case("A handler that ends with 2", "w0 = 2\nexit"), Case("A handler that ends with -1", "w0 = -1\nexit"),
             *(Case(f"A handler that ends with {end:#x}", f"w0 = {end}\nexit") for end in (3, 0x101, 0x10001, 0x80000001)),
