@@ -181,7 +181,7 @@ struct bpf_context {
 // How a program ended.
 enum bpf_end { BPF_DONE, BPF_FAULT, BPF_FUEL };
 
-// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused.
+// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused, 0 of BPF_E_SIZE.
 enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
 
 // Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On every path; no path is thought impossible.

@@ -56,7 +56,8 @@ struct jit_tail {
 typedef enum bpf_end jit_function(struct bpf_context *context, uint32_t *result);
 
 // Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into `capacity` words at `code`: into how many; or
-// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too. Not at the same time for two.
+// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too, and needs `insns` no more.
+// Not at the same time for two.
 int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity);
 
 static inline void
