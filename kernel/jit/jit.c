@@ -9,7 +9,7 @@
 #define TAIL_WORDS 4
 
 static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
-static uint32_t *jit_branches[2 * BPF_INSNS_MAX + 2] __attribute__((section(".far")));	// an instruction has two at most
+static uint32_t *jit_branches[4 * BPF_INSNS_MAX] __attribute__((section(".far")));
 static struct jit_tail tails[BPF_INSNS_MAX] __attribute__((section(".far")));
 static bool target[BPF_INSNS_MAX];			// of a jump
 

@@ -90,6 +90,8 @@ SHAPES = [
     ("ends in a jump back", P("w0 = 0\nexit\ngoto -3")),
     ("ends in a long jump back", P("w0 = 0\nexit\ngotol -3")),
     ("ends in a call", P("w0 = 0\ncall 2")),
+    ("ends in an addition", P("w0 = 0\nw0 += 1")),
+    ("ends in a store", P("w0 = 0\n*(u32 *)(r1 + 0) = 0")),
     ("jumps past its end by one", P("w0 = 0\nif w0 == 0 goto +2\nw0 = 1\nexit")),
     ("jumps to its last instruction", P("w0 = 0\nif w0 == 0 goto +1\nw0 = 1\nexit")),
     ("jumps before its start by one", P("w0 = 0\nif w0 == 0 goto -3\nexit")),

@@ -141,7 +141,7 @@ bpf_store(uint8_t *to, uint32_t value, unsigned bytes)
 enum bpf_error {
 	BPF_OK,
 	BPF_E_SIZE,		// no instruction, or more than BPF_INSNS_MAX
-	BPF_E_LOCAL_CALL,	// a program-local call
+	BPF_E_LOCAL_CALL,	// a program-local call: CALL with src 1
 	BPF_E_OPCODE,		// no instruction of base32 or divmul32
 	BPF_E_RESERVED,		// a field that the instruction does not use is not zero, or has no value that it knows
 	BPF_E_REGISTER,		// there is no such register, or r10 would be written

@@ -38,7 +38,8 @@ extern struct endpoint endpoints[ENDPOINT_COUNT];
 // such end point is open; -E_NOMEM: that were one more than ENDPOINT_SENDS; else 0.
 bpf_function message_vector, message_send;
 
-// Step 6.5, in message.c: a message has arrived at an end point that is open. `bytes` is 1 to MESSAGE_MAX.
+// Step 6.5, in message.c: a message has arrived at an end point that is open. `bytes` is 1 to MESSAGE_MAX. One that the
+// handler takes is counted in info.taken, and goes no other way; all else is counted by whom this calls.
 void message_arrive(struct endpoint *e, const uint8_t *message, uint32_t bytes);
 
 // Given, in kernel/jit/endpoint.c.

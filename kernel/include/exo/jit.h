@@ -68,7 +68,7 @@ jit_emit(struct jit *j, uint32_t word)
 		j->base = JIT_SCRATCH;
 }
 
-// A branch to a label: condition and label, until it is put right.
+// A branch to a label: condition and label, until it is put right. At most three for an instruction.
 static inline void
 jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
 {
