@@ -9,7 +9,7 @@
 #define TAIL_WORDS 4
 
 static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
-static uint32_t *branches[2 * BPF_INSNS_MAX + 2] __attribute__((section(".far")));	// an instruction has two at most
+static uint32_t *jit_branches[4 * BPF_INSNS_MAX] __attribute__((section(".far")));
 static struct jit_tail tails[BPF_INSNS_MAX] __attribute__((section(".far")));
 static bool target[BPF_INSNS_MAX];			// of a jump
 
@@ -195,13 +195,14 @@ frame(void)
 	    [spent] "i"(BPF_FUEL));
 }
 
-// lr is not below size - 3, and what is r11 then; but a shorter access may be all in the memory yet. One that is not leads on to the
-// next of its size, which is not either.
+// lr is not below size - 3, which is r11; but a shorter access may be all in the memory yet: it begins so few bytes further on. Less
+// r11, no address wraps. One that is not leads on to the next of its size, which is not either.
 static void
 tails_of(struct jit *j, uint32_t bytes)
 {
-	const uint32_t less = j->down | (4 - bytes), more = j->up | (4 - bytes);
-	const uint32_t compare = a32_dp_reg(CMP, true, 0, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t less = a32_dp_reg(SUB, false, JIT_SCRATCH, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t more = a32_dp_reg(ADD, false, JIT_SCRATCH, JIT_SCRATCH, JIT_LIMIT);
+	const uint32_t compare = a32_dp_imm(CMP, true, 0, JIT_SCRATCH, 4 - bytes);
 	uint32_t *next = j->next;
 
 	for (struct jit_tail *tail = tails; tail < j->tails; tail++) {
@@ -273,7 +274,7 @@ int32_t
 jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity)
 {
 	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code,
-		.at = at, .branches = branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
+		.at = at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
 	const uint32_t *last = code + capacity - JIT_MOST;	// where there is room for an instruction yet
 
 	if (capacity < 2 * JIT_MOST)
@@ -299,7 +300,7 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 	if (j.next + TAIL_WORDS * (j.tails - tails) > last)
 		return -E_NOMEM;
 	end(&j);
-	for (uint32_t **branch = branches; branch < j.branches; branch++) {
+	for (uint32_t **branch = jit_branches; branch < j.branches; branch++) {
 		uint32_t *word = *branch;
 
 		*word = BRANCH(*word >> 28, at[*word & 0xffffff] - word);

@@ -12,7 +12,7 @@ RESULT = struct.Struct("<5I5I5I")
 ENDS = ("done", "fault", "fuel")
 ROOM = 0xf000           # bytes of input
 CASES = 1024            # of a boot
-ARGUMENTS = {1: 5, 2: 0, 7: 1}          # the payload's helpers: how many each takes
+ARGUMENTS = {1: 5, 2: 0, 7: 1, 12: 1}          # the payload's helpers: how many each takes
 EDGES = (0, 1, 2, 3, 5, 31, 32, 33, 127, 128, 255, 256, 257, 1020, 4095, 4096, 0x7fff, 0x8000, 0xffff, 0x10000, 0xff00,
          0xff0000, 0x7fffffff, 0x80000000, 0x80000001, 0xffffff00, 0xffff8000, 0xfffffffe, 0xffffffff)
 
@@ -31,21 +31,22 @@ def rotate(fuel: int, a: int, *_: int) -> int:
 
 class Case:
     """A program and what it is run with; `raw` are bytes instead of instructions; `name` what a failure calls it. `anywhere`: what address is
-    refused depends on where the stack lies."""
+    refused depends on where the stack lies. `more`: instructions that are said to be there, and are not."""
     def __init__(self, program: Sequence[bpf.Insn] = (), size: int = 64, argument: int = 0, fuel: int = 100,
-                 memory: bytes = b"", ways: int = INTERPRETED | COMPILED, name: str = "", raw: bytes = b"", anywhere: bool = False):
+                 memory: bytes = b"", ways: int = INTERPRETED | COMPILED, name: str = "", raw: bytes = b"", anywhere: bool = False,
+                 more: int = 0):
         self.program = bpf.decode(raw) if raw else list(program)
         self.size, self.argument, self.fuel, self.ways, self.name = size, argument, fuel, ways, name
-        self.anywhere = anywhere
+        self.anywhere, self.more = anywhere, more
         self.memory = memory[:size].ljust(size, b"\0")
 
     def encode(self) -> bytes:
-        return (struct.pack("<6I", len(self.program), self.ways, self.size, self.argument, self.fuel, 0)
+        return (struct.pack("<6I", len(self.program), self.ways, self.size, self.argument, self.fuel, self.more)
                 + bpf.encode(self.program) + self.memory.ljust(-(-self.size // 4) * 4, b"\0"))
 
     def expected(self, address: int) -> tuple[int, ...]:
         """What the model comes to, as OUTCOME has it; r0 of a program that is not done does not count, nor does a fault of one that is."""
-        state = bpf.run(self.program, address, self.memory, self.argument, self.fuel, {1: mix, 2: left, 7: rotate})
+        state = bpf.run(self.program, address, self.memory, self.argument, self.fuel, {1: mix, 2: left, 7: rotate, 12: rotate})
         return (ENDS.index(state.end), state.r0, state.fuel, state.fault, fnv(state.memory))
 
     def listing(self) -> list[str]:
@@ -59,12 +60,15 @@ def fnv(data: bytes) -> int:
     return h
 
 
-def boot(cases: Callable[[int], Sequence[Case]], budget: int = 30_000_000) -> Boot:
+def boot(cases: Callable[[int], Sequence[Case]], budget: int = 30_000_000,
+         marks: tuple[str, ...] = ()) -> Boot:
     """A boot of the payload on the cases that a seed draws; judge() has to be given the same."""
     def read(held):
         held.keep("results", held.memory(held.address("results"), CASES * RESULT.size))
+        held.keep("branches", held.memory(held.address("jit_branches"), 4))      # of what jit_compile() has compiled
 
-    return Boot("programs", input=lambda seed: b"".join(case.encode() for case in cases(seed)), read_at_end=read, budget=budget)
+    return Boot("programs", input=lambda seed: b"".join(case.encode() for case in cases(seed)), read_at_end=read, budget=budget,
+                marks=marks)
 
 
 def results(run: Run, cases: Sequence[Case]) -> list[tuple[Case, tuple[int, ...]]]:

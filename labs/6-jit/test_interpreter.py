@@ -33,6 +33,13 @@ def singles(kinds, ways):
                           f"{size} stored in the stack and read as u32", int(value, 0)))
             found.append((f"w5 = {value}\nw5 += 0x5a000000\n*({size} *)(r1 + {at}) = w5\nw0 = *({size} *)(r1 + {at})\nexit",
                           f"{size} stored at {at}", (int(value, 0) + 0x5a000000) % 2 ** int(size[1:])))
+        for base in range(10):
+            value, at = (base + 3) % 10, f"r{base} + 3"
+            found += [(f"w{base} = w1\nw{value} = *(u8 *)({at})\nw0 = w{value}\nexit", f"u8 by r{base} to r{value}", 0xfe),
+                      (f"w{base} = w1\nw{value} = 90\n*(u8 *)({at}) = w{value}\nw0 = *(u32 *)(r{base} + 2)\nexit", f"r{value} stored by r{base}",
+                       0x02015aff),
+                      (f"w{base} = w1\n*(u8 *)({at}) = 91\nw0 = *(u32 *)(r{base} + 2)\nexit", f"a constant stored by r{base}", 0x02015bff),
+                      (f"w{base} = w1\n*(u32 *)({at}) = w{base}\nw{value} = *(u32 *)({at})\nw{value} -= w{base}\nw0 = w{value}\nexit", f"r{base} stored by itself", 0)]
     cases = [Case(bpf.assemble(text), 12, memory=instructions.MEMORY, ways=ways, name=name) for text, name, _ in found]
     return cases, [result for *_, result in found]
 
@@ -76,13 +83,29 @@ def ends(way):
              ("call 2\nexit", 0, 64, "a call, 0 units"), (self, 4, 64, "a loop, 4 units"), (self, 3, 64, "a loop, 3 units"),
              ("w6 = 3\ncall 2\nw6 -= 1\nif w6 != 0 goto -3\nexit", 5, 64, "calls in a loop, 5 units"),
              ("w6 = 3\ncall 2\nw6 -= 1\nif w6 != 0 goto -3\nexit", 4, 64, "calls in a loop, 4 units")]
+    made += [("call 2\nexit", fuel, 64, f"a helper that tells what is left, {fuel} units") for fuel in (65536, 2**32 - 1)]
+    made += [("w0 = w2\nexit", 0, 300, "how many bytes the memory has"), ("w1 = 5\ncall 12\nexit", 9, 64, "helper 12")]
+    made += [("w0 = 1\ngotol -1", fuel, 64, f"a long jump to itself, {fuel} units") for fuel in (0, 3)]
+    made += [("w0 = 0\nw4 = 3\nw4 -= 1\nif w4 == 0 goto +1\ngotol -3\nexit", fuel, 64, f"a loop by gotol, {fuel} units") for fuel in (1, 2, 5)]
+    for op, (a, b) in {text.split()[1]: (a, b) for text, a, b, taken in instructions.rows(instructions.JUMPS) if int(taken)}.items():
+        made += [(f"w0 = {a}\nw4 = {b}\ngoto +1\nexit\nif w0 {op} {second} goto -2\nexit", fuel, 64, f"back if {a} {op} {second}, {fuel} units")
+                 for second in ("w4", b) for fuel in (0, 1)]
     for size in (4, 5, 6, 7, 64):
         for width, bits in ((1, 8), (2, 16), (4, 32)):
-            for at in (size - width, size - width + 1, -1, size, -width, 32767, -32768, 255, 256):
+            for at in sorted({*range(size - 4, size + 1), -1, -width, 32767, -32768, 255, 256}):
                 made.append((f"w0 = *(u{bits} *)(r1 {'-' if at < 0 else '+'} {abs(at)})\nexit", 0, size, f"{width} bytes at {at} of {size}"))
                 if at in (size - width, size - width + 1, -1):
                     made.append((f"w0 = 9\n*(u{bits} *)(r1 {'-' if at < 0 else '+'} {abs(at)}) = 0x89abcdef\nexit", 0, size,
                                  f"{width} bytes stored at {at} of {size}"))
+                    made.append((f"w0 = 0x89abcdef\n*(u{bits} *)(r1 {'-' if at < 0 else '+'} {abs(at)}) = w0\nexit", 0, size,
+                                 f"{width} bytes of w0 stored at {at} of {size}"))
+    for base in range(10):
+        made += [(f"w{base} = w1\nw{(base + 1) % 10} = 1\n{access.format(f'r{base} + 61')}\nw0 = 1\nexit", 0, 64, f"bytes behind 64, by r{base}: {access}")
+                 for access in (f"w{(base + 1) % 10} = *(u32 *)({{}})", "*(u32 *)({}) = 7", f"*(u32 *)({{}}) = w{(base + 1) % 10}")]
+    for bits in (8, 16, 32):
+        for at in (-1, -2, -3, -4):
+            made += [(f"w4 = {at}\nw0 = 1\n{access}\nexit", 0, 64, f"bytes at address {at}: {access}")
+                     for access in (f"w0 = *(u{bits} *)(r4 + 0)", f"*(u{bits} *)(r4 + 0) = 7", f"*(u{bits} *)(r4 + 0) = w0")]
     made += [("w4 = 0\nw0 = *(u32 *)(r4 + 0)\nexit", 0, 64, "address 0"), ("w4 = 0xffffffff\nw0 = *(u8 *)(r4 + 0)\nexit", 0, 64, "address -1"),
              ("w4 = w1\nw4 += 0x80000000\nw0 = *(u8 *)(r4 + 0)\nexit", 0, 64, "half of all memory away"),
              ("w4 = w10\nw0 = *(u8 *)(r4 - 1)\nexit", 0, 64, "the stack by another register than r10"),
@@ -106,3 +129,5 @@ def test_ends(run):
 def test_interpreted(run):
     """Random programs do what the model does."""
     programs.judge(run, programs.random_cases(run.seed, ways=INTERPRETED), INTERPRETED)
+    if run.kept["branches"] != bytes(4):
+        raise Wrong("The interpreter compiles the program; the compiler is judged by itself, in step 6.4.", look="what bpf_interpret() calls", run=run)

@@ -5,13 +5,14 @@ import struct
 import sys
 from pathlib import Path
 
-from grader import bpf
+from grader import bpf, pipes
 from grader.checks import Boot, Wrong, check, expect_lines
+from grader.pipes import Pipe
 
 sys.path.insert(0, str(Path(__file__).parent))
 import programs  # noqa: E402
 
-PAGE, SLOTS, CASES = 4096, 2, 512
+PAGE, SLOTS, CASES, ENDPOINTS = 4096, 2, 512, 32
 MESSAGE_MAX, SENDS, TAKEN = 1514, 4, 1
 ERRORS = {"E_INVAL": 1, "E_NOMEM": 2, "E_NOENT": 4, "E_PERM": 6, "E_FAULT": 7, "E_BUSY": 10}
 INFO = ("taken", "stopped", "ringed", "lost", "end", "fault")
@@ -27,25 +28,27 @@ def error(name):
 
 
 class Case:
-    """A handler's text (or None), and a message that comes so many times."""
-    def __init__(self, name, text, message=bytes(range(64)), fuel=50, times=1):
+    """A handler's text (or None), a message that comes so many times, and what pipes the end point has."""
+    def __init__(self, name, text, message=bytes(range(64)), fuel=50, times=1, through=()):
         self.name, self.message, self.fuel, self.times = name, message, fuel, times
-        self.program = bpf.assemble(text) if text else []
+        self.program, self.through = bpf.assemble(text) if text else [], through
 
     def encode(self):
-        return (struct.pack("<4I", len(self.program), self.fuel, len(self.message), self.times) + bpf.encode(self.program)
+        return (struct.pack("<5I", len(self.program), self.fuel, len(self.message), self.times, len(self.through)) + bpf.encode(self.program)
+                + b"".join(struct.pack("<2I", pipe.kind, pipe.key) for pipe in self.through)
                 + self.message.ljust(-(-len(self.message) // 4) * 4, b"\0"))
 
     def expected(self):
         """What the payload reports: as RESULT has it."""
-        one, two = Endpoint(self.program, self.fuel), Endpoint([], 0)
+        one, two = Endpoint(self.program, self.fuel, self.through), Endpoint([], 0)
         for _ in range(self.times):
             one.arrive(self.message, {1: one, 2: two})
         return one, two
 
 
 class Endpoint:
-    def __init__(self, program, fuel):
+    def __init__(self, program, fuel, through=()):
+        self.through = through
         self.program, self.fuel, self.memory, self.next = program, fuel, bytearray(SIZE), 0
         self.info = dict.fromkeys(INFO, 0)
 
@@ -55,8 +58,8 @@ class Endpoint:
         def vector(fuel, to, at, count, how, _):
             if at + count > len(message) or not 0 <= to - ADDRESS <= SIZE - count:
                 return error("E_FAULT")
-            if how == 1:                # it has no pipes
-                return -ERRORS["E_INVAL"] % 2**32
+            if how == 1:
+                return self.pipe(to - ADDRESS, message[at:at + count])
             if how:
                 return error("E_INVAL")
             self.memory[to - ADDRESS:to - ADDRESS + count] = message[at:at + count]
@@ -85,6 +88,14 @@ class Endpoint:
                 self.info["end"] = programs.ENDS.index(state.end)
                 self.info["fault"] = (state.fault - ADDRESS) % 2**32
         self.ring(message)
+
+    def pipe(self, to, data):
+        passed = pipes.run(self.through, data) if self.through else None
+        if passed is None or passed.refused:
+            return error("E_INVAL")
+        if passed.stored is not None:
+            self.memory[to:to + len(data)] = passed.stored
+        return passed.sums[0] if passed.sums else 0
 
     def ring(self, message):
         at = PAGE + 2048 * self.next
@@ -129,7 +140,7 @@ def judge(run, cases):
         said = raw[14] - (raw[14] >> 31 << 32)
         if said != kept:
             raise Wrong(f"{case.name}: what the handler's last helper returned.", expected=str(kept), got=str(said), look=look, run=run)
-        if raw[13] != programs.fnv(ends[0].memory[:PAGE]):
+        if raw[13] != programs.fnv(memoryview(ends[0].memory).cast("I")):
             raise Wrong(f"{case.name}: the handler's memory is not as it should be.", look=look, run=run)
 
 
@@ -148,6 +159,9 @@ def send(at="64", count="w7", where="2"):
     return f"w1 = w6\nw1 += {at}\nw2 = {count}\nw3 = {where}\ncall 2\n"
 
 
+PIPES = [Pipe(pipes.SUM), Pipe(pipes.XOR, 0x12345678), Pipe(pipes.COPY)]
+
+
 def vectors(seed):
     made = [Case("A message is copied whole", BEGIN + vector() + TAKE), Case("Its last byte", BEGIN + vector("64", "63", "1") + TAKE),
             Case("A byte behind its last", BEGIN + vector("64", "64", "1") + TAKE), Case("Nothing, behind its last byte", BEGIN + vector("64", "64", "0") + TAKE),
@@ -162,6 +176,14 @@ def vectors(seed):
             Case("To address 0", BEGIN + "w1 = 0\nw2 = 0\nw3 = 4\nw4 = 0\ncall 1" + TAKE),
             Case("To the stack", BEGIN + "w1 = w10\nw1 += -64\nw2 = 0\nw3 = 4\nw4 = 0\ncall 1" + TAKE),
             Case("A way that there is not", BEGIN + vector(how="2") + TAKE), Case("Pipes that the end point has not", BEGIN + vector(how="1") + TAKE),
+            Case("A way that there is not, to address 0", BEGIN + "w1 = 0\nw2 = 0\nw3 = 4\nw4 = 2\ncall 1" + TAKE),
+            *(Case(f"A way that there is not, {how:#x}", BEGIN + vector(how=str(how)) + TAKE) for how in (4, 8, 256, 65536, 1 << 31)),
+            *(Case(f"Through pipes, to {to} from {at}, {count} bytes", BEGIN + vector(to, at, count, "1") + TAKE, through=PIPES)
+              for to, at, count in (("64", "0", "w7"), ("65", "3", "17"), ("64", "1", "w7"), ("64", "-1", "2"), ("-1", "0", "2"),
+                                    (str(SIZE), "0", "1"), (str(SIZE - 63), "0", "64"), (str(SIZE - 64), "0", "64"), ("64", "0", "-1"))),
+            Case("Through pipes that cannot take so many bytes", BEGIN + vector("64", "0", "7", "1") + TAKE, through=[Pipe(pipes.SWAP16), *PIPES]),
+            Case("Through a pipe that sums, and nothing is copied", BEGIN + vector("64", "2", "20", "1") + TAKE, through=PIPES[:1]),
+            Case("As it is, past the pipes", BEGIN + vector() + TAKE, through=PIPES),
             Case("Odd places", BEGIN + vector("65", "3", "17") + TAKE),
             Case("A message of one byte", BEGIN + vector() + TAKE, b"\x5a"),
             Case("The longest message", BEGIN + vector() + TAKE, random.Random(seed).randbytes(MESSAGE_MAX))]
@@ -174,11 +196,17 @@ def vectors(seed):
 
 
 @check(points=5, step="6.5", boots=boot(vectors),
-       hint="Two stretches are to be checked: the bytes in the message, and where they go in the handler's memory. Compare what is left behind a place "
-            "with how many bytes are wanted, and no sum can wrap. A stretch of 0 bytes at the very end is one.")
+       hint="Two stretches are to be checked, whichever way is asked for: the bytes in the message, and where they go "
+            "in the handler's memory. Compare what is left behind a place with how many bytes are wanted, and no sum can wrap. A stretch of 0 bytes at the very end is one.")
 def test_vector(run):
     """Message vectoring: the bytes that the handler names, where it wants them, and not one outside."""
     judge(run, vectors(run.seed))
+
+
+def numbers(first, last):
+    """Text: how many of these end points may be sent to, to w9."""
+    return (f"w5 = {first}\n*(u32 *)(r10 - 4) = w5\nw9 = 0\nagain{last}:\nw3 = *(u32 *)(r10 - 4)\nw1 = w6\nw2 = 4\ncall 2\n"
+            f"if w0 == -1 goto no{last}\nw9 += 1\nno{last}:\nw5 = *(u32 *)(r10 - 4)\nw5 += 1\n*(u32 *)(r10 - 4) = w5\nif w5 != {last} goto again{last}\n")
 
 
 def sends(seed):
@@ -192,6 +220,9 @@ def sends(seed):
             Case("From before its memory", BEGIN + send("-1", "4") + TAKE), Case("As many bytes as there can be", BEGIN + send("64", "-1") + TAKE),
             Case("To an end point that nobody has opened", BEGIN + send(where="3") + TAKE),
             Case("To an end point that there is not", BEGIN + send(where="33") + TAKE), Case("To end point -1", BEGIN + send(where="-1") + TAKE),
+            Case("No bytes, from outside its memory", BEGIN + send(str(SIZE + 1), "0") + TAKE),
+            Case("One more than there may be, and from address 0", BEGIN + send() * 4 + send(str(-ADDRESS % 2**32)) + TAKE),
+            Case("To every number that is none", BEGIN + numbers(-400, 0) + "w8 = w9\n" + numbers(ENDPOINTS, 330) + "w0 = w9\nw0 += w8" + TAKE, fuel=3000),
             Case("To itself: into its ring", BEGIN + fill + send(where="1") + TAKE),
             Case("What is sent is what is there at the end", BEGIN + fill + send() + "*(u32 *)(r6 + 64) = 0x12345678\n" + TAKE),
             Case("A reply to each of two messages", BEGIN + fill + send() + TAKE, times=2),
@@ -209,9 +240,11 @@ def test_send(run):
 
 def aborts(seed):
     fill, both = vector(), vector() + send()
-    return [Case("No handler", None), Case("No handler, three messages: the ring has two slots", None, times=3),
+    return [Case("No handler", None), Case("No handler, the longest message", None, random.Random(seed).randbytes(MESSAGE_MAX)),
+            Case("No handler, three messages: the ring has two slots", None, times=3),
             Case("A handler that takes it", "w0 = 1\nexit"), Case("A handler that does not", "w0 = 0\nexit"),
             Case("A handler that ends with 2", "w0 = 2\nexit"), Case("A handler that ends with -1", "w0 = -1\nexit"),
+            *(Case(f"A handler that ends with {end:#x}", f"w0 = {end}\nexit") for end in (3, 0x101, 0x10001, 0x80000001)),
             Case("It sends, and then does not take it", BEGIN + both + LEAVE), Case("It sends, and then faults", BEGIN + both + "w0 = *(u32 *)(r6 - 4)\n" + TAKE),
             Case("It faults behind its memory", BEGIN + f"w6 += {SIZE}\nw0 = *(u8 *)(r6 + 0)" + TAKE),
             Case("It sends, and then has no fuel", BEGIN + both + "goto -1\n", fuel=20),

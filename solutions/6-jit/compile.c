@@ -36,7 +36,7 @@ shift(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
 }
 // INSTEAD
 //| // TODO 6.4: dst = first op operand: in one word where a constant can be said there, or its negative or complement
-//| // (`others`) by the other op. The first operand is in j->first.
+//| // (`others`) by the other op (other == op: there is none). The first operand is in j->first.
 //| static void
 //| compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
 //| {

@@ -19,6 +19,7 @@ enum a32_shift { LSL, LSR, ASR, ROR };
 // Step 6.3, in encode.c. a32_imm(): the 12 bits that say this constant, rotated (A5.2.4), with the smallest rotation; ~0: none do.
 uint32_t a32_imm(uint32_t value);
 
+// Of data processing: CMP, CMN, TST and TEQ want s, and rd 0; MOV and MVN rn 0.
 uint32_t a32_dp_imm(enum a32_op op, bool s, unsigned rd, unsigned rn, uint32_t imm12);	// ADD rd, rn, #...: imm12 is a32_imm()'s
 uint32_t a32_dp_reg(enum a32_op op, bool s, unsigned rd, unsigned rn, unsigned rm);	// ADD rd, rn, rm
 uint32_t a32_shift_imm(enum a32_shift shift, unsigned rd, unsigned rm, unsigned by);	// LSL rd, rm, #by: 0 to 31; by 0 it is MOV rd, rm, whatever the type

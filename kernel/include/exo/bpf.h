@@ -141,7 +141,7 @@ bpf_store(uint8_t *to, uint32_t value, unsigned bytes)
 enum bpf_error {
 	BPF_OK,
 	BPF_E_SIZE,		// no instruction, or more than BPF_INSNS_MAX
-	BPF_E_LOCAL_CALL,	// a program-local call
+	BPF_E_LOCAL_CALL,	// a program-local call: CALL with src 1
 	BPF_E_OPCODE,		// no instruction of base32 or divmul32
 	BPF_E_RESERVED,		// a field that the instruction does not use is not zero, or has no value that it knows
 	BPF_E_REGISTER,		// there is no such register, or r10 would be written
@@ -181,7 +181,7 @@ struct bpf_context {
 // How a program ended.
 enum bpf_end { BPF_DONE, BPF_FAULT, BPF_FUEL };
 
-// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused.
+// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused, 0 of BPF_E_SIZE.
 enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
 
 // Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On every path; no path is thought impossible.

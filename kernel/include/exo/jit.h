@@ -56,7 +56,8 @@ struct jit_tail {
 typedef enum bpf_end jit_function(struct bpf_context *context, uint32_t *result);
 
 // Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into `capacity` words at `code`: into how many; or
-// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too. Not at the same time for two.
+// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too, and needs `insns` no more.
+// Not at the same time for two.
 int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity);
 
 static inline void
@@ -67,7 +68,7 @@ jit_emit(struct jit *j, uint32_t word)
 		j->base = JIT_SCRATCH;
 }
 
-// A branch to a label: condition and label, until it is put right.
+// A branch to a label: condition and label, until it is put right. At most three for an instruction.
 static inline void
 jit_goto(struct jit *j, enum a32_cond cond, uint32_t label)
 {

@@ -7,19 +7,22 @@
 #include <exo/endpoint.h>
 #include <exo/panic.h>
 #include <exo/params.h>
+#include <exo/pipe.h>
 #include <exo/string.h>
 #include <exo/user.h>
 
 #define CASES 512			// as labs/6-jit/test_messages.py has it, and what follows
 #define ONE   0x100000			// the end points' memories, two pages each: the second one is the ring
 #define TWO   0x200000
-#define TEXT  0x300000			// the program
+#define TEXT  0x300000			// the program,
+#define THROUGH (TEXT + 2048)		// and the pipes
 #define PAGES 2
 #define SLOTS 2
 #define KEPT  16			// where a handler leaves what its last helper returned
 
 struct head {
 	uint32_t count, fuel, size, times;	// instructions; of the message; how often it comes
+	uint32_t pipes;
 };
 
 struct result {
@@ -64,15 +67,21 @@ look(struct result *r)
 			r->slots[n][i].hash = slot->size <= sizeof slot->bytes ? hash(slot->bytes, slot->size) : 0;
 		}
 	}
-	r->memory = hash(page(ONE), PAGE_SIZE);
+	r->memory = 2166136261;
+	for (uint32_t n = 0; n < PAGES; n++) {
+		const uint32_t *words = (const uint32_t *)page(ONE + n * PAGE_SIZE);
+
+		for (uint32_t i = 0; i < PAGE_SIZE / 4; i++)
+			r->memory = (r->memory ^ words[i]) * 16777619;
+	}
 	r->kept = *(const uint32_t *)(page(ONE) + KEPT);
 }
 
 static void
-run(const struct head *h, const struct bpf_insn *insns, const uint8_t *message, struct result *r)
+run(const struct head *h, const struct bpf_insn *insns, const struct pipe *pipes, const uint8_t *message, struct result *r)
 {
 	struct endpoint_open one = { .number = 1, .memory = ONE, .pages = PAGES, .ring = 1, .program = TEXT,
-		.count = h->count, .fuel = h->fuel };
+		.count = h->count, .fuel = h->fuel, .pipes = THROUGH, .pipe_count = h->pipes };
 	struct endpoint_open two = { .number = 2, .memory = TWO, .pages = PAGES, .ring = 1 };
 
 	for (uint32_t at = 0; at < PAGES * PAGE_SIZE; at += PAGE_SIZE) {
@@ -80,6 +89,7 @@ run(const struct head *h, const struct bpf_insn *insns, const uint8_t *message, 
 		memset(page(TWO + at), 0, PAGE_SIZE);
 	}
 	memcpy(page(TEXT), insns, h->count * sizeof *insns);
+	memcpy(page(TEXT) + THROUGH - TEXT, pipes, h->pipes * sizeof *pipes);
 	r->opened = endpoint_open(env, &one);
 	if (r->opened < 0)
 		return;
@@ -107,9 +117,10 @@ check_main(void)
 	for (struct result *r = results; at < end && r < results + CASES; r++) {
 		const struct head *h = (const struct head *)at;
 		const struct bpf_insn *insns = (const struct bpf_insn *)(h + 1);
-		const uint8_t *message = (const uint8_t *)(insns + h->count);
+		const struct pipe *pipes = (const struct pipe *)(insns + h->count);
+		const uint8_t *message = (const uint8_t *)(pipes + h->pipes);
 
-		run(h, insns, message, r);
+		run(h, insns, pipes, message, r);
 		at = message + (h->size + 3) / 4 * 4;
 	}
 	user_switch(NULL);
