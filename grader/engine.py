@@ -403,7 +403,8 @@ def machine(boot: Boot, elf: Path, *, seed: int, nonce: int, directory: Path, ne
     files = {params.ADDRESS: params.block(nonce, seed, boot.input(seed) if callable(boot.input) else boot.input)}
     if boot.junk:
         table = symbols.of(elf)
-        files[table.end] = random.Random(seed).randbytes(max(table.address("__image_end") - table.end, 0) + JUNK)
+        image = table.address("__image_end") if "__image_end" in table else table.end
+        files[table.end] = random.Random(seed).randbytes(max(image - table.end, 0) + JUNK)
     arguments = ["-M", ",".join(("virt", *boot.machine)), "-cpu", "cortex-a7,cntfrq=1000000000",
                  "-m", str(RAM[1] >> 20), "-smp", str(boot.smp), "-icount", "shift=0,align=off,sleep=off",
                  "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(Path(elf).resolve())]

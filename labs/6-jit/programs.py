@@ -60,7 +60,7 @@ def fnv(data: bytes) -> int:
     return h
 
 
-def boot(cases: Callable[[int], Sequence[Case]], budget: int = 30_000_000,
+def boot(cases: Callable[[int], Sequence[Case]], budget: int = 150_000_000,
          marks: tuple[str, ...] = ()) -> Boot:
     """A boot of the payload on the cases that a seed draws; judge() has to be given the same."""
     def read(held):

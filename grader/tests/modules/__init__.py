@@ -5,6 +5,7 @@ A module's file is cut at its header as the kernel does it, and put into an ELF 
 """
 import functools
 import hashlib
+import os
 import math
 import re
 import struct
@@ -46,7 +47,8 @@ def rewriter(guard: str = "solutions/5-sfi/guard.c") -> Path:
     OUT.mkdir(parents=True, exist_ok=True)
     tool("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-DEXO_HOST", "-O1", "-Wall", "-Wextra", "-Wshadow", "-Werror",
          "-Ikernel/include", *(path.relative_to(ROOT) for path in sorted((ROOT / "kernel/sfi/rewriter").glob("*.c"))),
-         guard, "-o", out)
+         guard, "-o", new := out.with_suffix(f".{os.getpid()}"))
+    os.replace(new, out)                # whole: another process may be about to run it
     return out
 
 

@@ -23,15 +23,15 @@ send(uint32_t serial, uint32_t add)
 	while ((error = message_post(SERVICE, &request, sizeof request, &SAVE->cap)) == -E_NOENT)
 		yield(0);			// the server has not come so far
 	slot = message_next(&ring);
-	printf("client: %u sent %d", serial, (int)error);
-	if (slot != NULL) {
+	if (slot == NULL) {			// a line at a time, as slices end wherever they do
+		printf("client: %u sent %d\n", serial, (int)error);
+	} else {
 		struct request reply;
 
 		memcpy(&reply, slot->bytes, sizeof reply);
-		printf(", reply %u: sum %u", reply.serial, reply.sum);
+		printf("client: %u sent %d, reply %u: sum %u\n", serial, (int)error, reply.serial, reply.sum);
 		message_done(&ring);
 	}
-	printf("\n");
 }
 
 int
