@@ -321,6 +321,7 @@ def counts(wire):
     """The peer: numbers to add, one by one, between frames that are nobody's."""
     from scapy.all import Ether
     total = 0
+    wire.receive("the application's first frame: that its end point is open")
     for frame, wanted in frames_of(wire.mac, wire.seed):
         wire.send(frame)
         if wanted is None:
