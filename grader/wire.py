@@ -102,8 +102,13 @@ class Wire:
     def _wait(self, event: int, what: str, call: Callable):
         self.awaited, self._waits_for = what, event
         try:
+            if event:               # what has come is left there, for stuck() to see, until nobody waits any more
+                poll = select.poll()
+                poll.register(self._ours, event)
+                poll.poll()
+                self._waits_for = None
             found = call()
-        except OSError:             # QEMU is gone, and the engine will say so
+        except (OSError, ValueError):   # QEMU is gone, and the engine will say so
             self._over.wait()
         if self._over.is_set():
             raise Ended

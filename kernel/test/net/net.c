@@ -125,24 +125,33 @@ burst(uint32_t count)
 }
 
 static void
-fill(void)
-{
-	static uint8_t frame[NET_FRAME_MAX];
-	uint32_t sent = 0;
-	int error;
-
-	while ((error = net_send(frame, sizeof frame)) == 0)
-		sent++;
-	report("filled %u error %d again %d", sent, error, net_send(frame, NET_HEADER));
-}
-
-static void
 spin(uint32_t ticks)
 {
 	uint64_t until = timer_now() + ticks;
 
 	while (timer_now() < until)
 		continue;
+}
+
+// Until no more goes out for long: the other end may only be slow.
+static void
+fill(void)
+{
+	static uint8_t frame[NET_FRAME_MAX];
+	uint32_t sent = 0;
+	int error = 0;
+
+	for (unsigned refused = 0; refused < 20; ) {
+		error = net_send(frame, sizeof frame);
+		if (error == 0) {
+			sent++;
+			refused = 0;
+		} else {
+			refused++;
+			spin(1000000);
+		}
+	}
+	report("filled %u error %d again %d", sent, error, net_send(frame, NET_HEADER));
 }
 
 static void
