@@ -103,14 +103,15 @@ w5 = w1; *(u32 *)(r5 + 8) = 0x12345678; w0 = *(u16 *)(r5 + 6); *(u16 *)(r5 + 7) 
 """
 
 
-def nearby():
-    """Accesses one behind the other by the same register: what was known of one's place is so of the next one's, or is not any more."""
+def nearby(branches):
+    """Accesses one behind the other by the same register: what was known of one's place is so of the next one's, or is not any more.
+    Those with branches between them, or those without."""
     return [Case(bpf.assemble(text.replace("; ", "\n")), 64, memory=bytes(range(1, 65)), ways=COMPILED, name=text)
-            for text in NEARBY.strip().splitlines()]
+            for text in NEARBY.strip().splitlines() if ("if " in text) == branches]
 
 
 def places(seed):
-    return single.singles("m", COMPILED)[0] + bounds() + accesses(seed) + nearby()
+    return single.singles("m", COMPILED)[0] + bounds() + accesses(seed) + nearby(False)
 
 
 def bounds():
@@ -128,7 +129,7 @@ def test_compiled_accesses(runs):
 
 
 def branches(seed):
-    return single.singles("j", COMPILED)[0] + frames("j")
+    return single.singles("j", COMPILED)[0] + frames("j") + nearby(True)
 
 
 @check(points=6, step="6.4", boots=[programs.boot(branches), programs.boot(some(BRANCHES + "a"))],
@@ -155,7 +156,7 @@ def far(back):
     if back:
         last = [bpf.alu("-=", 4, 1), bpf.jump("!=", 4, -len(body) - 2, 0), *last]
     else:
-        first.append(bpf.jump("==", 4, len(body), 3))
+        first.append(bpf.Insn(bpf.JMP32, imm=len(body)))
     name = f"a branch {'back' if back else 'ahead'} over {len(body)} instructions"
     return Case([*first, *body, *last], 8, ways=COMPILED, fuel=5, name=name)
 

@@ -30,7 +30,7 @@ def opcodes(seed):
     cases = []
     for opcode in range(256):
         insns = [Insn(opcode), Insn(opcode, imm=64), Insn(opcode, rng.randrange(10), rng.choice((0, 3)), rng.choice((0, 8)), rng.choice((0, 1, 16))),
-                 Insn(opcode, rng.randrange(16), rng.choice((0, 1, 10, 12)), rng.choice((0, 1, 32767)), rng.choice((0, 1, 16, -1)))]
+                 Insn(opcode, rng.randrange(16), rng.choice((0, 1, 10, 12)), rng.choice((0, 2, 32767)), rng.choice((0, 2, 16, -1)))]
         for insn in insns:
             cases.append(Case([insn, EXIT], 4, ways=VERIFIED, name=f"Opcode {opcode:#04x}"))
     return cases
@@ -163,7 +163,7 @@ SHAPES = [
     ("one path leaves w0 unwritten", P("if w2 == 0 goto +1\nw0 = 1\nexit")),
     ("both paths write w0", P("w0 = 0\nif w2 == 0 goto +1\nw0 = 1\nexit")),
     ("a helper's argument that nothing wrote", P("w2 = 1\nw3 = 1\nw4 = 1\ncall 1\nexit")),
-    ("as many as there may be", FULL + [EXIT]),
+    ("as many as there may be, and the last but one is none", [*FULL[:-1], bpf.alu("=", 11, 0), EXIT]),
 ]
 
 
