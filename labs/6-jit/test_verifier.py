@@ -62,7 +62,7 @@ def fields(seed):
                    {"offset": 1}, {"offset": rng.choice((3, -1, 256, -32768))}, {"imm": rng.choice((1, 17, -1, 1 << 30))}]
         changes += [{field: value} for field, letter in (("src", "S"), ("offset", "O"), ("imm", "I")) if letter in bpf.KNOWN[insn.opcode] for value in ODD[field]]
         for change in changes:
-            cases.append(Case([*(bpf.alu("=", r, 1) for r in (0, 4, 5)), bpf.alu("=", 6, src=1), Insn(**{**insn.__dict__, **change}), EXIT],
+            cases.append(Case([*(bpf.alu("=", r, 1) for r in (0, 4, 5)), bpf.alu("=", 6, src=1), Insn(**{**insn.__dict__, **change}), EXIT, EXIT],
                               4, ways=VERIFIED, name="An instruction with a field changed"))
     return cases
 
