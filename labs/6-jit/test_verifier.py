@@ -106,6 +106,9 @@ SHAPES = [
     ("goes 65536 on", P("gotol +65536\nexit")),
     ("jumps past its end by registers", P("w0 = 0\nif w0 == w1 goto +1\nexit")),
     ("jumps before its start by registers", P("w0 = 0\nif w0 == w1 goto -3\nexit")),
+    *((f"jumps out, if {op}, {where}", [bpf.alu("=", 0, 0), insn, EXIT]) for op in bpf.JUMPS for where, to in (("behind", 1), ("before", -3))
+      for insn in (bpf.jump(op, 0, to, 5), bpf.jump(op, 0, to, src=1))),
+    ("falls off its end, and is longer", P("w0 = 0\nw0 = 1\nw0 = 2\nw0 = 3\nw0 = 4")),
     ("jumps out by a register that there is not", [Insn(0x16, 11, 0, 5, 0), EXIT]),
     ("two wrong ones", P("w0 = 0\nw10 = 0\ncall 3\nexit")),
     ("a wrong one, and falls off its end", P("w10 = 0\nw0 = 0")),
