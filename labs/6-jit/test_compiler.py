@@ -12,7 +12,7 @@ from programs import ARITHMETIC, ACCESSES, BRANCHES, COMPILED, Case  # noqa: E40
 
 
 def some(kinds):
-    return lambda seed: programs.random_cases(seed, kinds, most=80, ways=COMPILED)
+    return lambda seed: programs.random_cases(seed, kinds, most=120, ways=COMPILED)
 
 
 def copies():
