@@ -37,8 +37,12 @@ def frames(kinds):
         for op in bpf.JUMPS:
             for a, b in (("w10", "w6"), ("w6", "w10"), ("w10", "w10")):
                 made.append(f"w6 = w10\nw0 = 7\nif {a} {op} {b} goto +1\nw0 = 5\nexit")
+            for by in (-1, 1) if op != "&" else ():
+                for a, b in (("w10", "w6"), ("w6", "w10")):
+                    made.append(f"w6 = w10\nw6 += {by}\nw0 = 7\nif {a} {op} {b} goto +1\nw0 = 5\nexit")
             for b in ("5", "0x12345679", "0x87654321"):
                 made.append(f"w6 = w10\nw0 = 0\nif w10 {op} {b} goto +1\nw0 ^= 1\nif w6 {op} {b} goto +1\nw0 ^= 1\nexit")
+        made.append("w6 = w10\nw0 = 0\n" + "".join(f"if w10 & {1 << bit:#x} goto +1\nw0 += {1 << bit:#x}\n" for bit in range(32)) + "w0 += w6\nexit")
         made += [f"w0 = 4\nw6 = w10\nw0 -= 1\nif w10 == {b} goto +0\nif w0 != 0 goto -3\nif w10 != {c} goto -1\nexit"
                  for b, c in (("0x12345679", "w6"), ("w6", "w10"))]
     return [Case(bpf.assemble(text), 64, fuel=9, ways=COMPILED, name=text.replace("\n", "; ")) for text in made]
@@ -162,7 +166,7 @@ def far(back):
     if back:
         last = [bpf.alu("-=", 4, 1), bpf.jump("!=", 4, -len(body) - 2, 0), *last]
     else:
-        first.append(bpf.jump("==", 4, len(body), 3))
+        first.append(bpf.Insn(bpf.JMP32, imm=len(body)))
     name = f"a branch {'back' if back else 'ahead'} over {len(body)} instructions"
     return Case([*first, *body, *last], 8, ways=COMPILED, fuel=5, name=name)
 

@@ -85,6 +85,8 @@ def ends(way):
              ("w6 = 3\ncall 2\nw6 -= 1\nif w6 != 0 goto -3\nexit", 4, 64, "calls in a loop, 4 units")]
     made += [("call 2\nexit", fuel, 64, f"a helper that tells what is left, {fuel} units") for fuel in (65536, 2**32 - 1)]
     made += [("w0 = w2\nexit", 0, 300, "how many bytes the memory has"), ("w1 = 5\ncall 12\nexit", 9, 64, "helper 12")]
+    made += [("w0 = 5\nw4 = 1\nif w4 == 0 goto +1\nexit\ngoto -2", 7, 64, "an exit before the last instruction")]
+    made += [("w0 = 2\nw0 -= 1\nif w0 != 0 goto -2\nexit", 2**32 - 1, 64, "a loop, as much fuel as there can be")]
     made += [("w0 = 1\ngotol -1", fuel, 64, f"a long jump to itself, {fuel} units") for fuel in (0, 3)]
     made += [("w0 = 0\nw4 = 3\nw4 -= 1\nif w4 == 0 goto +1\ngotol -3\nexit", fuel, 64, f"a loop by gotol, {fuel} units") for fuel in (1, 2, 5)]
     for op, (a, b) in {text.split()[1]: (a, b) for text, a, b, taken in instructions.rows(instructions.JUMPS) if int(taken)}.items():

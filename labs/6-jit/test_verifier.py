@@ -30,7 +30,7 @@ def opcodes(seed):
     cases = []
     for opcode in range(256):
         insns = [Insn(opcode), Insn(opcode, imm=64), Insn(opcode, rng.randrange(10), rng.choice((0, 3)), rng.choice((0, 8)), rng.choice((0, 1, 16))),
-                 Insn(opcode, rng.randrange(16), rng.choice((0, 1, 10, 12)), rng.choice((0, 1, 32767)), rng.choice((0, 1, 16, -1)))]
+                 Insn(opcode, rng.randrange(16), rng.choice((0, 1, 10, 12)), rng.choice((0, 2, 32767)), rng.choice((0, 2, 16, -1)))]
         for insn in insns:
             cases.append(Case([insn, EXIT], 4, ways=VERIFIED, name=f"Opcode {opcode:#04x}"))
     return cases
@@ -62,7 +62,7 @@ def fields(seed):
                    {"offset": 1}, {"offset": rng.choice((3, -1, 256, -32768))}, {"imm": rng.choice((1, 17, -1, 1 << 30))}]
         changes += [{field: value} for field, letter in (("src", "S"), ("offset", "O"), ("imm", "I")) if letter in bpf.KNOWN[insn.opcode] for value in ODD[field]]
         for change in changes:
-            cases.append(Case([*(bpf.alu("=", r, 1) for r in (0, 4, 5)), bpf.alu("=", 6, src=1), Insn(**{**insn.__dict__, **change}), EXIT],
+            cases.append(Case([*(bpf.alu("=", r, 1) for r in (0, 4, 5)), bpf.alu("=", 6, src=1), Insn(**{**insn.__dict__, **change}), EXIT, EXIT],
                               4, ways=VERIFIED, name="An instruction with a field changed"))
     return cases
 
@@ -108,6 +108,9 @@ SHAPES = [
     ("goes 65536 on", P("gotol +65536\nexit")),
     ("jumps past its end by registers", P("w0 = 0\nif w0 == w1 goto +1\nexit")),
     ("jumps before its start by registers", P("w0 = 0\nif w0 == w1 goto -3\nexit")),
+    *((f"jumps out, if {op}, {where}", [bpf.alu("=", 0, 0), insn, EXIT]) for op in bpf.JUMPS for where, to in (("behind", 1), ("before", -3))
+      for insn in (bpf.jump(op, 0, to, 5), bpf.jump(op, 0, to, src=1))),
+    ("falls off its end, and is longer", P("w0 = 0\nw0 = 1\nw0 = 2\nw0 = 3\nw0 = 4")),
     ("jumps out by a register that there is not", [Insn(0x16, 11, 0, 5, 0), EXIT]),
     ("two wrong ones", P("w0 = 0\nw10 = 0\ncall 3\nexit")),
     ("a wrong one, and falls off its end", P("w10 = 0\nw0 = 0")),
@@ -165,7 +168,7 @@ SHAPES = [
     ("one path leaves w0 unwritten", P("if w2 == 0 goto +1\nw0 = 1\nexit")),
     ("both paths write w0", P("w0 = 0\nif w2 == 0 goto +1\nw0 = 1\nexit")),
     ("a helper's argument that nothing wrote", P("w2 = 1\nw3 = 1\nw4 = 1\ncall 1\nexit")),
-    ("as many as there may be", FULL + [EXIT]),
+    ("as many as there may be, and the last but one is none", [*FULL[:-1], bpf.alu("=", 11, 0), EXIT]),
 ]
 
 
