@@ -76,10 +76,7 @@ make(void)
 		dpf_emit(a32_dp_imm(MOV, false, DPF_BEST, 0, 0));
 	}
 	c.fail = dpf_return();
-	if (dpf_root.sum.filters > 0)
-		dpf_node(&c, &dpf_root);
-	else
-		dpf_branch(AL, c.fail);
+	dpf_node(&c, &dpf_root);
 	dpf_drop_block(&entry);
 	entry = dpf_end(&outer);
 	return !dpf_full;
@@ -98,16 +95,16 @@ dpf_compile(void)
 {
 	dpf_round++;
 	dpf_general = dpf_mixed > 0 || dpf_deep > 0;
-	if (dpf_general != was_general)
+	if (dpf_general != was_general || entry == 0 || dpf_root.sum.filters == 0)
 		start_afresh();
 	was_general = dpf_general;
-	if (!make()) {
+	if (dpf_root.sum.filters > 0 && !make()) {
 		start_afresh();
 		if (!make())
 			return -E_NOMEM;
 	}
 	dpf_settled();
 	dpf_commit();
-	dpf_classify = (dpf_classifier *)(uintptr_t)entry;
+	dpf_classify = entry != 0 ? (dpf_classifier *)(uintptr_t)entry : dpf_walk;
 	return 0;
 }

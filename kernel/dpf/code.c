@@ -50,22 +50,20 @@ is_address(uint32_t label)
 	return label >= ALIAS_BASE;
 }
 
+// Nothing is mapped before the first filter comes.
 void
 dpf_code_reset(void)
 {
+	static bool mapped;
+
+	for (unsigned page = 0; page < DPF_WORDS * 4 / PAGE_SIZE && !mapped; page++)
+		alias_map(DPF_WINDOW, page, v2p(space) + page * PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
+	mapped = true;
 	first_free = 0;
 	space[0] = DPF_WORDS;
 	space[1] = END;
 	used = words = label_count = fixup_count = drop_count = 0;
 	dpf_full = false;
-}
-
-void
-dpf_code_init(void)
-{
-	for (unsigned page = 0; page < DPF_WORDS * 4 / PAGE_SIZE; page++)
-		alias_map(DPF_WINDOW, page, v2p(space) + page * PAGE_SIZE, RIGHT_READ | RIGHT_EXEC);
-	dpf_code_reset();
 }
 
 uint32_t

@@ -173,6 +173,5 @@ dpf_init(void)
 {
 	for (uint32_t id = 0; id <= DPF_FILTERS; id++)
 		filters[id].taken = false;
-	dpf_code_init();
-	dpf_compile();
+	dpf_classify = dpf_walk;
 }

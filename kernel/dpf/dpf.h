@@ -24,7 +24,6 @@ void dpf_settled(void);			// what has changed is compiled
 // code.c
 struct dpf_begun { uint32_t words, labels, fixups; };
 extern bool dpf_full;			// something has found no room since dpf_code_reset() or dpf_commit()
-void dpf_code_init(void);
 void dpf_code_reset(void);		// all blocks are gone
 void dpf_begin(struct dpf_begun *outer);
 uint32_t dpf_end(const struct dpf_begun *outer);	// the block's address; 0: no room
