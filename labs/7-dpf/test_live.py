@@ -80,7 +80,7 @@ def client(wire):
     same("What the counter tells.", f"{counted} datagrams, {sizes} bytes\n".encode(), answered(wire, datagram(wire, 10, b"?" * 18), "what the counter tells"))
 
 
-@check(points=5, step="7.4", ends="peer", boots=Boot("demo", net=client),
+@check(points=5, step="7.4", ends="peer", boots=Boot("demo", net=client, ready=("host: ", "echo: ", "dns: ", "count: ")),
        hint="The applications are demo/*.user.c, and each names by its filter what is its own. Which one is asked where it goes wrong, and what does the "
             "classifier say of that frame?")
 def test_live(run):
