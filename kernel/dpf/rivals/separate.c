@@ -18,7 +18,8 @@ separate_compile(const struct dpf_canon *filters, uint32_t count)
 		dpf_place(c.fail);
 		dpf_trie_delete(&filters[n]);
 	}
-	dpf_branch(AL, dpf_return());
+	dpf_constant(0, 0);
+	dpf_emit(a32_bx(A32_LR));
 	entry = dpf_end(&outer);
 	dpf_commit();
 	return (dpf_classifier *)(uintptr_t)entry;
