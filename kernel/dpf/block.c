@@ -1,6 +1,6 @@
-// The code of the whole trie (exo/dpfcode.h), made anew where something has changed. What many filters lie behind has a block of
-// its own, which begins with a branch to where one goes whom it leads nowhere: that word alone is written again when the code
-// around it moves.
+// The code of the whole trie (exo/dpfcode.h), made anew where something has changed. What many filters lie behind has
+// a block of its own, which begins with a branch to where one goes whom it leads nowhere: that word alone is written
+// again when the code around it moves.
 
 #include <exo/error.h>
 #include <exo/string.h>

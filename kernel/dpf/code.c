@@ -1,6 +1,6 @@
 // Where the code of packet filters is made, and where it lies (exo/dpfcode.h). A block is made in a scratch area,
-// others within it first, and moved to the space for code when it is complete, its branches and addresses settled. The space is a
-// window of exo/kmap.h: executed there, never written; written at its place in RAM.
+// others within it first, and moved to the space for code when it is complete, its branches and addresses settled.
+// The space is a window of exo/kmap.h: executed there, never written; written at its place in RAM.
 
 #include <exo/arm.h>
 #include <exo/aspace.h>

@@ -1,4 +1,5 @@
-// Filters in and out (exo/dpf.h): which are well-formed, which could match what another one matches, and whose they are.
+// Filters in and out (exo/dpf.h): which are well-formed, which could match what another one matches, and whose they
+// are.
 
 #include <exo/error.h>
 #include <exo/register.h>

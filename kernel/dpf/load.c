@@ -1,4 +1,5 @@
-// Constants and cells in registers (exo/dpfcode.h): the instructions that say a constant most briefly, the narrowest loads.
+// Constants and cells in registers (exo/dpfcode.h): the instructions that say a constant most briefly, the narrowest
+// loads.
 
 #include "dpf.h"
 

@@ -1,4 +1,5 @@
-// Nodes and tests of the trie (exo/dpf.h): where they come from, their places in lists, and the sums of what is behind them.
+// Nodes and tests of the trie (exo/dpf.h): where they come from, their places in lists, and the sums of what is
+// behind them.
 
 #include <exo/string.h>
 

@@ -1,6 +1,6 @@
-// Tables that find the one of many values (exo/dpfcode.h): by the value itself where values lie close to one another, by a hash
-// chosen for them where they do not. A slot is the address of code for the values that belong there, which compares.
-// Values that come and go change their slot alone, as long as the table suits all of them.
+// Tables that find the one of many values (exo/dpfcode.h): by the value itself where values lie close to one another,
+// by a hash chosen for them where they do not. A slot is the address of code for the values that belong there, which
+// compares. Values that come and go change their slot alone, as long as the table suits all of them.
 //
 // A block of a table: a branch to where one goes without a slot; load, slot, jump; the branch again; the slots.
 

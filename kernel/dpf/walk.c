@@ -15,7 +15,8 @@ whole(const struct dpf_node *n, const struct frame *f, unsigned level)
 	return true;
 }
 
-// The number of so many bytes, the first one the lowest; those that are not in the frame are 0. False: one that is wanted is not.
+// The number of so many bytes, the first one the lowest; those that are not in the frame are 0. False: one that is
+// wanted is not.
 static bool
 number(const struct frame *f, const uint8_t *at, unsigned bytes, uint32_t mask, uint32_t *value)
 {
@@ -30,8 +31,8 @@ number(const struct frame *f, const uint8_t *at, unsigned bytes, uint32_t mask, 
 	return true;
 }
 
-// The filter of the most bits that ends in n, or behind it, and constrains more than *best. What is deeper writes deeper
-// bases alone.
+// The filter of the most bits that ends in n, or behind it, and constrains more than *best. What is deeper writes
+// deeper bases alone.
 static void
 walk(const struct dpf_node *n, struct frame *f, unsigned level, const struct dpf_node **best)
 {

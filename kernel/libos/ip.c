@@ -97,7 +97,8 @@ arp_answer(uint8_t *frame, uint32_t size, const uint8_t mac[6], uint32_t address
 	return HEADER + ARP_BYTES;
 }
 
-// The bytes behind the IP header, if this is a whole datagram of that protocol for us; 0: it is not. *header is the header's bytes.
+// The bytes behind the IP header, if this is a whole datagram of that protocol for us; 0: it is not. *header is the
+// header's bytes.
 static uint32_t
 ip_in(const uint8_t *frame, uint32_t size, unsigned protocol, uint32_t address, uint32_t *header)
 {

@@ -12,12 +12,13 @@
 #define IP_PROTOCOL_ICMP 1
 #define IP_PROTOCOL_UDP  17
 
-// The Internet checksum (RFC 1071) of that many bytes, on top of a sum begun (0 at first): a sum, to go on with or to be
-// folded: what the header's field holds is ip_fold() of it, most significant byte first.
+// The Internet checksum (RFC 1071) of that many bytes, on top of a sum begun (0 at first): a sum, to go on with or to
+// be folded: what the header's field holds is ip_fold() of it, most significant byte first.
 uint32_t ip_sum(const void *from, uint32_t bytes, uint32_t sum);
 uint16_t ip_fold(uint32_t sum);
 
-// Answer an ARP request for our address (RFC 826): the frame becomes the reply, of the size returned. 0: it is no such request.
+// Answer an ARP request for our address (RFC 826): the frame becomes the reply, of the size returned. 0: it is no
+// such request.
 uint32_t arp_answer(uint8_t *frame, uint32_t size, const uint8_t mac[6], uint32_t address);
 
 // Answer an ICMP echo request to our address (RFC 792), in the same way.
@@ -33,11 +34,12 @@ struct udp {
 
 #define UDP_MAX 1472				// bytes of data that a frame takes, without IP options
 
-// Whether the frame is a whole UDP datagram to that address, with right checksums and lengths (RFC 768; RFC 1122, 4.1.3).
+// Whether the frame is a whole UDP datagram to that address, with right checksums and lengths (RFC 768; RFC 1122,
+// 4.1.3).
 bool udp_in(uint8_t *frame, uint32_t size, uint32_t address, struct udp *udp);
 
-// Make the frame that udp_in() has read the answer to it, with `size` bytes of data, which lie at udp_data() of it: how many bytes of
-// frame. It has no IP options.
+// Make the frame that udp_in() has read the answer to it, with `size` bytes of data, which lie at udp_data() of it:
+// how many bytes of frame. It has no IP options.
 uint32_t udp_answer(uint8_t *frame, const struct udp *udp, uint32_t size);
 static inline uint8_t *
 udp_data(uint8_t *frame)

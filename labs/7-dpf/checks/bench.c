@@ -1,5 +1,5 @@
-// What classification costs, by compiled filters and by their rivals, for `make bench`. Filters are UDP's by destination
-// port, as the paper's are TCP's.
+// What classification costs, by compiled filters and by their rivals, for `make bench`. Filters are UDP's by
+// destination port, as the paper's are TCP's.
 
 #include "../../../kernel/dpf/rivals/cbpf.c"
 #include "../../../kernel/dpf/rivals/separate.c"

@@ -1,4 +1,5 @@
-// Filters of the run's input, in canonical form: what dpf_canonical() returns, and what it makes of each, are in `results`.
+// Filters of the run's input, in canonical form: what dpf_canonical() returns, and what it makes of each, are in
+// `results`.
 
 #include <exo/check.h>
 #include <exo/dpf.h>

@@ -1,5 +1,5 @@
-// What the compiled classifier takes for frames that match: for each set of filters the most instructions of any frame, and
-// how many went elsewhere than they should.
+// What the compiled classifier takes for frames that match: for each set of filters the most instructions of any
+// frame, and how many went elsewhere than they should.
 
 #include "ports.h"
 

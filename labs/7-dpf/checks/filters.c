@@ -1,5 +1,5 @@
-// What the run's input says is done with filters, and frames: inserted, deleted, classified. What each came to is in `results`.
-// A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped.
+// What the run's input says is done with filters, and frames: inserted, deleted, classified. What each came to is in
+// `results`. A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped.
 
 #include <exo/aspace.h>
 #include <exo/board.h>

@@ -1,5 +1,5 @@
-// Filters put into the trie, and taken out again, as the run's input says; after each, how many nodes and tests there are, and
-// what a walk of the trie makes of a frame, in `results`. Nothing is compiled.
+// Filters put into the trie, and taken out again, as the run's input says; after each, how many nodes and tests there
+// are, and what a walk of the trie makes of a frame, in `results`. Nothing is compiled.
 
 #include <exo/check.h>
 #include <exo/dpf.h>

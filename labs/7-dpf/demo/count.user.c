@@ -1,5 +1,5 @@
-// A counter of what comes to UDP's discard port (RFC 863), 9: a handler counts and takes it, and nothing is copied. What
-// it has come to is told to whoever sends anything to port 10.
+// A counter of what comes to UDP's discard port (RFC 863), 9: a handler counts and takes it, and nothing is copied.
+// What it has come to is told to whoever sends anything to port 10.
 
 #include "service.h"
 
@@ -43,8 +43,8 @@ main(void)
 	struct service s;
 
 	*(volatile uint8_t *)counters = 0;
-	if (libos_init() < 0 || messages_open(&open) < 0 || service_open(&s, TELL, NULL, 0) < 0 || filter_insert(&discard, NULL) < 0 ||
-	    filter_insert(&tell, NULL) < 0)
+	if (libos_init() < 0 || messages_open(&open) < 0 || service_open(&s, TELL, NULL, 0) < 0 ||
+	    filter_insert(&discard, NULL) < 0 || filter_insert(&tell, NULL) < 0)
 		return 1;
 	printf("count: UDP port 9, told on port 10\n");
 	for (;;) {

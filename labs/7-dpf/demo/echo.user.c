@@ -48,7 +48,8 @@ main(void)
 {
 	struct service s;
 
-	if (libos_init() < 0 || service_open(&s, 2, handler, sizeof handler / sizeof *handler) < 0 || filter_insert(&filter, NULL) < 0)
+	if (libos_init() < 0 || service_open(&s, 2, handler, sizeof handler / sizeof *handler) < 0 ||
+	    filter_insert(&filter, NULL) < 0)
 		return 1;
 	printf("echo: UDP port 7, by a handler\n");
 	for (;;) {

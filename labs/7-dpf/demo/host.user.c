@@ -5,7 +5,8 @@
 uint8_t memory[sizeof memory] __attribute__((aligned(4096)));
 
 static const struct dpf_filter filters[] = {
-	{ 1, 3, { FILTER_ATOM(12, 16, 0xffff, ETHERTYPE_ARP), FILTER_ATOM(20, 16, 0xffff, 1), FILTER_ATOM(38, 32, 0xffffffff, OURS) } },
+	{ 1, 3, { FILTER_ATOM(12, 16, 0xffff, ETHERTYPE_ARP), FILTER_ATOM(20, 16, 0xffff, 1),
+		FILTER_ATOM(38, 32, 0xffffffff, OURS) } },
 	{ 1, 4, { FILTER_ATOM(12, 16, 0xffff, ETHERTYPE_IP), FILTER_ATOM(20, 16, 0x1fff, 0),
 		FILTER_ATOM(23, 8, 0xff, IP_PROTOCOL_ICMP), FILTER_ATOM(30, 32, 0xffffffff, OURS) } },
 };
