@@ -5,9 +5,12 @@ import functools
 import importlib.util
 import itertools
 import random
+import re
 import shutil
+import socket
 import struct
 import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings, strategies
@@ -251,6 +254,51 @@ def test_rivals_classify_alike():
     figures = {tuple(line.split()[:-1]): int(line.split()[-1]) for line in done.reports[:-1]}
     assert figures["average", "bpf", "fixed", "10"] >= 40 * figures["average", "dpf", "fixed", "10"]
     assert figures["worst", "dpf", "fixed", "2000"] <= figures["worst", "dpf", "fixed", "1000"] <= 28
+
+
+SERVE = """
+import sys
+from grader import __main__, interactive
+interactive.PORTS |= {9: 6009, 10: 6010}
+sys.exit(__main__.main(["run", "7-dpf", "--src", "solutions", "--pcap", sys.argv[1]]))
+"""
+
+
+def test_serves_this_machine(tmp_path):
+    """`make run LAB=7` answers dig and plain sockets; what its counter has counted is what passed over the wire."""
+    from scapy.layers.inet import UDP
+    from scapy.utils import rdpcap
+    pcap, rng = tmp_path / "kept.pcap", random.Random(7)
+    process = subprocess.Popen([sys.executable, "-c", SERVE, pcap], cwd=ROOT, text=True, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    try:
+        ports = {int(its): int(ours) for ours, its in
+                 re.findall(r"127\.0\.0\.1:(\d+) is its port (\d+)", process.stdout.readline())}
+        waiting = {"host:", "echo:", "dns:", "count:"}
+        while waiting:
+            waiting -= set(process.stdout.readline().split()[:1])
+        said = subprocess.run(["dig", "@127.0.0.1", "-p", str(ports[53]), "+noall", "+answer", "aegis.exolab.test"],
+                              capture_output=True, text=True, timeout=30).stdout.split()
+        assert said == ["aegis.exolab.test.", "60", "IN", "A", "18.26.4.95"]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(20)
+
+            def asked(port, data):
+                sock.sendto(data, ("127.0.0.1", ports[port]))
+                return sock.recv(2000)
+
+            for n in range(300):
+                data = rng.randbytes(rng.randrange(18, 1473))
+                if n % 5 == 0:          # so that no more than a few are under way
+                    assert asked(7, data) == data
+                else:
+                    sock.sendto(data, ("127.0.0.1", ports[9]))
+            told = asked(10, b"how many?")
+    finally:
+        process.kill()
+        process.communicate()
+    kept = [packet for packet in rdpcap(str(pcap)) if UDP in packet and packet[UDP].dport == 9]
+    assert len(kept) == 240 and told == b"%d datagrams, %d bytes\n" % (len(kept), sum(map(len, kept)))
 
 
 def test_no_room():
