@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings, strategies
@@ -299,6 +300,15 @@ def test_serves_this_machine(tmp_path):
         process.communicate()
     kept = [packet for packet in rdpcap(str(pcap)) if UDP in packet and packet[UDP].dport == 9]
     assert len(kept) == 240 and told == b"%d datagrams, %d bytes\n" % (len(kept), sum(map(len, kept)))
+
+
+def test_thousands():
+    """What the check `live` asks, two thousand times: nothing is lost, and nobody gets what is another's."""
+    live = _load(ROOT / "labs/7-dpf/test_live.py")
+    [boot] = live.test_live.check.boots
+    elf = build.build(labs.compose(labs.find("7-dpf"), "solutions"), ["demo"]).elfs["demo"]
+    done = engine.run(replace(boot, net=functools.partial(live.client, times=2000)), elf, seed=3, nonce=params.nonce(3))
+    assert (done.end, done.error) == ("peer", None) and done.frames[0] > 2000
 
 
 def test_no_room():

@@ -39,8 +39,8 @@ def answered(wire, packet, what):
     return bytes(got[UDP].payload)[:got[UDP].len - 8]
 
 
-def client(wire):
-    """Asks all of them, many times, in turns, between frames that are nobody's."""
+def client(wire, times=300):
+    """Asks all of them, so many times, in turns, between frames that are nobody's."""
     from scapy.all import ARP, DNS, DNSQR, ICMP, IP, UDP, Ether, Raw
     rng, counted, sizes = random.Random(wire.seed), 0, 0
     got = ask(wire, "an answer to the ARP request", Ether(dst="ff:ff:ff:ff:ff:ff", src=PEER_MAC) / ARP(op=1, hwsrc=PEER_MAC, psrc=PEER, pdst=OURS))
@@ -52,7 +52,7 @@ def client(wire):
              (got[ICMP].type, got[ICMP].id, got[ICMP].seq, bytes(got[ICMP].payload)[:size]))
     names = {"exolab.test.": "10.0.2.15", "AEGIS.exolab.test.": "18.26.4.95", "xok.exolab.test.": "18.26.4.97", "nobody.exolab.test.": 3,
              "example.org.": 5}
-    for n in range(300):
+    for n in range(times):
         kind = rng.choice(("echo", "echo", "dns", "count", "count", "options", "stray"))
         if kind == "echo":
             data = rng.randbytes(rng.choice((0, 1, 17, 18, 500, 1472)))
