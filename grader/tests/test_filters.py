@@ -212,6 +212,52 @@ def test_the_kernel_as_tcpdump(tmp_path):
     assert list(got) == script.expected[len(whose):]
 
 
+def churn(seed):
+    """Groups of filters that come and go as a whole: what had code of its own is made in line, and has its own again."""
+    rng, script, groups = random.Random(seed), lab.Script(), {}
+    frame = dpf.Filter((dpf.Atom(12, 16, 0xffff, 0x0800), dpf.Atom(23, 8, 0xff, 0), dpf.Atom(36, 16, 0xffff, 0)))
+
+    def packet():
+        some = bytearray(60)
+        some[12] = 8
+        some[6:8] = struct.pack(">H", rng.randrange(4))
+        some[23], some[36] = rng.choice((6, 17, 17, 1, 2)), rng.choice((0, 0, 4))
+        some[37] = rng.randrange(32)
+        return bytes(some)
+
+    script.use()
+    for _ in range(120):
+        protocol = rng.choice((6, 17, 17, 1, 0))
+        key = protocol, rng.randrange(2)
+        if key in groups:
+            for id in rng.sample(groups[key], len(groups[key])):
+                script.delete(id)
+            del groups[key]
+        else:
+            count = rng.choice((1, 1, 2, 5, 12, 20, 30))
+            atoms = list(frame.items)
+            atoms[1] = dpf.Atom(23, 8, 0xff, protocol)
+            item, values = (2, sorted(rng.sample(range(0x400 * key[1], 0x400 * key[1] + 32), count)))
+            if protocol == 0:       # by what lies elsewhere
+                atoms, item, values = [dpf.Atom(6 + 2 * key[1], 16, 0xffff, 0)], 0, rng.sample(range(4), rng.choice((1, 2)))
+            groups[key] = [id for id in script.family(dpf.Filter(tuple(atoms)), item, values) if id > 0]
+        for _ in range(6):
+            script.classify(packet())
+    for key in groups:
+        for id in groups[key]:
+            script.delete(id)
+    script.use()
+    return script
+
+
+def test_code_is_made_in_line_and_alone_in_turns():
+    jobs = [engine.Job(engine.Boot("filters", input=churn(seed).bytes, read_at_end=lab.results, budget=400_000_000), kernel(), seed,
+                       params.nonce(seed)) for seed in range(12)]
+    for job, done in zip(jobs, engine.run_many(jobs, 2)):
+        assert done.end == "power-off", (job.seed, done.end)
+        lab.returned(churn(job.seed).judge(Run.of(done)))
+
+
 # ---- The encoders that lab 7 adds, against the assembler.
 
 FORMS = {

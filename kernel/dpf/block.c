@@ -20,6 +20,15 @@ dpf_return(void)
 	return dpf_address(nothing);
 }
 
+// What is behind n leads elsewhere from now on when it leads nowhere. A block that a node on the way to n still has is of
+// another time, when n was within it: the way is being made in line.
+void
+dpf_moved(struct dpf_node *n)
+{
+	for (; n != &dpf_root; n = n->from->from)
+		dpf_drop_block(&n->block);
+}
+
 void
 dpf_behind(const struct dpf_code *c, struct dpf_node *n)
 {
@@ -43,6 +52,7 @@ dpf_behind(const struct dpf_code *c, struct dpf_node *n)
 	}
 	if (n->block != 0)
 		dpf_leads_to(n->block, c->fail);
+	dpf_moved(n->from->from);
 	dpf_branch(AL, dpf_address(n->block + 4));
 }
 

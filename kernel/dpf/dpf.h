@@ -44,6 +44,7 @@ void dpf_drop_table(struct dpf_test *t);
 
 // block.c
 extern uint32_t dpf_round;		// one more with each dpf_compile()
+void dpf_moved(struct dpf_node *n);
 
 // Code for the whole trie, dpf_classify and all. -E_NOMEM: there is no room for it; nothing is as it was.
 int dpf_compile(void);

@@ -341,5 +341,6 @@ dpf_by_table(const struct dpf_code *c, struct dpf_test *t)
 	}
 	listed = begin;
 	dpf_leads_to(t->block, c->fail);
+	dpf_moved(t->from);
 	dpf_branch(AL, dpf_address(t->block + 4));
 }
