@@ -209,13 +209,22 @@ def test_canonical(run):
             raise Wrong(f"{what}: {bits} bits, and needs {needs}, not {dpf.number_of(dpf.constraints(what.items))}, {wanted}.")
 
 
+# Filters whose first cells are alike in much, and are not one test.
+ALIKE = [dpf.parse(text) for text in (
+    "14:8 & 0xf == 5", "14:8 & 0xf == 5 && 23:8 == 17", "14:8 & 0xff == 0x45 && 36:16 == 53", "shift (14:8 & 0xf) << 2 && 16:32 == 53",
+    "shift (14:8 & 0xf) << 1 && 14:16 == 7 && 16:32 == 53", "shift (14:32 & 0xf) << 0 && 16:16 & 0x7ff == 53", "shift (14:16 & 0xf) << 2 && 16:16 & 0x7fff == 53",
+    "shift (14:8 & 0xf) << 2 && 16:32 == 53 && shift (14:8 & 0xf) << 2 && 16:8 == 53")]
+
+
 @functools.cache
 def trie_script(seed):
     """(input, what each step is expected to come to, in words what it is)."""
     rng, model, ids, data, expected, said = random.Random(seed), dpf.Model(), {}, b"", [], []
+    alike = rng.sample(ALIKE, len(ALIKE))
     while len(said) < 500:
-        what = Filter(tuple(item for item in random_items(rng)))
-        if ids and (len(ids) == 40 or rng.random() < 0.4):
+        more = rng.choice(sorted(ids.items()))[1].items if ids and rng.random() < 0.3 else ()      # so that one is a part of another
+        what = alike.pop() if alike else Filter((*more, *random_items(rng))[:dpf.ITEMS])
+        if ids and not alike and (len(ids) == 40 or rng.random() < 0.4):
             id, comes = rng.choice(sorted(ids)), 0
             what = ids.pop(id)
             model.delete(id)
@@ -305,11 +314,23 @@ def one_valued(items, wanted):
     return tuple(found)
 
 
+# Pairs of which one needs more bytes than the test says that both lie behind, at level 0 and at level 1.
+ENDS = [f"12:{rest}" for rest in (
+    "16 == 0x800 && shift (14:8 & 3) << 1 && 0:8 & 0x7f == 1", "32 & 0xffff0000 == 0x8000000 && shift (14:8 & 3) << 1 && 0:16 & 0x7fff == 0x102",
+    "16 == 0x800 && shift (14:8 & 3) << 1 && 20:32 & 0xff000000 == 0x4000000", "16 == 0x800 && shift (14:8 & 3) << 1 && 20:8 == 4 && 22:8 == 5")]
+
+
 @functools.cache
 def single_script(seed):
     """A few filters at a time, of which no two want different values in one place."""
     rng, script = random.Random(seed), Script()
     script.use()
+    for texts in (ENDS[:2], ENDS[2:], ENDS):
+        ids = [script.insert(dpf.parse(text)) for text in texts]
+        for last in (4, 5):
+            script.lengths(bytes((0, 0, 1, 2, *bytes(8), 8, 0, 1, *bytes(7), 4, 0, last, *bytes(5))))
+        for id in ids:
+            script.delete(id)
     while len(script.bytes) < 0x8000:
         wanted = [bytes(rng.choice((0, 1, 2, 0xff)) for _ in range(256)) for _ in range(dpf.ITEMS + 1)]
         for _ in range(rng.choice((1, 1, 2, 3, 6, 10))):
@@ -427,6 +448,8 @@ SETS = [
      "shift (14:8 & 0xf) << 2 && 16:16 == 53 && shift (14:8 & 7) << 1 && 14:8 == 0"),
     ("30:32 == 0xa0000ff", "30:32 == 0xa00007f", "30:32 == 0xa000080", "30:32 == 0xa000001"),
     ("12:32 & 0xffff0000 == 0x8000000", "12:16 == 0x806", "shift (20:8 & 1) << 0", "12:16 == 0x801 && shift (3:8 & 1) << 1 && shift (30:8 & 1) << 0"),
+    ("12:16 == 0x800", "12:16 == 0x800 && 30:32 == 0xa00020f && 36:16 == 53", "23:8 == 17 && 36:16 == 53", "23:8 == 17"),
+    ("14:8 & 0xf == 5", "shift (14:8 & 0xf) << 2 && 16:16 == 53", "shift (14:8 & 0xf) << 1 && 26:32 == 53", "shift (14:32 & 0xf) << 0 && 31:8 == 53"),
     ("12:16 == 0x800 && 36:16 == 53", "12:16 == 0x800 && 36:16 == 54", "12:16 == 0x800 && 36:16 == 55", "12:16 == 0x800 && 36:16 == 56",
      "12:16 == 0x800"),
 ]
