@@ -43,6 +43,8 @@ def client(wire):
     """Asks all of them, many times, in turns, between frames that are nobody's."""
     from scapy.all import ARP, DNS, DNSQR, ICMP, IP, UDP, Ether, Raw
     rng, counted, sizes = random.Random(wire.seed), 0, 0
+    for n in range(4):
+        wire.receive(f"an application's announcement, after {n} of others: that its filters are there")
     got = ask(wire, "an answer to the ARP request", Ether(dst="ff:ff:ff:ff:ff:ff", src=PEER_MAC) / ARP(op=1, hwsrc=PEER_MAC, psrc=PEER, pdst=OURS))
     same("The ARP reply.", (2, wire.mac.hex(":"), OURS, PEER_MAC, PEER), (got[ARP].op, got[ARP].hwsrc, got[ARP].psrc, got[ARP].hwdst, got[ARP].pdst))
     for size in (0, 1, 56, 1471, 1472):

@@ -47,6 +47,7 @@ main(void)
 	    filter_insert(&tell, NULL) < 0)
 		return 1;
 	printf("count: UDP port 9, told on port 10\n");
+	service_announce();
 	for (;;) {
 		struct message_slot *slot = service_next(&s);
 		struct udp udp;

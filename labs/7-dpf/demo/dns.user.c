@@ -125,6 +125,7 @@ main(void)
 	if (libos_init() < 0 || service_open(&s, 3, NULL, 0) < 0 || filter_insert(&filter, NULL) < 0)
 		return 1;
 	printf("dns: UDP port 53, the zone " APEX "\n");
+	service_announce();
 	for (;;) {
 		struct message_slot *slot = service_next(&s);
 		uint32_t size;

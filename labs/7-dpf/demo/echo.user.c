@@ -51,6 +51,7 @@ main(void)
 	if (libos_init() < 0 || service_open(&s, 2, handler, sizeof handler / sizeof *handler) < 0 || filter_insert(&filter, NULL) < 0)
 		return 1;
 	printf("echo: UDP port 7, by a handler\n");
+	service_announce();
 	for (;;) {
 		service_next(&s);				// what it did not take: nothing that we know
 		message_done(&s.ring);

@@ -22,6 +22,7 @@ main(void)
 	net_info(&net);
 	printf("host: %02x:%02x:%02x:%02x:%02x:%02x is 10.0.2.15\n", net.mac[0], net.mac[1], net.mac[2], net.mac[3], net.mac[4],
 	    net.mac[5]);
+	service_announce();
 	for (;;) {
 		struct message_slot *slot = service_next(&s);
 		uint32_t size = arp_answer(slot->bytes, slot->size, net.mac, OURS);

@@ -68,3 +68,17 @@ service_send(const uint8_t *frame, uint32_t size)
 	while (size > 0 && message_post(SEND_NETWORK, frame, size, NULL) < 0)
 		yield(0);
 }
+
+// Say that the filters are there, as a host does that has come up: an ARP announcement of our address (RFC 5227, section 2.3).
+static inline void
+service_announce(void)
+{
+	static uint8_t frame[60] = { 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
+		[28] = OURS >> 24, OURS >> 16 & 255, OURS >> 8 & 255, OURS & 255, [38] = OURS >> 24, OURS >> 16 & 255, OURS >> 8 & 255, OURS & 255 };
+	struct net_info net;
+
+	net_info(&net);
+	memcpy(frame + 6, net.mac, sizeof net.mac);
+	memcpy(frame + 22, net.mac, sizeof net.mac);
+	service_send(frame, sizeof frame);
+}
