@@ -13,6 +13,9 @@ from grader.checks import Boot, Wrong, check
 from grader.dpf import Atom, Field, Filter, Shift
 
 
+ABORT = "A data abort in the classifier is a load for whose bytes nobody has asked on the way there: does context.checked say so, of which base?"
+
+
 class Script:
     """What is done with filters and frames, and what the model says of it, a word for each result."""
     def __init__(self):
@@ -106,7 +109,7 @@ CAUSES = {
     "later": "what was still to be tried when that filter was found: one that constrains more bits matches as well (context.later)",
     "test": "the test of that filter which this frame should have failed: what it loads, its mask, what it compares, and the branch that asks",
     "gone": "what a deletion has left: no filter has that id, and dpf_went() has to be told of the node from which the deleted way led off",
-    "nobody": "the test where the frame is sent away: must every filter behind it have so many bytes, and is what comes next still tried?",
+    "nobody": "the test where the frame is sent away: must every filter behind it have so many bytes, which flags does a branch ask, and is what comes next still tried?",
 }
 
 
@@ -342,7 +345,7 @@ def random_script(seed):
     return script
 
 
-@check(points=12, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
+@check(points=12, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed. " + ABORT,
        boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
@@ -415,7 +418,7 @@ def single_script(seed):
     return script
 
 
-@check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then?",
+@check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then? " + ABORT,
        boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_single(run):
     """A few filters, of which no two want different values in one place; frames that match, and that end anywhere."""
@@ -519,7 +522,7 @@ def many_script(seed):
     return script
 
 
-@check(points=5, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
+@check(points=5, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none: r3 is compared before it is an index.",
        boots=Boot("filters", input=lambda seed: tables_script(seed).bytes, read_at_end=results, budget=400_000_000))
 def test_tables(run):
     """The one of several values is found, and none that is not there: by comparisons, by its number, by a hash."""
