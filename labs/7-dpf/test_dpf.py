@@ -458,7 +458,7 @@ def packet(rng, ports, size=60):
     return frame.ljust(size, b"\0")[:size if rng.random() < 0.9 else rng.randrange(len(frame))]
 
 
-BYTE, HALF, WORD, SOME = Atom(1, 8, 0xff, 0), Atom(2, 16, 0xffff, 0), Atom(2, 32, 0xffffffff, 0), Atom(2, 32, 0xfff0ff, 0)
+BYTE, HALF, WORD, SOME = Atom(1, 8, 0xff, 0), Atom(4, 16, 0xffff, 0), Atom(2, 32, 0xffffffff, 0), Atom(2, 32, 0xfff0ff, 0)
 
 
 def tables_script(seed):
@@ -467,8 +467,9 @@ def tables_script(seed):
     script.use()
     for atom, values in ((BYTE, range(30, 42)), (BYTE, range(3, 23)), (HALF, range(250, 262)), (HALF, range(7000, 7040)),
                          (WORD, range(0x0a0b0c0d, 0x0a0b0c19)), (WORD, range(0xfffffff0, 0xfffffff9)),
+                         *((HALF, [x << 8 | y << 4 for x in range(1, n) for y in range(1, n)]) for n in (4, 8)),
                          *((WORD, [10 << 24 | net << 16 | host for net in range(1, n) for host in range(1, n)]) for n in (3, 5, 9)),
-                         *((atom, rng.sample(range(1 << 16), n)) for atom in (HALF, WORD, SOME) for n in (2, 3, 4, 5, 17))):
+                         *((atom, rng.sample(range(1 << 16), n)) for atom in (BYTE, HALF, WORD, SOME) for n in (2, 3, 4, 5, 17))):
         values = sorted({value & atom.mask for value in values})
         asked, span = {value + more for value in values for more in (-1, 0, 1)}, values[-1] - values[0]
         if span < 64:
@@ -735,6 +736,8 @@ def deep_script(seed):
             some = {values[n] ^ rng.randrange(1, 65536) << half for _ in range(rng.choice((1, 2, 4, 12, 17, 20)))}
             script.family(Filter(tuple(atoms[:n + 1])), n, sorted(some))
             others.append(frame[:8 * n] + struct.pack(">I", rng.choice(sorted(some))) + frame[8 * n + 4:])
+    between = [Atom(8 * n + 4, 32, 0xffffffff, 0) for n in range(8)]
+    script.insert(Filter((*between, Atom(68, 16, 0xffff, 0))))      # more bits than some of them, fewer than others
     for some in (frame, *others):
         script.classify(some)
         script.classify(some[:rng.randrange(len(some))])
