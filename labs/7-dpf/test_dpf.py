@@ -710,11 +710,11 @@ def full(run):
     returned(got)
 
 
-MOST = {"fixed": 20, "variable": 25, "ten": 24, "thousand": 28, "two-thousand": 28, "mixed": 35}
+MOST = {"fixed": 20, "variable": 25, "ten": 24, "two-thousand": 28, "mixed": 35}
 
 
 SPENT = dict.fromkeys(("fixed", "variable"), "how often the size is asked for (context.checked), and how many comparisons one branch asks") \
-    | dict.fromkeys(("ten", "thousand", "two-thousand"), "how one of several values is found: a comparison and a branch for each, or six or seven "
+    | dict.fromkeys(("ten", "two-thousand"), "how one of several values is found: a comparison and a branch for each, or six or seven "
                     "instructions for all") | {"mixed": "what is done when a filter is found and none that is still to be tried constrains more bits"}
 
 

@@ -51,7 +51,6 @@ check_main(void)
 	set("fixed", 1, false);
 	set("variable", 1, true);
 	set("ten", 10, false);
-	set("thousand", 1000, false);
 	set("two-thousand", 2000, false);
 	insert_less(less);
 	set("mixed", 10, false);
