@@ -256,10 +256,24 @@ class Model:
 
     def classify(self, frame: bytes) -> int:
         """The id of the filter that gets it; 0: none."""
-        found = [id for id, one in self.known.items() if matches(one.filter.items, frame)]
+        likely = []
+        for shape, ids in self.shapes.items():      # of many that constrain the same bits only one can match
+            if len(ids) > 8:
+                values = tuple(_there(frame, *bits) for bits in shape)
+                ids = {values: ids[values]} if values in ids else {}
+            likely += ids.values()
+        found = [id for id in likely if matches(self.known[id].filter.items, frame)]
         return max(found, key=lambda id: self.known[id].number, default=0)
 
 
 def _shape(bits: Bits) -> tuple[tuple, tuple]:
     pairs = sorted(bits.items(), key=lambda pair: str(pair[0]))
     return tuple((base, mask) for base, (mask, _) in pairs), tuple(value for _, (_, value) in pairs)
+
+
+def _there(frame: bytes, base: tuple, mask: int) -> int:
+    """What a frame has behind a base, as constraints() numbers it, of the bits of a mask; 0 where there is no frame any more."""
+    place = 0
+    for at, width, field_mask, left in base:
+        place += (int.from_bytes(frame[place + at:place + at + width // 8], "big") & field_mask) << left
+    return int.from_bytes(frame[place:place + (mask.bit_length() + 7) // 8], "little") & mask

@@ -27,13 +27,33 @@ set(const char *name, unsigned filters, bool variable)
 		dpf_delete(ids[n], 1);
 }
 
+// Two filters that match every frame, too, and constrain fewer bits; the one of more bits is tried last.
+static void
+insert_less(int32_t ids[2])
+{
+	static const struct guard guard;
+
+	filter.count = 0;
+	item(DPF_ATOM, 16, 12, 0xffff, 0x0800);
+	ids[0] = dpf_insert(&filter, 1, &guard, NULL);
+	filter.count = 0;
+	item(DPF_ATOM, 8, 23, 0xff, 17);
+	item(DPF_ATOM, 16, 34, 0xffff, 0x3039);
+	ids[1] = dpf_insert(&filter, 1, &guard, NULL);
+}
+
 void
 check_main(void)
 {
+	int32_t less[2];
+
 	draw(false);
 	set("fixed", 1, false);
 	set("variable", 1, true);
 	set("ten", 10, false);
-	set("thousand", 1000, false);
 	set("two-thousand", 2000, false);
+	insert_less(less);
+	set("mixed", 10, false);
+	dpf_delete(less[0], 1);
+	dpf_delete(less[1], 1);
 }
