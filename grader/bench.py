@@ -26,8 +26,13 @@ place of from and to a row may have
 
     reported = "bytes * crc32"      # the number that the payload reports behind these words
 
-and beside from and to `per`, the words of such a report, by whose number what is counted is divided: all figures are
-shown as they are then; as they are in a table with `figures = true`.
+and such a row may have
+
+    across = [1, 10, 100]           # it is there once for each of these numbers, which # stands for in name and reported
+
+of which `plot = { name = "cost", x = "filters", y = "instructions for a frame" }` makes build/bench/N-name/cost.svg (plot.py)
+where the table has nothing else. Beside from and to a row may have `per`, the words of such a report, by whose number
+what is counted is divided: all figures are shown as they are then; as they are in a table with `figures = true`.
 A table may count something else than instructions:
 
     counts = "loads"                # bytes that are loaded, or "stores", between the two symbols,
@@ -49,7 +54,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from grader import bpf, labs, waveform
+from grader import bpf, labs, plot, waveform
 from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
 
@@ -73,6 +78,16 @@ class Row:
     reported: str = ""              # in place of start and stop: words of a report with a number
     per: str = ""                   # words of a report whose number divides what is counted
     column: str = ""
+    number: int | None = None       # which of `across` it is for
+    what: str = ""                  # of all its numbers: its name, and what is reported
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure of a table's rows over the numbers they are for: a line for each column."""
+    name: str
+    x: str
+    y: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,7 @@ class Table:
     budget: int | None = None       # instructions; None: the engine's own
     columns: tuple[str, ...] = ()   # each row is there once for each, one behind the other
     waveform: Waveform | None = None
+    plot: Plot | None = None
     counts: str = ""                # of BYTES: those are counted, and no instructions,
     watch: tuple[int, ...] = ()     # in this memory: physical address, bytes
     figures: bool = False           # all columns are shown as they are
@@ -132,14 +148,16 @@ def main(args) -> int:
     if not tables:
         raise Usage(f"{chosen[0].folder} has no bench.toml: `make bench` alone measures the labs that have one"
                     if args.lab else "no lab has a bench.toml yet")
-    done = []
+    done, runs = [], {}
     for lab, table in tables:
         kernel = labs.compose(lab, args.src, labs.priors(args.prior))
         elfs = build(kernel, table)
-        done.append((table, measure(table, elfs)))
+        done.append((table, measure(table, elfs, runs)))
         print(text(*done[-1]))
         if table.waveform:
             print("  What the lines did: " + ", ".join(map(str, write(table, record(table, elfs)))) + "\n")
+        if table.plot:
+            print(f"  Drawn: {draw(*done[-1])}\n")
     if args.json:
         figures = {"counted": COUNTED, "tables": [data(*each) for each in done]}
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
@@ -158,7 +176,7 @@ def read(folder: Path) -> list[Table]:
         raise GraderError(f"{where}: {error}") from None
 
     keys = {"name": str, "payload": str, "from": str, "to": str, "repetitions": int, "paper": (int, float), "unit": str,
-            "source": str, "linux": int, "pairs": bool, "reported": str, "per": str}
+            "source": str, "linux": int, "pairs": bool, "reported": str, "per": str, "across": list}
     names, starred = {"from": "start", "to": "stop"}, ("from", "to", "reported", "per")
 
     def typed(table, keys, needed, place):
@@ -174,7 +192,7 @@ def read(folder: Path) -> list[Table]:
     typed(content, {"tables": list}, ("tables",), "the file")
     tables = []
     for entry in content["tables"]:
-        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict,
+        typed(entry, {"title": str, "budget": int, "columns": list, "rows": list, "waveform": dict, "plot": dict,
                       "counts": str, "watch": list, "figures": bool}, ("title", "rows"), "a table")
         counts, watch = entry.get("counts", ""), tuple(entry.get("watch", ()))
         if counts not in ("", *BYTES) or bool(counts) != bool(watch) or (watch and [*map(type, watch)] != [int, int]):
@@ -193,16 +211,29 @@ def read(folder: Path) -> list[Table]:
                 raise GraderError(f"{where}: {place}: repetitions is 1 or more")
             if "paper" in row and not (row.get("unit") and row.get("source")):
                 raise GraderError(f"{where}: {place}: a paper's figure needs its unit and its source")
-            for column in columns or [""]:
-                here = {names.get(key, key): value.replace("*", column) if columns and key in starred else value
-                        for key, value in row.items()}
-                rows.append(Row(**here, column=column))
+            across = row.pop("across", [None])
+            if across != [None] and not ("reported" in row and across and all(type(x) is int and x > 0 for x in across)):
+                raise GraderError(f"{where}: {place}: across is a list of numbers from 1 on, of what is reported")
+            for number in across:
+                for column in columns or [""]:
+                    here = {names.get(key, key): value.replace("*", column) if columns and key in starred else value
+                            for key, value in row.items()}
+                    what = f"{row['name']}: reported as \"{here['reported']}\"" if number else ""
+                    if number:
+                        here |= {key: here[key].replace("#", str(number)) for key in ("name", "reported")}
+                    rows.append(Row(**here, column=column, number=number, what=what))
         wave, place = entry.get("waveform"), f"{entry['title']}, waveform"
         if wave is not None:
             typed(wave, {"payload": str, "lines": dict}, ("payload", "lines"), place)
             typed(wave["lines"], {str(pin): str for pin in range(waveform.PINS)}, (), f"{place}, lines")
             wave = Waveform(wave["payload"], {int(pin): name for pin, name in wave["lines"].items()})
-        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave,
+        drawn = entry.get("plot")
+        if drawn is not None:
+            typed(drawn, {"name": str, "x": str, "y": str}, ("name", "x", "y"), f"{entry['title']}, plot")
+            if not columns or len(entry["rows"]) != 1 or rows[0].number is None:
+                raise GraderError(f"{where}: {entry['title']}: what is drawn has columns, and one row, across some numbers")
+            drawn = Plot(**drawn)
+        tables.append(Table(folder.name, entry["title"], tuple(rows), entry.get("budget"), tuple(columns), wave, drawn,
                             counts, watch, entry.get("figures", False)))
     return tables
 
@@ -217,14 +248,19 @@ def build(kernel: labs.Kernel, table: Table) -> dict[str, Path]:
     return built.elfs
 
 
-def measure(table: Table, elfs: dict[str, Path]) -> list[Measured]:
-    """Boot each payload once, with the marks of all its rows; the rows in their order."""
-    runs = {}
+def measure(table: Table, elfs: dict[str, Path], runs: dict | None = None) -> list[Measured]:
+    """Boot each payload once, with the marks of all its rows; the rows in their order.
+
+    `runs` keeps what has been run, and is looked into first, for the tables of one kernel.
+    """
+    runs, mine = {} if runs is None else runs, {}
     for payload in dict.fromkeys(row.payload for row in table.rows):
         rows = [row for row in table.rows if row.payload == payload]
         marks = dict.fromkeys(symbol for row in rows if not row.reported for symbol in (row.start, row.stop))
-        runs[payload] = _run(table, payload, elfs, marks=tuple(marks), watch=(table.watch,) if table.watch else ())
-    return [Measured(row, figures(row, runs[row.payload], table.counts)) for row in table.rows]
+        options = dict(marks=tuple(marks), watch=(table.watch,) if table.watch else ())
+        key = (elfs[payload], table.budget, *options.values())
+        mine[payload] = runs[key] = runs.get(key) or _run(table, payload, elfs, **options)
+    return [Measured(row, figures(row, mine[row.payload], table.counts)) for row in table.rows]
 
 
 def figures(row: Row, run, counted: str = "") -> tuple[int | float, ...]:
@@ -264,6 +300,16 @@ def write(table: Table, changes: Sequence[waveform.Change]) -> list[Path]:
         file.write_text(content)
         files.append(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
     return files
+
+
+def draw(table: Table, measured: Sequence[Measured]) -> Path:
+    """The table's figure as a file: how it is named, from the root where it lies below it."""
+    lines = {column: [(each.row.number, max(each.counts)) for each in measured if each.row.column == column]
+             for column in table.columns}
+    file = BUILD / "bench" / table.lab / f"{table.plot.name}.svg"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(plot.svg(lines, table.title, table.plot.x, table.plot.y))
+    return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
 
 
 def _run(table: Table, payload: str, elfs: dict[str, Path], **options):
@@ -388,7 +434,9 @@ def matrix(table: Table, measured: list[Measured]) -> str:
         out.append("  ".join(["", first.ljust(widths[0]), *right]).rstrip())
     if any(not each.row.reported for each in measured):
         out.append(f"  Counted: {table.counted}.")
-    for each in (row[0].row for row in rows):
+    for said in dict.fromkeys(row[0].row.what for row in rows if row[0].row.what):
+        out.append(f"    {said}, and so on")
+    for each in (row[0].row for row in rows if not row[0].row.what):
         what = f"reported as \"{each.reported}\"" if each.reported else f"from {each.start} to {each.stop}"
         out.append(f"    {each.name}: {what}{f', by the number of {each.per}' if each.per else ''}, and so on")
     return "\n".join(out) + "\n"

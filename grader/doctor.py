@@ -42,10 +42,11 @@ KNOWN_GOOD = {
     "chromium-driver": ("156", "112"),
     "python3-selenium": ("4.8", "4.8"),
     "csmith": ("2.3", "2.3"),
-    "python3-scapy": ("2.5", "2.4"),
     "python3-capstone": ("4.0", "4.0"),
     "llvm": ("14", "14"),
     "llvm-19": ("19", "19"),
+    "tcpdump": ("4.99", "4.9"),
+    "bind9-dnsutils": ("9.18", "9.16"),
 }
 
 # The smallest kernel that shows the machine at work: it prints a line and powers off (PSCI SYSTEM_OFF by hvc).

@@ -91,6 +91,7 @@ class Boot:
     of: str = ""                            # whose run it is: that of a check which this one needs, and not run twice
     net: Callable[[Wire], None] | None = None   # a network card, and the peer that it is wired to. No budgets then, as
                                             # counts are the host's: peer and kernel end it, or that one does not answer
+    ready: tuple[str, ...] = ()             # what the UART has sent, in any order, before the peer begins
 
 
 class Edge(NamedTuple):
@@ -587,7 +588,11 @@ class _Following:
             self._error = wire.error
             return "peer"
         if not wire.begun and any(int(status) & DRIVER_OK for status in _STATUS.findall(self.vm.log)):
-            wire.begin()
+            silent = [words for words in self._boot.ready if words.encode() not in self.vm.serial]
+            if silent:
+                wire.awaited = f'the kernel to say "{silent[0]}"'
+            else:
+                wire.begin()
         stuck, used = wire.stuck() if wire.begun else (), proc.processor_time(self.vm.pid)
         before, since = self._moved
         if stuck is None or stuck != before:

@@ -1,10 +1,11 @@
 """bench: a table's figures are the instructions counted by hand, and what cannot be counted is an error in words."""
 import json
+import re
 import types
 
 import pytest
 
-from grader import bench, engine, params
+from grader import bench, engine, params, plot
 from grader.bench import Row, Table
 from grader.errors import GraderError, Usage
 from grader.tests import kernels
@@ -201,6 +202,53 @@ def test_columns_as_figures(lab):
     lines = [line.split() for line in bench.text(read, measured).splitlines()]
     assert lines[1:4] == [["plain", "safe"], ["a", "loop", "100", "120"], ["code", "50", "90"]]
     assert "mean" not in bench.text(read, measured)
+
+
+ACROSS = """
+[[tables]]
+title = "Growth"
+columns = ["plain", "safe"]
+figures = true
+plot = { name = "growth", x = "loops", y = "instructions" }
+[[tables.rows]]
+name = "# loops"
+payload = "loops"
+reported = "loops * #"
+across = [1, 20]
+"""
+
+
+def test_a_row_across_numbers(lab, tmp_path, monkeypatch):
+    """It is there once for each number; its table's plot is those numbers against the figures, a line for each column."""
+    [read] = lab(ACROSS)
+    assert [(row.name, row.reported) for row in read.rows] == [
+        ("1 loops", "loops plain 1"), ("1 loops", "loops safe 1"), ("20 loops", "loops plain 20"), ("20 loops", "loops safe 20")]
+    measured = [bench.Measured(row, (count,)) for row, count in zip(read.rows, (100, 120, 50, 90))]
+    lines = [line.split() for line in bench.text(read, measured).splitlines()]
+    assert lines[2:4] == [["1", "loops", "100", "120"], ["20", "loops", "50", "90"]]
+    assert bench.text(read, measured).count("and so on") == 1
+    monkeypatch.setattr(bench, "BUILD", tmp_path)
+    drawn = bench.draw(read, measured).read_text()
+    assert "plain: 100 for 1, 50 for 20; safe: 120 for 1, 90 for 20" in drawn and drawn.count("<circle") == 4
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ("[1, 20]", "[]", "across is a list"), ("[1, 20]", "[0]", "across is a list"), ('name = "growth", ', "", "name is missing"),
+    ('reported = "loops * #"', 'from = "a"\nto = "b"', "of what is reported"), ("\nacross = [1, 20]", "", "what is drawn has")])
+def test_nonsense_across_numbers_is_named(lab, old, new, words):
+    with pytest.raises(GraderError, match=words):
+        lab(ACROSS.replace(old, new))
+
+
+def test_plot():
+    """Lines lie where the logarithms say: a decade is as high as any other."""
+    figure = plot.svg({"a": [(1, 10), (100, 1000)], "b": [(1, 100), (100, 100)]}, "T", "x", "y")
+    at = [[float(n) for n in pair] for pair in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', figure)]
+    assert at[0][1] - at[2][1] == at[2][1] - at[1][1] == plot.DECADE and at[2][1] == at[3][1]
+    assert at[0][0] == at[2][0] == plot.LEFT and at[1][0] == at[3][0] == plot.WIDTH - plot.RIGHT
+    for lines in ({}, {"a": []}, {"a": [(0, 1)]}, {"a": [(1, 0)]}, {str(n): [(1, 1)] for n in range(9)}):
+        with pytest.raises(GraderError, match="T: "):
+            plot.svg(lines, "T", "x", "y")
 
 
 def test_programs_are_a_payloads_input(tmp_path):

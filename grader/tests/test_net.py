@@ -359,6 +359,13 @@ def test_kernel_has_no_driver(name, end, monkeypatch):
     assert (done.end, done.awaited, done.frames) == (end, "the kernel to drive its network card", (0, 0))
 
 
+@pytest.mark.parametrize("ready", (("never said",), ("init 0 mac", "never said")))
+def test_kernel_does_not_say_that_it_is_there(ready, monkeypatch):
+    monkeypatch.setattr(engine, "PATIENCE", 0.5)
+    done = run(lambda wire: wire.send(LAST), ECHO, ready=ready)
+    assert (done.end, done.awaited, done.frames) == ("silent", 'the kernel to say "never said"', (0, 0))
+
+
 def test_peer_that_works_on_is_waited_for(monkeypatch):
     """As long as it waits for nothing, a kernel that sleeps is no matter."""
     def peer(wire):

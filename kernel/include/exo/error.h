@@ -13,3 +13,4 @@
 #define E_NOSYS  8	// there is no system call of that number
 #define E_TIME   9	// it ran too long
 #define E_BUSY   10	// it is being used
+#define E_OVERLAP 11	// it says as much as another one, and both could match

@@ -39,6 +39,11 @@
 #define SYS_WAIT           26	// sleep until the predicate holds. -E_NOENT: there is none
 #define SYS_NET_INFO       27	// (info): struct net_info
 
+// From lab 7 on (exo/dpf.h).
+#define SYS_FILTER_INSERT  28	// (filter, cap): struct dpf_filter, whose frames are to go to that end point of the caller's: its id. -E_NOENT: it has
+				// none of that number; -E_INVAL, -E_OVERLAP, -E_PERM, -E_NOMEM, -E_FAULT; cap may be 0
+#define SYS_FILTER_DELETE  29	// (id). -E_NOENT: it is not the caller's
+
 // The vectors answer these themselves: no frame, no table.
 #define SYS_RESUME         60	// (slot): go on from the exception slot, 0, or the slice slot, 1, which is free then;
 				// r7 is resume_r7's. Of its CPSR flags, GE, E and T are restored, and with T IT, too;
