@@ -257,7 +257,7 @@ def within(kernel: Kernel, lab: Lab) -> Kernel:
     at = next((at for at, (part, _) in enumerate(kernel.parts) if part.name == lab.name), None)
     if at is None:
         raise Usage(f"IN={kernel.lab.number}: lab {lab.number} comes later than lab {kernel.lab.number}'s kernel")
-    return Kernel(lab, kernel.parts[at][1], kernel.parts[:at], kernel.root, kernel.parts[at + 1:])
+    return Kernel(*kernel.parts[at], kernel.parts[:at], kernel.root, kernel.parts[at + 1:])
 
 
 def earlier(lab: Lab, src: str, prior: Mapping[str, str] | None = None, root: Path = ROOT) -> tuple:
