@@ -1,8 +1,8 @@
 """Whether a solution has got into something that is made of the course, found in two ways.
 
 Canaries: plant() puts a word that nobody could guess into every region's solution half of a copy of the course, into
-known-wrong solutions and hidden checks, where they are compiled also as names; whatever is then made of the copy is
-searched for that word, however it is packed. And lines: RUN telling lines of a solution that follow one another in a
+known-wrong solutions, challenges and hidden checks, where they are compiled also as names; whatever is then made of the
+copy is searched for that word, however it is packed. And lines: RUN telling lines of a solution that follow one another in a
 product as they do in the source are a solution that somebody copied there by hand, without its markers.
 """
 import base64
@@ -89,8 +89,8 @@ class Canaries:
 
 
 def plant(tree: Path) -> Canaries:
-    """Put canaries into the solutions, the known-wrong solutions and the hidden checks of the course in `tree`, a copy,
-    and make its starter anew."""
+    """Put canaries into the solutions, the known-wrong solutions, the challenges and the hidden checks of the course in
+    `tree`, a copy, and make its starter anew."""
     planted = Canaries("q" + "".join(secrets.choice(LETTERS) for _ in range(15)), secret_lines(tree))
     taken: set[str] = set()
     for path in sorted((tree / "solutions").glob("[0-9]*/**/*")):
@@ -101,6 +101,8 @@ def plant(tree: Path) -> Canaries:
     for lab in labs.every(tree):
         for path in sorted((tree / lab.folder / "mutants").glob("*.patch")):
             path.write_text(f"Note: {planted.new(path.relative_to(tree).as_posix())}\n{path.read_text()}")
+        for path in challenging(tree, lab):
+            path.write_text(f"// {planted.new(path.relative_to(tree).as_posix())}\n{path.read_text()}")
         hidden = tree / lab.folder / "hidden"
         hidden.mkdir(exist_ok=True)
         (hidden / "canary.c").write_text(f"// {planted.new(f'{lab.folder}/hidden')}\n")
@@ -264,9 +266,22 @@ def secret_lines(tree: Path) -> dict[tuple[str, ...], str]:
         for region in generate.regions(text, name) if text else ():
             for _, run in _windows(region.solution):
                 secret.setdefault(run, f"{name}, region {region.id}")
-        if text:
+        if text and labs.CHALLENGES not in path.parts:
             shown |= {run for _, run in _windows(generate.starter_text(text, name).split("\n"))}
+    for lab in labs.every(tree):
+        for path in (files := challenging(tree, lab)):
+            lines = [line.removeprefix("+") for line in path.read_text().splitlines() if not re.match(r" |-|\+?#inc", line)]
+            for _, run in _windows(lines):
+                secret.setdefault(run, path.relative_to(tree).as_posix())
+        for name in lab.given if files else ():
+            shown |= {run for _, run in _windows((tree / name).read_text().splitlines())}
     return {run: place for run, place in secret.items() if run not in shown}
+
+
+def challenging(tree: Path, lab: labs.Lab) -> list[Path]:
+    """The files of the references of a lab's challenges (trees.py)."""
+    folder = tree / labs.REFERENCE / lab.name / labs.CHALLENGES
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _windows(lines: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:

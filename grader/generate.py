@@ -33,7 +33,8 @@ from grader.paths import ROOT
 
 MANIFEST = ".generated"
 MANIFEST_HEAD = "# What grader/generate.py wrote last: mode, git's name for the content, path. Not to be edited.\n"
-SCRAP = (".*", "__pycache__", "*~", "#*#", "*.orig", "*.rej", "*.mine-[0-9]*")  # never part of a solution
+SCRAP = (".*", "__pycache__", "*~", "#*#", "*.orig", "*.rej", "*.mine-[0-9]*",
+         labs.CHALLENGES)  # never part of a solution
 
 CLOSE = {"//": "", "@": "", "#": "", "/*": "*/", "<!--": "-->"}
 _OPEN = r"[ \t]*(//|@|#|/\*|<!--)"

@@ -4,6 +4,7 @@ A tree is a folder that holds labs by name: `starter`, `solutions`, or any other
 pristine starter's. A kernel is the files of one lab from one tree, after those of every earlier lab, each from its own;
 an earlier lab may be judged in it. The tree `reference` has earlier labs of the reference as objects without source:
 a release brings them in kernel/reference/, and where there are solutions they are made of these below build/.
+The folder of a challenge's reference is a tree, too, that has that lab alone (trees.py).
 """
 import re
 import tomllib
@@ -19,6 +20,8 @@ REFERENCE = "solutions"     # the tree whose labs are right,
 OBJECTS = "reference"       # and the one that has the same, a linked object for each file: page.c.o
 SHIPPED = "kernel/reference"    # where a release has those objects
 RIGHT = (REFERENCE, OBJECTS)
+CHALLENGES = "challenges"   # the folder of a solution that has those,
+CHANGE = "change.patch"     # and what makes a folder in it the reference of a challenge
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class Kernel:
         path = (self.root / tree / lab.name).absolute()
         if tree == OBJECTS:
             path = (self.root / SHIPPED if is_shipped(lab, self.root) else BUILD / OBJECTS) / lab.name
+        elif is_challenge(tree, self.root):
+            path = made(lab, tree, self.root)
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
     def file(self, lab: Lab, tree: str, name: str) -> Path:
@@ -228,6 +233,9 @@ def compose(lab: Lab, src: str = "starter", prior: Mapping[str, str] | None = No
     general. What it leaves open is, for the student's own work (`src` "starter"), what starter/config.mk says, or else
     the student's own too; for every other tree it is the solutions, or in a release, which has none, their objects.
     """
+    if is_challenge(src, root):
+        from grader import trees
+        lab = trees.challenge(lab, src, root)
     kernel = Kernel(lab, src, earlier(lab, src, prior, root), root)
     if not is_tree(src, root) or src == OBJECTS:
         raise Usage(f"SRC={src}: write SRC=starter or SRC=solutions")
@@ -249,7 +257,7 @@ def within(kernel: Kernel, lab: Lab) -> Kernel:
     at = next((at for at, (part, _) in enumerate(kernel.parts) if part.name == lab.name), None)
     if at is None:
         raise Usage(f"IN={kernel.lab.number}: lab {lab.number} comes later than lab {kernel.lab.number}'s kernel")
-    return Kernel(lab, kernel.parts[at][1], kernel.parts[:at], kernel.root, kernel.parts[at + 1:])
+    return Kernel(*kernel.parts[at], kernel.parts[:at], kernel.root, kernel.parts[at + 1:])
 
 
 def earlier(lab: Lab, src: str, prior: Mapping[str, str] | None = None, root: Path = ROOT) -> tuple:
@@ -293,3 +301,13 @@ def priors(words: list[str]) -> dict[str, str]:
 
 def is_tree(tree: str, root: Path = ROOT) -> bool:
     return tree in TREES or (bool(tree) and (root / tree).is_dir())
+
+
+def is_challenge(tree: str, root: Path = ROOT) -> bool:
+    """Whether that is the folder of a challenge's reference."""
+    return f"/{CHALLENGES}/" in tree and (root / tree / CHANGE).is_file()
+
+
+def made(lab: Lab, tree: str, root: Path = ROOT) -> Path:
+    """The folder of a lab's files in the tree that is made of a challenge's reference."""
+    return (BUILD / "challenges" / (root / tree).name / lab.name).absolute()

@@ -12,13 +12,11 @@ import concurrent.futures
 import functools
 import os
 import re
-import shutil
 import signal
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import build, judge, labs, terminal
+from grader import build, judge, labs, terminal, trees
 from grader.errors import GraderError, Usage
 from grader.paths import BUILD, ROOT
 
@@ -107,41 +105,10 @@ def _see_it_through() -> None:
 
 
 def make(mutant: Mutant) -> Path:
-    """The tree of a mutant, BUILD/mutants/LAB/NAME, whose folder of the lab is the solution with the patch applied.
-
-    A file that is there already and the same is left alone, so that nothing is compiled twice.
-    """
+    """The tree of a mutant, BUILD/mutants/LAB/NAME, whose folder of the lab is the solution with the patch applied (trees.py)."""
     tree = (BUILD / "mutants" / mutant.lab / mutant.name).resolve()
-    solution, here, new = ROOT / "solutions" / mutant.lab, tree / mutant.lab, tree / "new"
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(solution, new)
-    why = apply(mutant.patch, new)
-    if why or _contents(new) == _contents(solution):
-        raise GraderError(f"mutant {mutant.name} of {mutant.lab} does not apply to the solution: "
-                          f"{why or 'it changes nothing'}")
-    old, wanted = _contents(here), _contents(new)
-    for name in old.keys() - wanted.keys():
-        (here / name).unlink()
-    for name in (name for name in wanted if wanted[name] != old.get(name)):
-        (here / name).parent.mkdir(parents=True, exist_ok=True)
-        (here / name).write_bytes(wanted[name])
-    shutil.rmtree(new)
+    trees.make(tree / mutant.lab, ROOT / "solutions" / mutant.lab, mutant.patch)
     return tree
-
-
-def apply(patch: str, folder: Path) -> str:
-    """Apply a patch to the files of a folder; "", or why it cannot be, and nothing has changed."""
-    # Below an ignored folder of a repository git quietly does nothing, so it must not see one.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {"GIT_CEILING_DIRECTORIES": str(folder.resolve().parent), "LC_ALL": "C"}
-    done = subprocess.run(["git", "apply", "-p1", "--whitespace=nowarn", "-"], cwd=folder, input=patch, text=True,
-                          capture_output=True, env=environment)
-    return (done.stderr.strip().splitlines() or ["git does not say why"])[0].removeprefix("error: ") \
-        if done.returncode else ""
-
-
-def _contents(folder: Path) -> dict[Path, bytes]:
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @functools.cache

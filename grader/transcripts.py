@@ -25,7 +25,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import docs, errors, generate, paths
+from . import docs, errors, generate, labs, paths
 
 TREES = re.compile(r"starter|solutions(?: up to (?P<step>\d+\.\d+))?")
 PATIENCE = 300      # seconds; a command that takes longer is reported as stuck, whatever it has printed
@@ -231,7 +231,7 @@ def _fill_starter(tree, kind):
     if kind == "starter":
         generate.pristine(starter, tree)
         return
-    for path in sorted(path for path in (tree / "solutions").rglob("*") if path.is_file()):
+    for path in sorted(path for path in (tree / "solutions").rglob("*") if path.is_file() and labs.CHALLENGES not in path.parts):
         name = path.relative_to(tree).as_posix()
         made = starter / path.relative_to(tree / "solutions")
         made.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping
 
-from grader import docs, labs, mutants, starter
+from grader import docs, labs, starter, trees
 from grader.errors import GraderError, Usage
 from grader.paths import ROOT
 
@@ -161,7 +161,7 @@ def _mutant(path: Path, new: dict[str, str], swaps: dict[str, dict[str, str]], r
         for file, source in sources.items():
             (Path(folder) / file).parent.mkdir(parents=True, exist_ok=True)
             (Path(folder) / file).write_text(_read(root, source), "utf-8")
-        if why := mutants.apply(patch, Path(folder)):
+        if why := trees.apply(patch, Path(folder)):
             raise GraderError(f"{name} does not apply to the solution: {why}")
         made = "".join("".join(difflib.unified_diff(
             new.get(source, _read(root, source)).splitlines(True),

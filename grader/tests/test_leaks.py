@@ -45,6 +45,21 @@ It begins so:
 ```c
 ```
 """
+CHALLENGE = """// What goes further.
+
+int first_of_the_challenge(int carry) { return carry * 17; }
+int second_of_the_challenge(int carry) { return first_of_the_challenge(carry) >> 2; }
+int third_of_the_challenge(int carry) { return second_of_the_challenge(carry) != 3 && carry; }
+"""
+CHANGE = """--- a/one.c
++++ b/one.c
+@@ -3 +3,3 @@
+ // What it begins with.
+-int start;
++int start_of_the_challenge;
++int middle_of_the_challenge;
++int ending_of_the_challenge;
+"""
 SOLUTION = "\n".join(generate.regions(SOURCE)[0].solution)
 
 
@@ -150,6 +165,7 @@ def course(tmp_path, monkeypatch):
     """A small course, whose products are made by the functions that make the real ones."""
     root = tmp_path / "course"
     files = {"labs/1-one/lab.toml": LAB, "labs/1-one/README.md": PAGE, "solutions/1-one/one.c": SOURCE,
+             "solutions/1-one/challenges/more/more.c": CHALLENGE, "solutions/1-one/challenges/more/change.patch": CHANGE,
              "labs/1-one/mutants/wrong.patch": "Kills: it\n", "README.md": "# Course\n\nIt is [one](labs/1-one).\n",
              "kernel/include/exo/uart.h": "// The serial line.\n\nvoid uart(void);\n",
              "kernel/include/libos/io.h": "// Input.\n\nvoid io(void);\n", "grader/README.md": "# Grader\n"}
@@ -200,6 +216,13 @@ def test_a_solution_that_was_pasted_into_a_page(course, text, monkeypatch):
         assert all(any(file in where for where in leaks) for file in files), leaks
 
 
+@pytest.mark.parametrize("file, text", [("more.c", CHALLENGE), ("change.patch", CHANGE), ("change.patch", CHANGE.replace("\n+", "\n"))],
+                         ids=["a file", "a change", "what it adds"])
+def test_a_challenge_that_was_pasted_into_a_page(course, file, text):
+    page = generate.Made(f"# One\n\n```c\n{text}\n```\n".encode())
+    assert {leak.what for leak in canary.pasted({"README.md": page}, course)} == {f"solutions/1-one/challenges/more/{file}"}
+
+
 @pytest.mark.parametrize("columns", [30, 200], ids=["lines broken", "lines whole"])
 def test_a_solution_that_was_pasted_is_found_on_paper(course, columns, monkeypatch):
     """In the PDF alone, which breaks its lines, over the end of a page."""
@@ -218,7 +241,8 @@ def test_a_solution_that_was_pasted_is_found_on_paper(course, columns, monkeypat
     (lambda patch: patch.setattr(release, "NEVER", ()), ["labs/1-one/mutants/wrong.patch", "labs/1-one/hidden"]),
     (lambda patch: patch.setattr(release, "make", lambda tree, *_: {
         str(path.relative_to(tree)): generate.Made(path.read_bytes()) for path in tree.rglob("*") if path.is_file()}),
-     ["solutions/1-one/one.c, region 1.1", "a name of solutions/1-one/one.c"]),
+     ["solutions/1-one/one.c, region 1.1", "a name of solutions/1-one/one.c", "solutions/1-one/challenges/more/more.c",
+      "solutions/1-one/challenges/more/change.patch"]),
 ], ids=["mutants and hidden checks", "solutions"])
 def test_a_leak_in_the_repository_and_the_archive(course, monkeypatch, break_it, what):
     break_it(monkeypatch)
