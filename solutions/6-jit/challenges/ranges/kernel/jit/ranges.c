@@ -18,7 +18,7 @@
 
 #define MOST    (1u << 30)		// bytes: no memory has more, nor goes round the end of all addresses
 #define WIDE    (1 << 20)		// a window ends nearer than that
-#define ROUNDS  24
+#define ROUNDS  12			// through the program, at most
 #define PATIENT 2			// changes where jumps lead to, before what changes again is given up
 #define LONGEST 64			// instructions of a loop that is there twice
 
