@@ -1,4 +1,5 @@
-// What is given of the compiler (exo/jit.h): its way through a program, labels, the way in and the ways out, helpers, division.
+// What is given of the compiler (exo/jit.h): its way through a program, labels, the way in and the ways out, helpers,
+// division.
 
 #include <exo/error.h>
 #include <exo/jit.h>
@@ -195,8 +196,8 @@ frame(void)
 	    [spent] "i"(BPF_FUEL));
 }
 
-// lr is not below size - 3, which is r11; but a shorter access may be all in the memory yet: it begins so few bytes further on. Less
-// r11, no address wraps. One that is not leads on to the next of its size, which is not either.
+// lr is not below size - 3, which is r11; but a shorter access may be all in the memory yet: it begins so few bytes
+// further on. Less r11, no address wraps. One that is not leads on to the next of its size, which is not either.
 static void
 tails_of(struct jit *j, uint32_t bytes)
 {
@@ -235,8 +236,9 @@ end(struct jit *j)
 
 // What takes its first operand from j->first.
 static const bool three[16] = {
-	[BPF_ADD >> 4] = true, [BPF_SUB >> 4] = true, [BPF_MUL >> 4] = true, [BPF_OR >> 4] = true, [BPF_AND >> 4] = true,
-	[BPF_LSH >> 4] = true, [BPF_RSH >> 4] = true, [BPF_NEG >> 4] = true, [BPF_XOR >> 4] = true, [BPF_ARSH >> 4] = true,
+	[BPF_ADD >> 4] = true, [BPF_SUB >> 4] = true, [BPF_MUL >> 4] = true, [BPF_OR >> 4] = true,
+	[BPF_AND >> 4] = true, [BPF_LSH >> 4] = true, [BPF_RSH >> 4] = true, [BPF_NEG >> 4] = true,
+	[BPF_XOR >> 4] = true, [BPF_ARSH >> 4] = true,
 };
 
 // Whether instruction n is a MOV that need not be done, because the next one can take its first operand from where it is.
@@ -271,7 +273,8 @@ leave(struct jit *j, const struct bpf_insn *i)
 }
 
 int32_t
-jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity)
+jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code,
+    uint32_t capacity)
 {
 	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code,
 		.at = at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };

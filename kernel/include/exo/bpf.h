@@ -160,7 +160,8 @@ struct bpf_refused {
 	uint32_t at;		// of which instruction
 };
 
-// What a helper is given: r1 to r5, defined where the bit of its number is set in `arguments`; it defines r0 and leaves r1 to r5 undefined.
+// What a helper is given: r1 to r5, of which it reads the first `arguments`; it defines r0 and leaves r1 to r5
+// undefined.
 struct bpf_context;
 typedef uint32_t bpf_function(struct bpf_context *context, const uint32_t argument[5]);
 
@@ -181,11 +182,15 @@ struct bpf_context {
 // How a program ended.
 enum bpf_end { BPF_DONE, BPF_FAULT, BPF_FUEL };
 
-// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused, 0 of BPF_E_SIZE.
-enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
+// Step 6.1, in structure.c: all up to BPF_E_END, one instruction after the other; *at is the first that is refused, 0 of
+// BPF_E_SIZE.
+enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers,
+    uint32_t *at);
 
-// Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On every path; no path is thought impossible.
-enum bpf_error bpf_defined(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
+// Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On every path; no path is
+// thought impossible.
+enum bpf_error bpf_defined(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers,
+    uint32_t *at);
 
 // Step 6.2, in interpret.c: run a program that both accept. *result is r0 if it is DONE.
 enum bpf_end bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result);
