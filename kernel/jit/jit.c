@@ -9,7 +9,7 @@
 
 #define TAIL_WORDS 4
 
-static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
+static uint32_t *jit_at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
 static uint32_t *jit_branches[4 * BPF_INSNS_MAX] __attribute__((section(".far")));
 static struct jit_tail tails[BPF_INSNS_MAX] __attribute__((section(".far")));
 static bool target[BPF_INSNS_MAX];			// of a jump
@@ -256,7 +256,7 @@ passed_over(const struct jit *j, uint32_t n)
 static void
 arrive(struct jit *j, uint32_t n)
 {
-	at[n] = j->next;
+	jit_at[n] = j->next;
 	if (target[n]) {
 		target[n] = false;			// for the next program
 		j->base = JIT_SCRATCH;
@@ -277,7 +277,7 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
     uint32_t capacity)
 {
 	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code,
-		.at = at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
+		.at = jit_at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
 	const uint32_t *last = code + capacity - JIT_MOST;	// where there is room for an instruction yet
 
 	if (capacity < 2 * JIT_MOST)
@@ -295,8 +295,10 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 			return -E_NOMEM;
 		arrive(&j, n);
 		j.first = bpf_dst(&insns[n]);
-		if (passed_over(&j, n))
-			j.first = bpf_src(&insns[n++]);
+		if (passed_over(&j, n)) {
+			j.first = bpf_src(&insns[n]);
+			jit_at[++n] = j.next;
+		}
 		jit_instruction(&j, n);
 		leave(&j, &insns[n]);
 	}
@@ -306,7 +308,7 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 	for (uint32_t **branch = jit_branches; branch < j.branches; branch++) {
 		uint32_t *word = *branch;
 
-		*word = BRANCH(*word >> 28, at[*word & 0xffffff] - word);
+		*word = BRANCH(*word >> 28, jit_at[*word & 0xffffff] - word);
 	}
 	return j.next - code;
 }

@@ -8,6 +8,7 @@ from grader.checks import Wrong, check
 
 sys.path.insert(0, str(Path(__file__).parent))
 import instructions  # noqa: E402
+import judging  # noqa: E402
 import programs  # noqa: E402
 from programs import INTERPRETED, Case  # noqa: E402
 
@@ -47,14 +48,14 @@ def singles(kinds, ways):
 def literal(run, kinds, way):
     """Wrong at the first single instruction whose r0 is not the table's."""
     cases, wanted = singles(kinds, way)
-    for (case, raw), want in zip(programs.results(run, cases), wanted):
+    for (case, raw), want in zip(judging.results(run, cases), wanted):
         end, r0 = raw[5:7] if way == INTERPRETED else raw[10:12]
         if (end, r0) != (0, want):
             got = f"r0 = {r0:#010x}" if end == 0 else programs.ENDS[end] if end < 3 else "not compiled: no room"
             raise Wrong(f"{case.name}:", expected=f"r0 = {want:#010x}", got=got, run=run)
 
 
-@check(points=5, step="6.2", boots=programs.boot(lambda seed: singles("a", INTERPRETED)[0]),
+@check(points=5, step="6.2", ends=programs.ENDINGS, boots=programs.boot(lambda seed: singles("a", INTERPRETED)[0]),
        hint="RFC 9669, section 4: 32-bit results, so that all wraps; a division by zero gives 0 and a remainder by zero what was divided; signed "
             "ones truncate towards zero; of a shift's count the lowest five bits count.")
 def test_arithmetic(run):
@@ -62,7 +63,7 @@ def test_arithmetic(run):
     literal(run, "a", INTERPRETED)
 
 
-@check(points=4, step="6.2", boots=programs.boot(lambda seed: singles("jm", INTERPRETED)[0]),
+@check(points=4, step="6.2", ends=programs.ENDINGS, boots=programs.boot(lambda seed: singles("jm", INTERPRETED)[0]),
        hint="Of an access, the address is a register plus a signed offset. Offsets of jumps count from the instruction behind the jump. A load fills up with zeros; a "
             "store stores the lower bytes.")
 def test_conditions(run):
@@ -117,19 +118,19 @@ def ends(way):
     return [Case(bpf.assemble(text), size, 0, fuel, memory, way, name, anywhere="w10" in text) for text, fuel, size, name in made]
 
 
-@check(points=5, step="6.2", boots=programs.boot(lambda seed: ends(INTERPRETED)),
+@check(points=5, step="6.2", ends=programs.ENDINGS, boots=programs.boot(lambda seed: ends(INTERPRETED)),
        hint="All bytes of an access have to lie in the memory, of which the context says the first and how many; subtract before you compare, and "
             "nothing wraps. Fuel is asked for before what takes it: a branch that is taken and does not go ahead, a helper.")
 def test_ends(run):
     """Faults and fuel: to the byte, and to the unit."""
-    programs.judge(run, ends(INTERPRETED), INTERPRETED)
+    judging.judge(run, ends(INTERPRETED), INTERPRETED)
 
 
 @check(points=6, step="6.2", needs=("arithmetic", "conditions", "ends"),
-       boots=programs.boot(lambda seed: programs.random_cases(seed, ways=INTERPRETED)),
+       ends=programs.ENDINGS, boots=programs.boot(lambda seed: programs.random_cases(seed, ways=INTERPRETED)),
        hint="Each instruction does by itself what it should: look at what one leaves for the next, src and dst the same register, a call's results.")
 def test_interpreted(run):
     """Random programs do what the model does."""
-    programs.judge(run, programs.random_cases(run.seed, ways=INTERPRETED), INTERPRETED)
+    judging.judge(run, programs.random_cases(run.seed, ways=INTERPRETED), INTERPRETED)
     if run.kept["branches"] != bytes(4):
         raise Wrong("The interpreter compiles the program; the compiler is judged by itself, in step 6.4.", look="what bpf_interpret() calls", run=run)
