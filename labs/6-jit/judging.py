@@ -12,20 +12,20 @@ from programs import ARGUMENTS, CASES, COMPILED, ENDS, INTERPRETED, OUTCOME, RES
 SHORT = 12              # instructions of a program that is shown whole
 
 
-def results(run: Run, cases: Sequence[Case]) -> list[tuple[Case, tuple[int, ...]]]:
+def results(run: Run) -> list[tuple[Case, tuple[int, ...]]]:
     """Of each case what the payload found: the verifier's four words, how many words were compiled, two outcomes."""
-    assert len(cases) <= CASES
     if "end" not in run.reports:
-        raise stuck(run, cases)
-    return list(zip(cases, RESULT.iter_unpack(run.kept["results"])))
+        raise stuck(run)
+    assert len(run.kept["cases"]) <= CASES
+    return list(zip(run.kept["cases"], RESULT.iter_unpack(run.kept["results"])))
 
 
-def stuck(run: Run, cases: Sequence[Case]) -> Wrong:
+def stuck(run: Run) -> Wrong:
     """What to say of a run that did not come back from a program: which, and from which of its instructions."""
     number, way, code = run.kept.get("running", (0, 0, 0))
     if number == 0:
         return Wrong("The kernel does not come to the programs.", run=run)
-    case = cases[number - 1]
+    case = run.kept["cases"][number - 1]
     crashed = re.findall(r"(?m)^crash: .* at pc 0x([0-9a-f]{8})", "\n".join(run.lines()))
     pc = int(crashed[0], 16) if crashed else run.pc or 0
     doing = {VERIFIED: "while it is verified", INTERPRETED: "while it is interpreted", COMPILED: "while it is compiled",
@@ -47,10 +47,10 @@ def instructions(case: Case, at: int | None) -> str:
     return "its instructions: " + "... ; " * (first > 0) + " ; ".join(lines[first:last]) + " ; ..." * (last < len(lines))
 
 
-def judge(run: Run, cases: Sequence[Case], way: int) -> None:
+def judge(run: Run, way: int) -> None:
     """Wrong, unless each ended as the model says, run that way."""
     address = run.symbol("region")
-    for number, (case, raw) in enumerate(results(run, cases)):
+    for number, (case, raw) in enumerate(results(run)):
         want, got = case.expected(address), raw[5:10] if way == INTERPRETED else raw[10:15]
         if case.anywhere:
             got = got[:3] + want[3:4] + got[4:]
@@ -148,5 +148,5 @@ def again(run: Run, cases: Sequence[Case], way: int) -> Iterator[tuple[tuple[int
     other = Run.of(engine.run(boot_, run.elf, seed=run.seed, nonce=run.nonce))
     if "end" not in other.reports:
         return
-    for case, raw in results(other, some):
+    for case, raw in zip(some, RESULT.iter_unpack(other.kept["results"])):
         yield case.expected(run.symbol("region")), raw[5:10] if way == INTERPRETED else raw[10:15]

@@ -65,8 +65,11 @@ class Case:
 
 def boot(cases: Callable[[int], Sequence[Case]], budget: int = 150_000_000,
          marks: tuple[str, ...] = ()) -> Boot:
-    """A boot of the payload on the cases that a seed draws; judge() has to be given the same."""
+    """A boot of the payload on the cases that a seed draws."""
+    cases = functools.cache(cases)
+
     def read(held):
+        held.keep("cases", cases(held.seed))
         held.keep("results", held.memory(held.address("results"), CASES * RESULT.size))
         held.keep("branches", held.memory(held.address("jit_branches"), 4))      # of what jit_compile() has compiled
         held.keep("running", struct.unpack("<3I", held.memory(held.address("running"), 12)))
@@ -157,7 +160,6 @@ def _fits(program: Sequence[bpf.Insn], target: int, first: int) -> bool:
     return target >= first and not any(program[n].opcode == bpf.JMP | bpf.CALL for n in range(max(0, target - 5), target))
 
 
-@functools.cache
 def random_cases(seed: int, kinds: str = ALL, most: int = CASES, room: int = ROOM, ways: int = INTERPRETED | COMPILED) -> list[Case]:
     """As many as there is room for."""
     rng = random.Random(f"{seed} {kinds}")

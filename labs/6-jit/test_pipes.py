@@ -15,7 +15,7 @@ from grader.pipes import COPY, SUM, SWAP16, SWAP32, XOR, Pipe
 
 STEP = "6.3"
 ARENA, ALIASES = 0x47e00000, 0xc0000000
-PERIOD = 0x10000                # bytes of the pattern
+PERIOD = 4093                   # bytes of the pattern that fills memory: no distance that is a power of two is one of it
 MARGIN = 16                     # bytes before and behind all that is touched, which stay as they are
 COMPILED, RAN = struct.Struct("<iiI"), struct.Struct("<i5III")
 INVAL, NOMEM = -1, -2
@@ -24,12 +24,12 @@ ERRORS = {INVAL: "-E_INVAL", NOMEM: "-E_NOMEM"}
 
 @functools.cache
 def pattern():
-    """What the payload fills memory from, four times over."""
+    """What the payload fills memory from, again and again."""
     x, made = 0, bytearray()
     for _ in range(PERIOD):
         x = (x * 1664525 + 1013904223) & 0xffffffff
         made.append(x >> 24)
-    return bytes(made) * 4
+    return bytes(made) * 36
 
 
 @dataclass(frozen=True)
@@ -177,17 +177,16 @@ def test_pipes(run):
             want = pipes.run(these, bytes(memory[at:at + message.length]))
             if want.stored is not None:
                 memory[to:to + message.length] = want.stored
-            told = [named(these), str(message)]
             if result != (INVAL if want.refused else 0):
-                raise Wrong(f"The code returned {result}, not {INVAL if want.refused else 0}.", got=told)
+                raise Wrong(f"The code returned {result}, not {INVAL if want.refused else 0}.", got=[named(these), str(message)])
             if sums != [*want.sums, 0, 0, 0, 0, 0][:5]:
                 raise Wrong("The sums are " + " ".join(f"{s:#x}" for s in sums) + ", and not "
-                            + (" ".join(f"{s:#x}" for s in want.sums) or "left alone") + ".", got=told)
+                            + (" ".join(f"{s:#x}" for s in want.sums) or "left alone") + ".", got=[named(these), str(message)])
             if digest != zlib.crc32(memory):
-                raise Wrong("What is stored in the destination is wrong, or something around it has changed.", got=told)
+                raise Wrong("What is stored in the destination is wrong, or something around it has changed.", got=[named(these), str(message)])
             if registers:
                 lost = ", ".join(f"r{r}" for r in range(16) if registers >> r & 1)
-                raise Wrong(f"The code did not keep {lost}.", got=told)
+                raise Wrong(f"The code did not keep {lost}.", got=[named(these), str(message)])
 
 
 # Each word once: what the code loads and stores, seen from outside.

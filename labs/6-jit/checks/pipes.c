@@ -40,7 +40,7 @@ struct {
 
 uint32_t pipes_call(pipe_function *function, struct pipe_call *c, uint32_t *changed);
 
-static uint8_t pattern[0x10000];
+static uint8_t pattern[4093];		// no distance that is a power of two is one of it
 static uint32_t code[CODE] __attribute__((aligned(PAGE_SIZE)));
 
 // Words of the code's place that are not as they were filled, from the first on.
