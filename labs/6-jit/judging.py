@@ -35,8 +35,9 @@ def stuck(run: Run) -> Wrong:
         places, word = run.kept["places"], pc - code + run.symbol("code")
         if places[0] <= word < places[bpf.INSNS_MAX]:       # else it is in the way in or out, or beside the code
             at = max(n for n in range(len(case.program)) if places[n] <= word)
+    named = f"program {number - 1}" + f" ({case.name})" * bool(case.name)
     where = "" if at is None else f", in the code of instruction {at}, {bpf.disassemble(case.program[at])}"
-    return Wrong(f"The kernel does not come back from program {case.name or number - 1}, {doing}{where}.",
+    return Wrong(f"The kernel does not come back from {named}, {doing}{where}.",
                  look=instructions(case, at), run=run)
 
 
@@ -111,9 +112,9 @@ def narrowed(run: Run, case: Case, way: int) -> tuple[int | None, list[str]]:
         if want[:2] != got[:2]:
             wanted.append(f"w{r} {want[1]:#x}")
             found.append(f"w{r} {got[1]:#x}" if got[0] == 0 else "it does not come there")
-    insn = case.program[at]
-    operands = ", ".join(f"w{r} {old[r]:#x}" for r in sorted({insn.dst, insn.src} - {10}))
-    text = f"behind {at}: {bpf.disassemble(insn)} ({operands} before it): "
+    reads, *_ = bpf.effect(case.program, at, ARGUMENTS)
+    operands = ", ".join(f"w{r} {old[r]:#x}" for r in sorted(r for kind, r in reads if kind == "r" and r < 10))
+    text = f"behind {at}: {bpf.disassemble(case.program[at])}" + f" ({operands} before it)" * bool(operands) + ": "
     return at, [text + (", ".join(wanted) or "its memory, or its fuel"), text + (", ".join(dict.fromkeys(found)) or "other than they should be")]
 
 
