@@ -72,8 +72,9 @@ def boot(cases: Callable[[int], Sequence[Case]], budget: int = 150_000_000,
         held.keep("cases", cases(held.seed))
         held.keep("results", held.memory(held.address("results"), CASES * RESULT.size))
         held.keep("branches", held.memory(held.address("jit_branches"), 4))      # of what jit_compile() has compiled
-        held.keep("running", struct.unpack("<3I", held.memory(held.address("running"), 12)))
-        if held.kept("running")[1] == RUN:
+        number, way, code = struct.unpack("<3I", held.memory(held.address("running"), 12))
+        held.keep("running", (number, way, code))
+        if number and way == RUN:
             held.keep("places", struct.unpack(f"<{PLACES}I", held.memory(held.address("jit_at"), 4 * PLACES)))
 
     return Boot("programs", input=lambda seed: b"".join(case.encoded for case in cases(seed)), read_at_end=read, budget=budget,

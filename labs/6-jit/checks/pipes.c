@@ -105,8 +105,10 @@ run(uint32_t index, pipe_function *function, const struct message *m)
 	uint8_t *arena = p2v(ARENA);
 	struct pipe_call c = { (uintptr_t)arena + m->source, (uintptr_t)arena + m->destination, m->length, { 0 } };
 
-	for (uint32_t i = m->low; i < m->high; i++)
-		arena[i] = pattern[(m->fill + i) % sizeof pattern];
+	for (uint32_t i = m->low, from = (m->fill + i) % sizeof pattern; i < m->high; i++) {
+		arena[i] = pattern[from];
+		from = from + 1 == sizeof pattern ? 0 : from + 1;
+	}
 	ran[index].result = pipes_call(function, &c, &ran[index].registers);
 	ran[index].hash = crc32(arena + m->low, m->high - m->low);
 	memcpy(ran[index].sums, c.sums, sizeof c.sums);
