@@ -98,9 +98,10 @@ jit_imm(uint32_t value)
 
 void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
 
-// BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand of an instruction, or
-// what it stores: src, or imm in `scratch`. Which is JIT_SCRATCH, or JIT_FUEL where that one is in use: then
-// jit_release() what you were given, before fuel is needed.
+// BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand
+// of an instruction, or what it stores: src, or imm in `scratch`. Which is JIT_SCRATCH, or
+// JIT_FUEL where that one is in use: then jit_release() what you were given, before fuel is
+// needed.
 unsigned jit_frame(struct jit *j, unsigned scratch);			// BPF's r10; what the two need,
 unsigned jit_immediate(struct jit *j, uint32_t value, unsigned scratch);	// and imm
 
@@ -127,12 +128,13 @@ jit_release(struct jit *j, unsigned operand)
 		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
 }
 
-// JIT_SCRATCH = base + offset less the memory's address. It is less work where it is known how far JIT_SCRATCH is from
-// there.
+// JIT_SCRATCH = base + offset less the memory's address. It is less work where it is known how
+// far JIT_SCRATCH is from there.
 void jit_place(struct jit *j, unsigned base, int32_t offset);
 
-// Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so many bytes does not fit,
-// or does so only just, and then goes on behind that branch, which is to be emitted next.
+// Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so
+// many bytes does not fit, or does so only just, and then goes on behind that branch, which is
+// to be emitted next.
 static inline uint32_t
 jit_outside(struct jit *j, unsigned bytes)
 {
@@ -147,7 +149,8 @@ void jit_call(struct jit *j, const struct bpf_insn *i);			// a helper, its fuel 
 void jit_divide(struct jit *j, const struct bpf_insn *i);		// DIV and MOD
 void jit_swap(struct jit *j, const struct bpf_insn *i);			// END
 
-// Step 6.4, in compile.c: the code of one instruction. Called for each in turn, but for a MOV from register to register
-// whose copy the next instruction changes at once: of BPF_ADD to BPF_XOR, the shifts, MUL and NEG the first operand is
-// not in dst then, but in another register, and in j->first always.
+// Step 6.4, in compile.c: the code of one instruction. Called for each in turn, but for a MOV
+// from register to register whose copy the next instruction changes at once: of BPF_ADD to
+// BPF_XOR, the shifts, MUL and NEG the first operand is not in dst then, but in another register,
+// and in j->first always.
 void jit_instruction(struct jit *j, uint32_t number);
