@@ -9,7 +9,7 @@ from grader.checks import Run, Wrong
 
 from programs import ARGUMENTS, CASES, COMPILED, ENDS, INTERPRETED, OUTCOME, RESULT, ROOM, RUN, VERIFIED, Case
 
-SHORT = 12              # instructions of a program that is shown whole
+SHORT, LONG = 12, 120   # instructions of a program that is shown whole, and of one that is run again and again
 
 
 def results(run: Run) -> list[tuple[Case, tuple[int, ...]]]:
@@ -23,15 +23,15 @@ def results(run: Run) -> list[tuple[Case, tuple[int, ...]]]:
 def stuck(run: Run) -> Wrong:
     """What to say of a run that did not come back from a program: which, and from which of its instructions."""
     number, way, code = run.kept.get("running", (0, 0, 0))
-    if number == 0:
-        return Wrong("The kernel does not come to the programs.", run=run)
+    doing = {VERIFIED: "while it is verified", INTERPRETED: "while it is interpreted", COMPILED: "while it is compiled",
+             RUN: "while its code runs"}.get(way)
+    if doing is None or not 0 < number <= len(run.kept["cases"]):       # or it has written there
+        return Wrong("The kernel does not come to the programs, or to an end of them.", run=run)
     case = run.kept["cases"][number - 1]
     crashed = re.findall(r"(?m)^crash: .* at pc 0x([0-9a-f]{8})", "\n".join(run.lines()))
     pc = int(crashed[0], 16) if crashed else run.pc or 0
-    doing = {VERIFIED: "while it is verified", INTERPRETED: "while it is interpreted", COMPILED: "while it is compiled",
-             RUN: "while its code runs"}[way]
     at = None
-    if way == RUN:
+    if way == RUN and case.program:
         places, word = run.kept["places"], pc - code + run.symbol("code")
         if places[0] <= word < places[bpf.INSNS_MAX]:       # else it is in the way in or out, or beside the code
             at = max(n for n in range(len(case.program)) if places[n] <= word)
@@ -69,7 +69,7 @@ def differs(run: Run, case: Case, number: int, want: tuple[int, ...], got: tuple
              "fuel": f"{got[2]} units of fuel are left and not {want[2]}",
              "fault": f"the address refused is {got[3]:#x} and not {want[3]:#x}",
              "memory": "its memory's bytes are not what they should be"}[wrong[0]]
-    at, lines = narrowed(run, case, way) if len(case.program) > SHORT else (None, [])
+    at, lines = narrowed(run, case, way) if SHORT < len(case.program) <= LONG else (None, [])
     return Wrong(f"Program {case.name or number}, {how}: {first}.", look=instructions(case, at),
                  expected=[shown(want), *lines[:1]], got=[shown(got), *lines[1:]], run=run)
 
