@@ -14,7 +14,7 @@ SHORT, LONG = 12, 120   # instructions of a program that is shown whole, and of 
 
 def results(run: Run) -> list[tuple[Case, tuple[int, ...]]]:
     """Of each case what the payload found: the verifier's four words, how many words were compiled, two outcomes."""
-    if "end" not in run.reports:
+    if run.end != "power-off" or "end" not in run.reports:
         raise stuck(run)
     assert len(run.kept["cases"]) <= CASES
     return list(zip(run.kept["cases"], RESULT.iter_unpack(run.kept["results"])))

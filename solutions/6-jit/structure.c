@@ -69,7 +69,7 @@ instruction(const struct bpf_insn *i, uint32_t number, uint32_t count, const str
 	bool loads = class == BPF_LDX, stores = class == BPF_ST || class == BPF_STX, jumps = bpf_jumps(i);
 	bool calls = i->opcode == (BPF_JMP | BPF_CALL), leaves = i->opcode == (BPF_JMP | BPF_EXIT);
 	unsigned used = uses(i->opcode), base = loads ? bpf_src(i) : bpf_dst(i);
-	int64_t to = (int64_t)number + 1 + bpf_distance(i);
+	uint32_t to = number + 1 + bpf_distance(i);		// before the program it is a large number
 
 	if (calls && bpf_src(i) == 1)
 		return BPF_E_LOCAL_CALL;
@@ -80,7 +80,7 @@ instruction(const struct bpf_insn *i, uint32_t number, uint32_t count, const str
 		return BPF_E_RESERVED;
 	if (bpf_src(i) > 10 || bpf_dst(i) > (stores || jumps ? 10 : 9))
 		return BPF_E_REGISTER;
-	if (jumps && (to < 0 || to >= count))
+	if (jumps && to >= count)
 		return BPF_E_JUMP;
 	if (calls && ((uint32_t)i->imm >= BPF_HELPERS || helpers[i->imm].function == NULL))
 		return BPF_E_HELPER;
