@@ -3,6 +3,8 @@ programs do, written from the RFC's text and from nothing of the kernel's.
 
 An instruction is an `Insn`; a program a list of them, or their bytes. What `assemble` reads `disassemble` writes.
 """
+import functools
+import operator
 import re
 import struct
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ LD, LDX, ST, STX, ALU, JMP, JMP32, ALU64 = range(8)
 X = 0x08                # the second operand is src
 MEM = 0x60
 SIZES = {4: 0x00, 2: 0x08, 1: 0x10}
+BYTES = {code: size for size, code in SIZES.items()}
 
 OPS = {"+=": 0x00, "-=": 0x10, "*=": 0x20, "/=": 0x30, "s/=": 0x30, "|=": 0x40, "&=": 0x50, "<<=": 0x60, ">>=": 0x70,
        "%=": 0x90, "s%=": 0x90, "^=": 0xa0, "=": 0xb0, "s>>=": 0xc0}
@@ -128,16 +131,23 @@ def assemble(text: str) -> list[Insn]:
     program = []
     for place, (number, line) in enumerate(lines):
         try:
-            insn = next((make(*match.groups()) for pattern, make in _PATTERNS if (match := pattern.fullmatch(line))), None)
-            if insn is None:
-                raise ValueError("no instruction of base32 or divmul32 in LLVM's syntax")
+            insn = _read(line)
             targets = {field: _target(getattr(insn, field), labels, place) for field in ("offset", "imm")
                        if isinstance(getattr(insn, field), str)}
-            program.append(Insn(**{**insn.__dict__, **targets}))
+            program.append(Insn(**{**insn.__dict__, **targets}) if targets else insn)
             program[-1].encode()
         except (ValueError, KeyError, struct.error) as error:
             raise Usage(f"line {number}: {line}: {error}") from None
     return program
+
+
+@functools.lru_cache(4096)
+def _read(line: str) -> Insn:
+    """The instruction on a line; a jump's target is as it stands there."""
+    insn = next((make(*match.groups()) for pattern, make in _PATTERNS if (match := pattern.fullmatch(line))), None)
+    if insn is None:
+        raise ValueError("no instruction of base32 or divmul32 in LLVM's syntax")
+    return insn
 
 
 def _target(to: str, labels: dict[str, int], place: int) -> int:
@@ -152,7 +162,7 @@ def disassemble(insn: Insn) -> str:
     kind, op, x = insn.opcode & 7, insn.opcode & 0xf0, insn.opcode & X
     text = ""
     if kind in (LDX, ST, STX) and insn.opcode & 0xe0 == MEM and insn.opcode & 0x18 != 0x18:
-        bits = 8 * next(size for size, code in SIZES.items() if code == insn.opcode & 0x18)
+        bits = 8 * BYTES[insn.opcode & 0x18]
         base = insn.src if kind == LDX else insn.dst
         place = f"*(u{bits} *)(r{base} {'-' if off < 0 else '+'} {abs(off)})"
         text = f"{d} = {place}" if kind == LDX else f"{place} = {s if kind == STX else imm}"
@@ -197,9 +207,11 @@ class State:
 
 
 def run(program: Sequence[Insn], address: int, memory: bytes | bytearray, argument: int, fuel: int,
-        helpers: dict[int, Callable[..., int]] = {}, frame: int = 0x7000_0000) -> State:
+        helpers: dict[int, Callable[..., int]] = {}, frame: int = 0x7000_0000,
+        before: Callable[[int, list[int]], None] | None = None) -> State:
     """Run a program that the verifier accepts. `address` is that of `memory`; r10 is `frame`. A helper is called with the fuel that is
-    left and r1 to r5. Memory that is a bytearray is changed in place."""
+    left and r1 to r5. Memory that is a bytearray is changed in place. `before` is called before each instruction, with its number and
+    what is in the registers."""
     registers = [0] * 11
     registers[1], registers[2], registers[3], registers[10] = address, len(memory), argument, frame
     data, stack, pc = memory if isinstance(memory, bytearray) else bytearray(memory), bytearray(STACK), 0
@@ -213,12 +225,14 @@ def run(program: Sequence[Insn], address: int, memory: bytes | bytearray, argume
         return data, at - address
 
     while True:
+        if before is not None:
+            before(pc, registers)
         insn = program[pc]
         pc += 1
         kind, op = insn.opcode & 7, insn.opcode & 0xf0
         a, b = registers[insn.dst], registers[insn.src] if insn.opcode & X else insn.imm % 2**32
         if kind in (LDX, ST, STX):
-            size = {code: size for size, code in SIZES.items()}[insn.opcode & 0x18]
+            size = BYTES[insn.opcode & 0x18]
             try:
                 where, at = place(insn.src if kind == LDX else insn.dst, insn.offset, size)
             except _Refused as refused:
@@ -267,16 +281,26 @@ def _alu(insn: Insn, a: int, b: int) -> int:
         return quotient if op == OPS["/="] else a - quotient * b
     if op == OPS["="]:
         return signed(b, insn.offset) if insn.offset else b
-    by = b % 32
-    return {OPS["+="]: a + b, OPS["-="]: a - b, OPS["*="]: a * b, OPS["|="]: a | b, OPS["&="]: a & b, OPS["^="]: a ^ b,
-            OPS["<<="]: a << by, OPS[">>="]: a >> by, OPS["s>>="]: signed(a) >> by, NEG: -a}[op]
+    return _COMPUTES[op](a, b)
+
+
+_COMPUTES: dict[int, Callable[[int, int], int]] = {
+    OPS["+="]: operator.add, OPS["-="]: operator.sub, OPS["*="]: operator.mul, OPS["|="]: operator.or_,
+    OPS["&="]: operator.and_, OPS["^="]: operator.xor, OPS["<<="]: lambda a, b: a << b % 32,
+    OPS[">>="]: lambda a, b: a >> b % 32, OPS["s>>="]: lambda a, b: signed(a) >> b % 32, NEG: lambda a, b: -a}
 
 
 def _holds(op: int, a: int, b: int) -> bool:
     """Section 4.3, for 32 bits."""
-    sa, sb = signed(a), signed(b)
-    return {"==": a == b, "!=": a != b, ">": a > b, ">=": a >= b, "<": a < b, "<=": a <= b, "&": a & b != 0, "s>": sa > sb,
-            "s>=": sa >= sb, "s<": sa < sb, "s<=": sa <= sb}[next(name for name, code in JUMPS.items() if code == op)]
+    is_signed, holds = _CONDITIONS[op]
+    return holds(signed(a), signed(b)) if is_signed else holds(a, b)
+
+
+_CONDITIONS: dict[int, tuple[bool, Callable[[int, int], bool]]] = {
+    JUMPS["&"]: (False, lambda a, b: a & b != 0),
+    **{JUMPS[sign + name]: (sign != "", holds) for name, holds in
+       ((">", operator.gt), (">=", operator.ge), ("<", operator.lt), ("<=", operator.le)) for sign in ("", "s")},
+    JUMPS["=="]: (False, operator.eq), JUMPS["!="]: (False, operator.ne)}
 
 
 # The verifier's model: every reason that there is at an instruction, told from the RFC's tables; and on every path what has been
@@ -345,7 +369,7 @@ def _wrong(insn: Insn, at: int, count: int, helpers: dict[int, int]) -> str | No
     if opcode == JMP | CALL and insn.imm not in helpers:
         return "helper"
     if kind in (LDX, ST, STX) and (insn.src if kind == LDX else insn.dst) == 10:
-        size = {code: size for size, code in SIZES.items()}[opcode & 0x18]
+        size = BYTES[opcode & 0x18]
         if not -STACK <= insn.offset <= -size:
             return "stack"
     return None
@@ -362,17 +386,17 @@ def _undefined(program: Sequence[Insn], helpers: dict[int, int]) -> int | None:
         if before.get(at) == now:
             continue
         before[at] = now
-        _, writes, forgets, nexts = _effect(program, at, helpers)
+        _, writes, forgets, nexts = effect(program, at, helpers)
         ways += [(to, (now - forgets) | writes) for to in nexts]
-    return min((at for at, written in before.items() if _effect(program, at, helpers)[0] - written), default=None)
+    return min((at for at, written in before.items() if effect(program, at, helpers)[0] - written), default=None)
 
 
-def _effect(program: Sequence[Insn], at: int, helpers: dict[int, int]) -> tuple[set, set, set, list[int]]:
+def effect(program: Sequence[Insn], at: int, helpers: dict[int, int]) -> tuple[set, set, set, list[int]]:
     """What an instruction reads, writes and forgets, and where it leads."""
     insn = program[at]
     kind, op, dst, src = insn.opcode & 7, insn.opcode & 0xf0, ("r", insn.dst), ("r", insn.src)
     if kind in (LDX, ST, STX):
-        size = {code: size for size, code in SIZES.items()}[insn.opcode & 0x18]
+        size = BYTES[insn.opcode & 0x18]
         base = insn.src if kind == LDX else insn.dst
         place = {("s", insn.offset + n) for n in range(size)} if base == 10 else set()
         reads = {("r", base)} | (place if kind == LDX else set()) | ({src} if kind == STX else set())

@@ -31,7 +31,7 @@ class Passed:
 
 def checksum(data: bytes) -> int:
     """The Internet checksum, 16 bits, most significant byte first."""
-    total = sum(word for word, in struct.iter_unpack(">H", data + bytes(len(data) % 2)))
+    total = sum(struct.unpack(f">{-(-len(data) // 2)}H", data + bytes(len(data) % 2)))
     while total > 0xffff:
         total = (total & 0xffff) + (total >> 16)
     return total ^ 0xffff
@@ -51,8 +51,8 @@ def run(pipes: Sequence[Pipe], data: bytes) -> Passed:
         elif pipe.kind == SUM:
             sums.append(int.from_bytes(checksum(data).to_bytes(2, "big"), "little"))
         elif pipe.kind == XOR:
-            key = pipe.key.to_bytes(4, "little")
-            data = bytes(byte ^ key[at % 4] for at, byte in enumerate(data))
+            key = (pipe.key.to_bytes(4, "little") * (len(data) // 4 + 1))[:len(data)]
+            data = (int.from_bytes(data, "little") ^ int.from_bytes(key, "little")).to_bytes(len(data), "little")
         else:
             data = swap(data, WIDTHS[pipe.kind])
     return Passed(False, tuple(sums), stored)

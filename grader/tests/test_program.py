@@ -30,8 +30,7 @@ def elf():
 def results(cases):
     """For each (program, rule, memory): what loading returned, (error, at), and both outcomes."""
     assert len(cases) <= 256
-    data = b"".join(struct.pack("<4I", len(program), rule, len(memory), 77) + bpf.encode(program) + memory.ljust(-(-len(memory) // 4) * 4, b"\0")
-                    for program, rule, memory in cases)
+    data = b"".join(programs.Case(program, len(memory), 77, memory=memory, ways=rule).encoded for program, rule, memory in cases)
     at = symbols.of(elf()).address("results")
     boot = engine.Boot("functions", input=data, budget=80_000_000,
                        read_at_end=lambda held: held.keep("results", held.memory(at, RESULT.size * len(cases))))

@@ -1,6 +1,6 @@
-// The verifier's second half (exo/bpf.h): whether anything is read that nothing has written, on any path. A set of what is
-// written goes along with the instructions, one after the other; it is kept where a jump leads to: the intersection over the ways
-// there. That is gone through until none of these shrinks any more. What is found missing once stays so.
+// The verifier's second half (exo/bpf.h): whether anything is read that nothing has written, on any path. A set of what
+// is written goes along with the instructions, one after the other; it is kept where a jump leads to: the intersection
+// over the ways there. That is gone through until none of these shrinks any more. What is found missing once stays so.
 
 #include <exo/bpf.h>
 #include <exo/string.h>
@@ -115,7 +115,8 @@ lead(const struct written *w, uint32_t n)
 	return shrank;
 }
 
-// One round; *missing becomes the first instruction where something is found to be, if it is less. Whether there has to be another.
+// One round; *missing becomes the first instruction where something is found to be, if it is less. Whether there has to
+// be another.
 static bool
 round(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *missing)
 {

@@ -121,7 +121,6 @@ program_function(const struct bpf_insn *insns, uint32_t count, uint32_t *at)
 		again = false;
 		for (uint32_t n = 0; n < count; n++) {
 			const struct bpf_insn *i = &insns[n];
-			bool jumps = BPF_CLASS(i->opcode) == BPF_JMP || BPF_CLASS(i->opcode) == BPF_JMP32;
 			struct kinds k = before[n];
 
 			if (!k.again)
@@ -130,12 +129,12 @@ program_function(const struct bpf_insn *insns, uint32_t count, uint32_t *at)
 			step(&k, i);
 			if (i->opcode == (BPF_JMP | BPF_EXIT))
 				continue;
-			if (jumps) {
-				uint32_t to = n + 1 + (i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset);
+			if (bpf_jumps(i)) {
+				uint32_t to = n + 1 + bpf_distance(i);
 
 				again |= lead(&k, to) && to <= n;
 			}
-			if (!jumps || BPF_OP(i->opcode) != BPF_JA)
+			if (!bpf_jumps(i) || BPF_OP(i->opcode) != BPF_JA)
 				lead(&k, n + 1);
 		}
 	}

@@ -1,4 +1,5 @@
-// What is given of the compiler (exo/jit.h): its way through a program, labels, the way in and the ways out, helpers, division.
+// What is given of the compiler (exo/jit.h): its way through a program, labels, the way in and the ways out, helpers,
+// division.
 
 #include <exo/error.h>
 #include <exo/jit.h>
@@ -8,7 +9,7 @@
 
 #define TAIL_WORDS 4
 
-static uint32_t *at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
+static uint32_t *jit_at[JIT_TAILS + BPF_INSNS_MAX] __attribute__((section(".far")));
 static uint32_t *jit_branches[4 * BPF_INSNS_MAX] __attribute__((section(".far")));
 static struct jit_tail tails[BPF_INSNS_MAX] __attribute__((section(".far")));
 static bool target[BPF_INSNS_MAX];			// of a jump
@@ -195,8 +196,8 @@ frame(void)
 	    [spent] "i"(BPF_FUEL));
 }
 
-// lr is not below size - 3, which is r11; but a shorter access may be all in the memory yet: it begins so few bytes further on. Less
-// r11, no address wraps. One that is not leads on to the next of its size, which is not either.
+// lr is not below size - 3, which is r11; but a shorter access may be all in the memory yet: it begins so few bytes
+// further on. Less r11, no address wraps. One that is not leads on to the next of its size, which is not either.
 static void
 tails_of(struct jit *j, uint32_t bytes)
 {
@@ -235,8 +236,9 @@ end(struct jit *j)
 
 // What takes its first operand from j->first.
 static const bool three[16] = {
-	[BPF_ADD >> 4] = true, [BPF_SUB >> 4] = true, [BPF_MUL >> 4] = true, [BPF_OR >> 4] = true, [BPF_AND >> 4] = true,
-	[BPF_LSH >> 4] = true, [BPF_RSH >> 4] = true, [BPF_NEG >> 4] = true, [BPF_XOR >> 4] = true, [BPF_ARSH >> 4] = true,
+	[BPF_ADD >> 4] = true, [BPF_SUB >> 4] = true, [BPF_MUL >> 4] = true, [BPF_OR >> 4] = true,
+	[BPF_AND >> 4] = true, [BPF_LSH >> 4] = true, [BPF_RSH >> 4] = true, [BPF_NEG >> 4] = true,
+	[BPF_XOR >> 4] = true, [BPF_ARSH >> 4] = true,
 };
 
 // Whether instruction n is a MOV that need not be done, because the next one can take its first operand from where it is.
@@ -254,7 +256,7 @@ passed_over(const struct jit *j, uint32_t n)
 static void
 arrive(struct jit *j, uint32_t n)
 {
-	at[n] = j->next;
+	jit_at[n] = j->next;
 	if (target[n]) {
 		target[n] = false;			// for the next program
 		j->base = JIT_SCRATCH;
@@ -271,10 +273,11 @@ leave(struct jit *j, const struct bpf_insn *i)
 }
 
 int32_t
-jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity)
+jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code,
+    uint32_t capacity)
 {
 	struct jit j = { .insns = insns, .count = count, .helpers = helpers, .next = code,
-		.at = at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
+		.at = jit_at, .branches = jit_branches, .tails = tails, .tail = JIT_TAILS, .base = JIT_SCRATCH };
 	const uint32_t *last = code + capacity - JIT_MOST;	// where there is room for an instruction yet
 
 	if (capacity < 2 * JIT_MOST)
@@ -292,8 +295,10 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 			return -E_NOMEM;
 		arrive(&j, n);
 		j.first = bpf_dst(&insns[n]);
-		if (passed_over(&j, n))
-			j.first = bpf_src(&insns[n++]);
+		if (passed_over(&j, n)) {
+			j.first = bpf_src(&insns[n]);
+			jit_at[++n] = j.next;
+		}
 		jit_instruction(&j, n);
 		leave(&j, &insns[n]);
 	}
@@ -303,7 +308,7 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 	for (uint32_t **branch = jit_branches; branch < j.branches; branch++) {
 		uint32_t *word = *branch;
 
-		*word = BRANCH(*word >> 28, at[*word & 0xffffff] - word);
+		*word = BRANCH(*word >> 28, jit_at[*word & 0xffffff] - word);
 	}
 	return j.next - code;
 }

@@ -104,7 +104,8 @@ sys_wait(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 static int32_t
 sys_net_info(uint32_t to, uint32_t a1, uint32_t a2, uint32_t a3)
 {
-	struct net_info info = { .received = net_counters.received, .unclaimed = endpoint_unclaimed, .sent = net_counters.sent };
+	struct net_info info = { .received = net_counters.received, .unclaimed = endpoint_unclaimed,
+		.sent = net_counters.sent };
 
 	(void)a1, (void)a2, (void)a3;
 	memcpy(info.mac, net_mac, sizeof info.mac);

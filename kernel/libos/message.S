@@ -9,12 +9,7 @@
 	.global	predicate_sleep
 	.type	predicate_sleep, %function
 predicate_sleep:
-	push	{r3-r11, lr}
-	ldr	r2, =resting_sp
-	str	sp, [r2]
-	mov	r7, #SYS_WAIT
-	svc	#0
-	pop	{r3-r11, pc}
+	rest	SYS_WAIT
 	.size	predicate_sleep, . - predicate_sleep
 
 // The entry of end points that want an upcall: r0 is the number, r0 to r2 are in the slice slot. On the stack that the

@@ -94,26 +94,16 @@ upcall_end:
 	.ltorg
 	.size	upcall_end, . - upcall_end
 
-// yield(env) and its other half, `begin`: sp is all that has to be remembered.
+// yield(env), and the other half of all that rest, `begin`, below.
 	.global	yield
 	.type	yield, %function
-yield:	push	{r3-r11, lr}
-	ldr	r1, =resting_sp
-	str	sp, [r1]
-	mov	r7, #SYS_YIELD
-	svc	#0
-	pop	{r3-r11, pc}			// refused
+yield:	rest	SYS_YIELD
 	.size	yield, . - yield
 
 	.global	sleep_until
 	.type	sleep_until, %function
 sleep_until:
-	push	{r3-r11, lr}
-	ldr	r2, =resting_sp
-	str	sp, [r2]
-	mov	r7, #SYS_SLEEP
-	svc	#0
-	udf	#0
+	rest	SYS_SLEEP
 	.size	sleep_until, . - sleep_until
 
 	.global	upcall_begin

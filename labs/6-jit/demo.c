@@ -87,9 +87,11 @@ run(void)
 	printk("A program of %u instructions, over %u words:\n", (unsigned)ARRAY_SIZE(words), (unsigned)ARRAY_SIZE(memory));
 	start = timer_now();
 	bpf_interpret(words, ARRAY_SIZE(words), &c, &result);
-	printk("    interpreted  0x%08x, fuel left %u, %5u instructions\n", result, c.fuel, (uint32_t)(timer_now() - start));
+	printk("    interpreted  0x%08x, fuel left %u, %5u instructions\n", result, c.fuel,
+	    (uint32_t)(timer_now() - start));
 
-	printk("    encoded      eor r0, r0, r4: 0x%08x; bne .-20: 0x%08x\n", a32_dp_reg(EOR, false, 0, 0, 4), a32_branch(NE, -20));
+	printk("    encoded      eor r0, r0, r4: 0x%08x; bne .-20: 0x%08x\n", a32_dp_reg(EOR, false, 0, 0, 4),
+	    a32_branch(NE, -20));
 	size = jit_compile(words, ARRAY_SIZE(words), none, code, ARRAY_SIZE(code));
 	if (size < 0 || space_code(&space, code, size) < 0)
 		return;

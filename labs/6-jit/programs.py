@@ -1,17 +1,22 @@
 """Programs for the checks of lab 6: how they reach the payload (checks/programs.c), what comes back, and random ones."""
+import functools
+import itertools
 import random
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 
 from grader import bpf
-from grader.checks import Boot, Run, Wrong
+from grader.checks import Boot
 
-INTERPRETED, COMPILED, VERIFIED = 1, 2, 4
+INTERPRETED, COMPILED, VERIFIED, RUN = 1, 2, 4, 8
+ENDINGS = ("return", "fault", "lost", "budget")     # check(ends=...): of a program that does not come back it is told which
 OUTCOME = ("end", "r0", "fuel", "fault", "memory")
 RESULT = struct.Struct("<5I5I5I")
 ENDS = ("done", "fault", "fuel")
 ROOM = 0xf000           # bytes of input
 CASES = 1024            # of a boot
+PLACES = bpf.INSNS_MAX + 1      # of jit_at (kernel/jit/jit.c): where each instruction's code is, and where it ends
 ARGUMENTS = {1: 5, 2: 0, 7: 1, 12: 1}          # the payload's helpers: how many each takes
 EDGES = (0, 1, 2, 3, 5, 31, 32, 33, 127, 128, 255, 256, 257, 1020, 4095, 4096, 0x7fff, 0x8000, 0xffff, 0x10000, 0xff00,
          0xff0000, 0x7fffffff, 0x80000000, 0x80000001, 0xffffff00, 0xffff8000, 0xfffffffe, 0xffffffff)
@@ -40,79 +45,40 @@ class Case:
         self.anywhere, self.more = anywhere, more
         self.memory = memory[:size].ljust(size, b"\0")
 
-    def encode(self) -> bytes:
+    @functools.cached_property
+    def encoded(self) -> bytes:
         return (struct.pack("<6I", len(self.program), self.ways, self.size, self.argument, self.fuel, self.more)
                 + bpf.encode(self.program) + self.memory.ljust(-(-self.size // 4) * 4, b"\0"))
 
     def expected(self, address: int) -> tuple[int, ...]:
         """What the model comes to, as OUTCOME has it; r0 of a program that is not done does not count, nor does a fault of one that is."""
-        state = bpf.run(self.program, address, self.memory, self.argument, self.fuel, {1: mix, 2: left, 7: rotate, 12: rotate})
-        return (ENDS.index(state.end), state.r0, state.fuel, state.fault, fnv(state.memory))
+        state = self.run(address)
+        return (ENDS.index(state.end), state.r0, state.fuel, state.fault, zlib.crc32(state.memory))
+
+    def run(self, address: int, before: Callable[[int, list[int]], None] | None = None) -> bpf.State:
+        """The model's run of it; `before` as bpf.run() has it."""
+        return bpf.run(self.program, address, self.memory, self.argument, self.fuel, {1: mix, 2: left, 7: rotate, 12: rotate}, before=before)
 
     def listing(self) -> list[str]:
         return [f"{n:3}: {bpf.disassemble(insn) or insn.encode().hex(' ')}" for n, insn in enumerate(self.program)]
 
 
-def fnv(data: bytes) -> int:
-    h = 2166136261
-    for byte in data:
-        h = (h ^ byte) * 16777619 & 0xffffffff
-    return h
-
-
 def boot(cases: Callable[[int], Sequence[Case]], budget: int = 150_000_000,
          marks: tuple[str, ...] = ()) -> Boot:
-    """A boot of the payload on the cases that a seed draws; judge() has to be given the same."""
+    """A boot of the payload on the cases that a seed draws."""
+    cases = functools.cache(cases)
+
     def read(held):
+        held.keep("cases", cases(held.seed))
         held.keep("results", held.memory(held.address("results"), CASES * RESULT.size))
         held.keep("branches", held.memory(held.address("jit_branches"), 4))      # of what jit_compile() has compiled
+        number, way, code = struct.unpack("<3I", held.memory(held.address("running"), 12))
+        held.keep("running", (number, way, code))
+        if number and way == RUN:
+            held.keep("places", struct.unpack(f"<{PLACES}I", held.memory(held.address("jit_at"), 4 * PLACES)))
 
-    return Boot("programs", input=lambda seed: b"".join(case.encode() for case in cases(seed)), read_at_end=read, budget=budget,
+    return Boot("programs", input=lambda seed: b"".join(case.encoded for case in cases(seed)), read_at_end=read, budget=budget,
                 marks=marks)
-
-
-def results(run: Run, cases: Sequence[Case]) -> list[tuple[Case, tuple[int, ...]]]:
-    """Of each case what the payload found: the verifier's four words, how many words were compiled, two outcomes."""
-    assert len(cases) <= CASES
-    return list(zip(cases, RESULT.iter_unpack(run.kept["results"])))
-
-
-def judge(run: Run, cases: Sequence[Case], way: int) -> None:
-    """Wrong, unless each ended as the model says, run that way."""
-    address = run.symbol("region")
-    for number, (case, raw) in enumerate(results(run, cases)):
-        want, got = case.expected(address), raw[5:10] if way == INTERPRETED else raw[10:15]
-        if case.anywhere:
-            got = got[:3] + want[3:4] + got[4:]
-        differs(run, case, number, want, got, "interpreted" if way == INTERPRETED else "compiled")
-
-
-def differs(run: Run, case: Case, number: int, want: tuple[int, ...], got: tuple[int, ...], how: str) -> None:
-    if got == want:
-        return
-    end = ENDS[got[0]] if got[0] < len(ENDS) else "not compiled: no room"
-    wrong = [name for name, a, b in zip(OUTCOME, want, got) if a != b]
-    first = {"end": f"it ends as {end!r} and not as {ENDS[want[0]]!r}",
-             "r0": f"r0 is {got[1]:#x} and not {want[1]:#x}",
-             "fuel": f"{got[2]} units of fuel are left and not {want[2]}",
-             "fault": f"the address refused is {got[3]:#x} and not {want[3]:#x}",
-             "memory": "its memory's bytes are not what they should be"}[wrong[0]]
-    raise Wrong(f"Program {case.name or number}, {how}: {first}.", look="its instructions: " + " ; ".join(case.listing()[:12])
-                + (" ; ..." if len(case.program) > 12 else ""),
-                expected=shown(want), got=shown(got), run=run)
-
-
-def said(raw: tuple[int, ...]) -> tuple[str, int]:
-    """What the verifier's two halves said, as bpf.verify() tells it."""
-    if raw[0] == 0 and raw[2] == 0:
-        return "ok", 0
-    error, at = raw[:2] if raw[0] else raw[2:4]
-    return (bpf.ERRORS[error] if error < len(bpf.ERRORS) else f"error {error}"), at
-
-
-def shown(outcome: tuple[int, ...]) -> str:
-    end = ENDS[outcome[0]] if outcome[0] < len(ENDS) else "?"
-    return f"{end} r0={outcome[1]:#x} fuel={outcome[2]} fault={outcome[3]:#x} memory={outcome[4]:#010x}"
 
 
 # Random programs.
@@ -134,11 +100,14 @@ def random_program(rng: random.Random, size: int, kinds: str = ALL) -> list[bpf.
         program += [bpf.store(2, 10, -512 + 2 * n, value(rng)) for n in range(8)]
     first = len(program)
     weights = {"a": 45, "e": 5, "m": 25, "c": 5, "j": 20}
+    possible = [kind for kind in weights if kind in kinds]
+    shares = list(itertools.accumulate(weights[kind] for kind in possible))
+    ops, jumps = list(bpf.OPS), list(bpf.JUMPS)
     for _ in range(rng.randrange(5, 40)):
         dst, src = rng.choice((0, 2, 3, 4, 5, 7, 8, 9)), rng.randrange(11)
-        kind = rng.choices([k for k in weights if k in kinds], [weights[k] for k in weights if k in kinds])[0]
+        kind = rng.choices(possible, cum_weights=shares)[0]
         if kind == "a":
-            op = rng.choice(list(bpf.OPS))
+            op = rng.choice(ops)
             if rng.random() < 0.5:
                 program.append(bpf.alu(op, dst, value(rng)))
             elif op == "=" and rng.random() < 0.5:
@@ -157,7 +126,7 @@ def random_program(rng: random.Random, size: int, kinds: str = ALL) -> list[bpf.
         elif rng.random() < 0.1:
             program.append(bpf.Insn(rng.choice((bpf.JMP, bpf.JMP32))))
         else:
-            op, back = rng.choice(list(bpf.JUMPS)), -rng.randrange(1, 6) if rng.random() < 0.3 else 0
+            op, back = rng.choice(jumps), -rng.randrange(1, 6) if rng.random() < 0.3 else 0
             program.append(bpf.jump(op, dst, back, value(rng)) if rng.random() < 0.5 else bpf.jump(op, dst, back, src=src % 10))
     program += [bpf.alu("^=", 0, src=r) for r in (2, 4, 7, 8, 9)]
     program.append(bpf.Insn(bpf.JMP | bpf.EXIT))
@@ -199,7 +168,7 @@ def random_cases(seed: int, kinds: str = ALL, most: int = CASES, room: int = ROO
     while len(cases) < most:
         size = rng.choice((8, 9, 11, 16, 37, 64))
         case = Case(random_program(rng, size, kinds), size, rng.getrandbits(32), rng.choice((0, 1, 3, 20)), rng.randbytes(size), ways)
-        room -= len(case.encode())
+        room -= len(case.encoded)
         if room < 0:
             break
         cases.append(case)

@@ -6,6 +6,7 @@ from grader import bpf
 from grader.checks import Wrong, check
 
 sys.path.insert(0, str(Path(__file__).parent))
+import judging  # noqa: E402
 import programs  # noqa: E402
 import test_interpreter as single  # noqa: E402
 from programs import ARITHMETIC, ACCESSES, BRANCHES, COMPILED, Case  # noqa: E402
@@ -52,15 +53,15 @@ def arithmetic(seed):
     return single.singles("a", COMPILED)[0] + copies() + frames("a")
 
 
-@check(points=7, step="6.4", boots=[programs.boot(arithmetic), programs.boot(some(ARITHMETIC))],
+@check(points=7, step="6.4", ends=programs.ENDINGS, boots=[programs.boot(arithmetic), programs.boot(some(ARITHMETIC))],
        hint="The first operand is in j->first, which need not be dst. r10 is no register of the code: jit_register() makes a copy. "
             "Look at the constant: can it be said in the instruction, rotated, negated or complemented, or does it need the scratch register? "
             "Of a shift's count five bits count in BPF, eight of a register's in A32; and #0 of LSR and ASR means 32.")
 def test_compiled_arithmetic(runs):
     """Arithmetic, compiled."""
     single.literal(runs[0], "a", COMPILED)
-    programs.judge(runs[0], arithmetic(runs[0].seed), COMPILED)
-    programs.judge(runs[1], some(ARITHMETIC)(runs[1].seed), COMPILED)
+    judging.judge(runs[0], COMPILED)
+    judging.judge(runs[1], COMPILED)
 
 
 def accesses(seed):
@@ -121,14 +122,14 @@ def bounds():
     return [case for case in single.ends(COMPILED) if "bytes" in case.name]
 
 
-@check(points=7, step="6.4", boots=[programs.boot(places), programs.boot(some(ACCESSES))],
+@check(points=7, step="6.4", ends=programs.ENDINGS, boots=[programs.boot(places), programs.boot(some(ACCESSES))],
        hint="The address less the memory's, as a number without sign: compared with size - 3 once, it says yes to every access that surely fits; "
             "jit_outside() sees to the last three bytes. What is stored may be in no register; the scratch register is not free then.")
 def test_compiled_accesses(runs):
     """Loads and stores, compiled: at both ends of the memory, with any offset."""
     single.literal(runs[0], "m", COMPILED)
-    programs.judge(runs[0], places(runs[0].seed), COMPILED)
-    programs.judge(runs[1], some(ACCESSES)(runs[1].seed), COMPILED)
+    judging.judge(runs[0], COMPILED)
+    judging.judge(runs[1], COMPILED)
 
 
 def joins():
@@ -141,22 +142,22 @@ def branches(seed):
     return single.singles("j", COMPILED)[0] + frames("j") + joins() + nearby(True)
 
 
-@check(points=6, step="6.4", boots=[programs.boot(branches), programs.boot(some(BRANCHES + "a"))],
+@check(points=6, step="6.4", ends=programs.ENDINGS, boots=[programs.boot(branches), programs.boot(some(BRANCHES + "a"))],
        hint="A condition of BPF is one of A32's after CMP, or after TST; its opposite is one bit away. Either operand may "
             "be r10, which needs a register, and so may imm: jit_register(), jit_operand(), jit_release(). jit_goto() leads "
             "to an instruction by its number; over words of your own a32_branch() does, by a distance in bytes.")
 def test_compiled_branches(runs):
     """Branches, compiled."""
     single.literal(runs[0], "j", COMPILED)
-    programs.judge(runs[0], branches(runs[0].seed), COMPILED)
-    programs.judge(runs[1], some(BRANCHES + "a")(runs[1].seed), COMPILED)
+    judging.judge(runs[0], COMPILED)
+    judging.judge(runs[1], COMPILED)
 
 
-@check(points=4, step="6.4", boots=programs.boot(lambda seed: single.ends(COMPILED)),
+@check(points=4, step="6.4", ends=programs.ENDINGS, boots=programs.boot(lambda seed: single.ends(COMPILED)),
        hint="A unit is taken before the branch is done, and only if it is taken; without one the program ends there with none left.")
 def test_compiled_ends(run):
     """Faults and fuel, compiled: to the byte, and to the unit."""
-    programs.judge(run, single.ends(COMPILED), COMPILED)
+    judging.judge(run, COMPILED)
 
 
 def far(back):
@@ -175,17 +176,17 @@ LONG = [far(False), far(True)]
 
 
 @check(points=6, step="6.4", needs=("compiled-arithmetic", "compiled-accesses", "compiled-branches", "compiled-ends"),
-       boots=[programs.boot(lambda seed: LONG, marks=("code_begins", "code_ended")),
+       ends=programs.ENDINGS, boots=[programs.boot(lambda seed: LONG, marks=("code_begins", "code_ended")),
               *(programs.boot(lambda seed, n=n: programs.random_cases(seed + n, ways=COMPILED), budget=60_000_000) for n in range(2))],
        hint="Each kind of instruction does by itself what it should. Look at what one leaves for the next: the scratch register, the fuel's, and "
             "who uses them while they hold something.")
 def test_compiled(runs):
     """Random programs, compiled, do what the model does; so do those as long as there can be."""
     long, *rest = runs
-    programs.judge(long, LONG, COMPILED)
+    judging.judge(long, COMPILED)
     taken, most = long.marks[-1].count - long.marks[-2].count, 10 * 3 * bpf.INSNS_MAX
     if taken > most:
         raise Wrong("What jit_compile() makes of a long loop is no compiled code: it is too slow for that.", expected=f"{most} instructions at most, "
                     "10 for each of BPF's", got=f"{taken} instructions", look="what the code calls", run=long)
-    for n, run in enumerate(rest):
-        programs.judge(run, programs.random_cases(run.seed + n, ways=COMPILED), COMPILED)
+    for run in rest:
+        judging.judge(run, COMPILED)

@@ -1,5 +1,6 @@
 """The checks of lab 6, step 6.2: what instructions mean. Single ones by a table made by hand (instructions.py), random programs by
 a model (bpf.run()), both from RFC 9669's text."""
+import functools
 import sys
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from grader.checks import Wrong, check
 
 sys.path.insert(0, str(Path(__file__).parent))
 import instructions  # noqa: E402
+import judging  # noqa: E402
 import programs  # noqa: E402
 from programs import INTERPRETED, Case  # noqa: E402
 
 
+@functools.cache
 def singles(kinds, ways):
     """Cases of the table, and what r0 has to be: with registers, then with a constant in place of w4."""
     found = []
@@ -46,15 +49,15 @@ def singles(kinds, ways):
 
 def literal(run, kinds, way):
     """Wrong at the first single instruction whose r0 is not the table's."""
-    cases, wanted = singles(kinds, way)
-    for (case, raw), want in zip(programs.results(run, cases), wanted):
+    _, wanted = singles(kinds, way)
+    for (case, raw), want in zip(judging.results(run), wanted):
         end, r0 = raw[5:7] if way == INTERPRETED else raw[10:12]
         if (end, r0) != (0, want):
             got = f"r0 = {r0:#010x}" if end == 0 else programs.ENDS[end] if end < 3 else "not compiled: no room"
             raise Wrong(f"{case.name}:", expected=f"r0 = {want:#010x}", got=got, run=run)
 
 
-@check(points=5, step="6.2", boots=programs.boot(lambda seed: singles("a", INTERPRETED)[0]),
+@check(points=5, step="6.2", ends=programs.ENDINGS, boots=programs.boot(lambda seed: singles("a", INTERPRETED)[0]),
        hint="RFC 9669, section 4: 32-bit results, so that all wraps; a division by zero gives 0 and a remainder by zero what was divided; signed "
             "ones truncate towards zero; of a shift's count the lowest five bits count.")
 def test_arithmetic(run):
@@ -62,7 +65,7 @@ def test_arithmetic(run):
     literal(run, "a", INTERPRETED)
 
 
-@check(points=4, step="6.2", boots=programs.boot(lambda seed: singles("jm", INTERPRETED)[0]),
+@check(points=4, step="6.2", ends=programs.ENDINGS, boots=programs.boot(lambda seed: singles("jm", INTERPRETED)[0]),
        hint="Of an access, the address is a register plus a signed offset. Offsets of jumps count from the instruction behind the jump. A load fills up with zeros; a "
             "store stores the lower bytes.")
 def test_conditions(run):
@@ -85,6 +88,10 @@ def ends(way):
              ("w6 = 3\ncall 2\nw6 -= 1\nif w6 != 0 goto -3\nexit", 4, 64, "calls in a loop, 4 units")]
     made += [("call 2\nexit", fuel, 64, f"a helper that tells what is left, {fuel} units") for fuel in (65536, 2**32 - 1)]
     made += [("w0 = w2\nexit", 0, 300, "how many bytes the memory has"), ("w1 = 5\ncall 12\nexit", 9, 64, "helper 12")]
+    made += [("".join(f"w{n} = {10 ** n}\n" for n in range(10) if n != wrong) + f"w{wrong} = 7\ncall 1\nexit", 1, 64, f"helper 1, r{wrong} = 7 and of the rest rn = 10^n")
+             for wrong in range(10)]
+    made += [("".join(f"w{n} = {n + 1}\n" for n in range(10)) + f"call 7\nw0 ^= w{kept}\nexit", 1, 64, f"helper 7, and r{kept} behind it") for kept in range(6, 10)]
+    made += [(f"w0 = 5\ngoto{long} +2\nw0 = 6\nexit\nw0 += 1\nexit", 0, 64, f"goto{long} ahead, 0 units") for long in ("", "l")]
     made += [("w0 = 5\nw4 = 1\nif w4 == 0 goto +1\nexit\ngoto -2", 7, 64, "an exit before the last instruction")]
     made += [("w0 = 2\nw0 -= 1\nif w0 != 0 goto -2\nexit", 2**32 - 1, 64, "a loop, as much fuel as there can be")]
     made += [("w0 = 1\ngotol -1", fuel, 64, f"a long jump to itself, {fuel} units") for fuel in (0, 3)]
@@ -117,19 +124,19 @@ def ends(way):
     return [Case(bpf.assemble(text), size, 0, fuel, memory, way, name, anywhere="w10" in text) for text, fuel, size, name in made]
 
 
-@check(points=5, step="6.2", boots=programs.boot(lambda seed: ends(INTERPRETED)),
+@check(points=5, step="6.2", ends=programs.ENDINGS, boots=programs.boot(lambda seed: ends(INTERPRETED)),
        hint="All bytes of an access have to lie in the memory, of which the context says the first and how many; subtract before you compare, and "
             "nothing wraps. Fuel is asked for before what takes it: a branch that is taken and does not go ahead, a helper.")
 def test_ends(run):
     """Faults and fuel: to the byte, and to the unit."""
-    programs.judge(run, ends(INTERPRETED), INTERPRETED)
+    judging.judge(run, INTERPRETED)
 
 
 @check(points=6, step="6.2", needs=("arithmetic", "conditions", "ends"),
-       boots=programs.boot(lambda seed: programs.random_cases(seed, ways=INTERPRETED)),
+       ends=programs.ENDINGS, boots=programs.boot(lambda seed: programs.random_cases(seed, ways=INTERPRETED)),
        hint="Each instruction does by itself what it should: look at what one leaves for the next, src and dst the same register, a call's results.")
 def test_interpreted(run):
     """Random programs do what the model does."""
-    programs.judge(run, programs.random_cases(run.seed, ways=INTERPRETED), INTERPRETED)
+    judging.judge(run, INTERPRETED)
     if run.kept["branches"] != bytes(4):
         raise Wrong("The interpreter compiles the program; the compiler is judged by itself, in step 6.4.", look="what bpf_interpret() calls", run=run)

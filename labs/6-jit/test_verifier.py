@@ -8,16 +8,17 @@ from grader.bpf import Insn
 from grader.checks import Wrong, check
 
 sys.path.insert(0, str(Path(__file__).parent))
+import judging  # noqa: E402
 import programs  # noqa: E402
 from programs import ARGUMENTS, VERIFIED, Case  # noqa: E402
 
 EXIT = Insn(bpf.JMP | bpf.EXIT)
 
 
-def asked(cases, run):
+def asked(run):
     """Wrong at the first program of which the verifier says something else than the model."""
-    for case, raw in programs.results(run, cases):
-        want, got = ("size", 0) if case.more else bpf.verify(case.program, ARGUMENTS), programs.said(raw)
+    for case, raw in judging.results(run):
+        want, got = ("size", 0) if case.more else bpf.verify(case.program, ARGUMENTS), judging.said(raw)
         if want != got:
             words = [f"{error}, instruction {at}" if error != "ok" else "accepted" for error, at in (want, got)]
             raise Wrong(f"{case.name or 'A program'}: what the verifier says.", expected=words[0], got=words[1], run=run,
@@ -36,12 +37,12 @@ def opcodes(seed):
     return cases
 
 
-@check(points=4, step="6.1", boots=programs.boot(opcodes),
+@check(points=4, step="6.1", ends=programs.ENDINGS, boots=programs.boot(opcodes),
        hint="An opcode is a class and, by class, an operation with its operand's source, or a size and a mode: what is not in "
             "RFC 9669's tables of base32 and divmul32 is no instruction. Every field that an instruction does not use has to be 0.")
 def test_opcodes(run):
     """Of all 256 opcodes those of base32 and divmul32 are instructions, and no others."""
-    asked(opcodes(run.seed), run)
+    asked(run)
 
 
 # Values of a field that only some are right of, where an instruction is so.
@@ -67,13 +68,13 @@ def fields(seed):
     return cases
 
 
-@check(points=3, step="6.1", boots=programs.boot(fields),
+@check(points=3, step="6.1", ends=programs.ENDINGS, boots=programs.boot(fields),
        hint="Which fields an instruction uses follows from its opcode: dst, src, offset, imm. Those that it does not use are 0; a few that "
             "it does use know some values alone (the width of END, the offset of DIV, MOD and MOV, the src of CALL). Registers are 0 to 10, "
             "and nothing writes 10.")
 def test_fields(run):
     """Reserved fields are zero, registers exist, r10 is never written."""
-    asked(fields(run.seed), run)
+    asked(run)
 
 
 def P(text):
@@ -179,13 +180,13 @@ def shapes(seed):
                    for more in (bpf.INSNS_MAX - 1, 65536, 2**31, 2**32 - 3)]
 
 
-@check(points=5, step="6.1", boots=programs.boot(shapes),
+@check(points=5, step="6.1", ends=programs.ENDINGS, boots=programs.boot(shapes),
        hint="Look at where an instruction stands, too: a jump's target is an instruction of this program, counted from the one behind the jump, "
             "and no sum may wrap; the last one cannot be fallen through; an access through r10 is all in the stack. Each of the programs in "
             "this check is a known way in, or the nearest that is none.")
 def test_shapes(run):
     """Known ways in are refused, and their nearest neighbours are not."""
-    asked(shapes(run.seed), run)
+    asked(run)
 
 
 def mutated(seed):
@@ -201,8 +202,8 @@ def mutated(seed):
     return cases
 
 
-@check(points=3, step="6.1", needs=("opcodes", "fields", "shapes"), boots=programs.boot(mutated),
+@check(points=3, step="6.1", needs=("opcodes", "fields", "shapes"), ends=programs.ENDINGS, boots=programs.boot(mutated),
        hint="One of the earlier checks' cases, in the midst of others. Compare the instruction that is named with what the RFC says of it.")
 def test_mutated(run):
     """Random programs, and random programs with bits changed."""
-    asked(mutated(run.seed), run)
+    asked(run)

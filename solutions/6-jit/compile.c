@@ -4,7 +4,7 @@
 #include <exo/todo.h>
 
 // BEGIN SOLUTION 6.4a
-// dst = first op operand: in one word where a constant can be said there, or its negative or complement by the other op.
+// dst = first op operand: in one word where a constant can be said, or its negative or complement by the other op.
 static void
 compute(struct jit *j, const struct bpf_insn *i, enum a32_op op, enum a32_op other, uint32_t others)
 {

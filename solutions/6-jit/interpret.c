@@ -53,6 +53,16 @@ taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
 	}
 }
 
+// Whether there was a unit of fuel, which is taken.
+static bool
+burns(struct machine *m)
+{
+	if (m->context->fuel == 0)
+		return false;
+	m->context->fuel--;
+	return true;
+}
+
 // BEGIN SOLUTION 6.2a
 // What an arithmetic instruction but END makes of a and its second operand b.
 static uint32_t
@@ -112,18 +122,9 @@ place(struct machine *m, const struct bpf_insn *i, unsigned base)
 	}
 	return (uint8_t *)(uintptr_t)address;
 }
-
-// Whether there was a unit of fuel, which is taken.
-static bool
-burns(struct machine *m)
-{
-	if (m->context->fuel == 0)
-		return false;
-	m->context->fuel--;
-	return true;
-}
 // INSTEAD
-//| // TODO 6.2: as RFC 9669 says, and exo/bpf.h. What an arithmetic instruction but END makes of a and its second operand b.
+//| // TODO 6.2: as RFC 9669 says, and exo/bpf.h. What an arithmetic instruction but END makes of a and its second
+//| // operand b.
 //| static uint32_t
 //| alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
 //| {
@@ -139,15 +140,6 @@ burns(struct machine *m)
 //| 	(void)m, (void)i, (void)base;
 //| 	todo("6.2");
 //| 	return NULL;
-//| }
-//|
-//| // Whether there was a unit of fuel, which is taken.
-//| static bool
-//| burns(struct machine *m)
-//| {
-//| 	(void)m;
-//| 	todo("6.2");
-//| 	return false;
 //| }
 // END SOLUTION
 
@@ -193,7 +185,7 @@ bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *
 					return BPF_FUEL;
 				m.r[0] = context->helpers[i->imm].function(context, &m.r[1]);
 			} else if (taken(i, *dst, b)) {
-				int32_t distance = i->opcode == (BPF_JMP32 | BPF_JA) ? i->imm : i->offset;
+				int32_t distance = bpf_distance(i);
 
 				if (distance < 0 && !burns(&m))
 					return BPF_FUEL;

@@ -53,7 +53,18 @@ taken(const struct bpf_insn *i, uint32_t a, uint32_t b)
 	}
 }
 
-// TODO 6.2: as RFC 9669 says, and exo/bpf.h. What an arithmetic instruction but END makes of a and its second operand b.
+// Whether there was a unit of fuel, which is taken.
+static bool
+burns(struct machine *m)
+{
+	if (m->context->fuel == 0)
+		return false;
+	m->context->fuel--;
+	return true;
+}
+
+// TODO 6.2: as RFC 9669 says, and exo/bpf.h. What an arithmetic instruction but END makes of a and its second
+// operand b.
 static uint32_t
 alu(const struct bpf_insn *i, uint32_t a, uint32_t b)
 {
@@ -69,15 +80,6 @@ place(struct machine *m, const struct bpf_insn *i, unsigned base)
 	(void)m, (void)i, (void)base;
 	todo("6.2");
 	return NULL;
-}
-
-// Whether there was a unit of fuel, which is taken.
-static bool
-burns(struct machine *m)
-{
-	(void)m;
-	todo("6.2");
-	return false;
 }
 
 enum bpf_end

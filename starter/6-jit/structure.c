@@ -25,10 +25,27 @@ known(const struct bpf_insn *i)
 }
 
 // TODO 6.1: which fields each instruction uses, and what it may be where it stands; where it leads; the last one.
+// Whether instruction `number` of `count` is one, where it stands; of several reasons the first in enum bpf_error.
+static enum bpf_error
+instruction(const struct bpf_insn *i, uint32_t number, uint32_t count, const struct bpf_helper *helpers)
+{
+	(void)i, (void)number, (void)count, (void)helpers, (void)known;
+	todo("6.1");
+	return BPF_E_OPCODE;
+}
+
 enum bpf_error
 bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at)
 {
-	(void)insns, (void)count, (void)helpers, (void)at, (void)known;
-	todo("6.1");
-	return BPF_E_SIZE;
+	*at = 0;
+	if (count == 0 || count > BPF_INSNS_MAX)
+		return BPF_E_SIZE;
+	for (uint32_t n = 0; n < count; n++) {
+		enum bpf_error error = instruction(&insns[n], n, count, helpers);
+
+		*at = n;
+		if (error != BPF_OK)
+			return error;
+	}
+	return BPF_OK;
 }

@@ -137,21 +137,24 @@ bpf_store(uint8_t *to, uint32_t value, unsigned bytes)
 		*to++ = value;
 }
 
-// Why a program is refused. Of several reasons at an instruction the first in this order is told.
+// Why a program is refused. Of several reasons at an instruction the first in this order is
+// told.
 enum bpf_error {
 	BPF_OK,
 	BPF_E_SIZE,		// no instruction, or more than BPF_INSNS_MAX
 	BPF_E_LOCAL_CALL,	// a program-local call: CALL with src 1
 	BPF_E_OPCODE,		// no instruction of base32 or divmul32
-	BPF_E_RESERVED,		// a field that the instruction does not use is not zero, or has no value that it knows
+	BPF_E_RESERVED,		// a field is not zero that is not used, or has a value not known
 	BPF_E_REGISTER,		// there is no such register, or r10 would be written
 	BPF_E_JUMP,		// out of the program
 	BPF_E_HELPER,		// there is no such helper
 	BPF_E_STACK,		// an access through r10 that is not all in the stack
 	BPF_E_END,		// the last instruction is neither EXIT nor JA
-	BPF_E_UNDEFINED,	// on some path a register or a byte of the stack is read that nothing has written
-	BPF_E_STORE,		// a store other than to the stack, where none is allowed (exo/program.h)
-	BPF_E_ADDRESS,		// what it does would depend on where its memory lies (exo/program.h)
+	BPF_E_UNDEFINED,	// on some path something is read that nothing has written
+
+	// Where exo/program.h asks for it:
+	BPF_E_STORE,		// a store other than to the stack
+	BPF_E_ADDRESS,		// what it does would depend on where its memory lies
 };
 
 // As an application is told.
@@ -160,7 +163,8 @@ struct bpf_refused {
 	uint32_t at;		// of which instruction
 };
 
-// What a helper is given: r1 to r5, defined where the bit of its number is set in `arguments`; it defines r0 and leaves r1 to r5 undefined.
+// What a helper is given: r1 to r5, of which it reads the first `arguments`; it defines r0 and leaves r1 to r5
+// undefined.
 struct bpf_context;
 typedef uint32_t bpf_function(struct bpf_context *context, const uint32_t argument[5]);
 
@@ -181,11 +185,16 @@ struct bpf_context {
 // How a program ended.
 enum bpf_end { BPF_DONE, BPF_FAULT, BPF_FUEL };
 
-// Step 6.1, in structure.c: all but BPF_E_UNDEFINED, one instruction after the other; *at is the first that is refused, 0 of BPF_E_SIZE.
-enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
+// Step 6.1, in structure.c: all up to BPF_E_END, one instruction after the other; *at is the
+// first that is refused, 0 of BPF_E_SIZE.
+enum bpf_error bpf_structure(const struct bpf_insn *insns, uint32_t count,
+    const struct bpf_helper *helpers, uint32_t *at);
 
-// Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On every path; no path is thought impossible.
-enum bpf_error bpf_defined(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *at);
+// Given, in kernel/jit/defined.c: BPF_E_UNDEFINED, of a program that bpf_structure() accepts. On
+// every path; no path is thought impossible.
+enum bpf_error bpf_defined(const struct bpf_insn *insns, uint32_t count,
+    const struct bpf_helper *helpers, uint32_t *at);
 
 // Step 6.2, in interpret.c: run a program that both accept. *result is r0 if it is DONE.
-enum bpf_end bpf_interpret(const struct bpf_insn *insns, uint32_t count, struct bpf_context *context, uint32_t *result);
+enum bpf_end bpf_interpret(const struct bpf_insn *insns, uint32_t count,
+    struct bpf_context *context, uint32_t *result);

@@ -32,14 +32,17 @@ struct endpoint {
 extern struct endpoint endpoints[ENDPOINT_COUNT];
 
 // Step 6.5, in message.c. Of several errors the first in this order is told.
-// HELPER_VECTOR: -E_FAULT: not all of these bytes are the message's, or not all of that memory the handler's, and
-// nothing is copied then; -E_INVAL: there is no such way; else 0, or what endpoint_pipe() returns.
-// HELPER_SEND: -E_FAULT: not all of that memory is the handler's; -E_INVAL: 0 bytes, or more than MESSAGE_MAX, or no
-// such end point is open; -E_NOMEM: that were one more than ENDPOINT_SENDS; else 0.
+// HELPER_VECTOR: -E_FAULT: not all of these bytes are the message's, or not all of that memory
+// the handler's, and nothing is copied then; -E_INVAL: there is no such way; else 0, or what
+// endpoint_pipe() returns.
+// HELPER_SEND: -E_FAULT: not all of that memory is the handler's; -E_INVAL: 0 bytes, or more than
+// MESSAGE_MAX, or no such end point is open;
+// -E_NOMEM: that were one more than ENDPOINT_SENDS; else 0.
 bpf_function message_vector, message_send;
 
-// Step 6.5, in message.c: a message has arrived at an end point that is open. `bytes` is 1 to MESSAGE_MAX. One that the
-// handler takes is counted in info.taken, and goes no other way; all else is counted by whom this calls.
+// Step 6.5, in message.c: a message has arrived at an end point that is open. `bytes` is 1 to
+// MESSAGE_MAX. One that the handler takes is counted in info.taken, and goes no other way; all
+// else is counted by whom this calls.
 void message_arrive(struct endpoint *e, const uint8_t *message, uint32_t bytes);
 
 // Given, in kernel/jit/endpoint.c.

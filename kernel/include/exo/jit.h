@@ -1,8 +1,10 @@
-// The compiler from BPF (exo/bpf.h) to A32: one function for each program, which does what the interpreter does. It goes
-// once through the program. Branches are to labels, and are put right at the end, when it is known where everything is.
+// The compiler from BPF (exo/bpf.h) to A32: one function for each program, which does what the interpreter does. It
+// goes once through the program. Branches are to labels, and are put right at the end, when it is known where
+// everything is.
 //
-// *Registers of the code*: r0 to r9 are BPF's. r10 is the memory's address; r11 its size less 3, so that an access of any size that begins
-// below it is in the memory; r12 the fuel that is left; lr is scratch, and for a moment r12, too, kept at JIT_SPILL. BPF's r10 is sp + BPF_STACK.
+// *Registers of the code*: r0 to r9 are BPF's. r10 is the memory's address; r11 its size less 3, so that an access of
+// any size that begins below it is in the memory; r12 the fuel that is left; lr is scratch, and for a moment r12, too,
+// kept at JIT_SPILL. BPF's r10 is sp + BPF_STACK.
 //
 //	sp + 0         the program's stack, BPF_STACK bytes
 //	   + JIT_SPILL    a word
@@ -40,9 +42,13 @@ struct jit {
 	struct jit_tail *tails;		// the next of these,
 	uint32_t tail;			// and its label
 	unsigned first;			// the register of the first operand (jit_instruction())
-	unsigned base;			// JIT_SCRATCH is this register plus `offset`, less the memory's address; JIT_SCRATCH: it is not
+
+	// JIT_SCRATCH is the register `base` plus `offset`, less the memory's address; base == JIT_SCRATCH: it is not.
+	unsigned base;
 	int32_t offset;
-	uint32_t place, up, down;	// SUB lr, r0, r10; ADD lr, lr, #0; SUB lr, lr, #0: for jit_place(), Rn and constants still to be put in
+
+	// For jit_place(), Rn and constants still to be put in: SUB lr, r0, r10; ADD lr, lr, #0; SUB lr, lr, #0.
+	uint32_t place, up, down;
 };
 
 #define JIT_MOST 32		// words of an instruction, at most
@@ -55,10 +61,11 @@ struct jit_tail {
 
 typedef enum bpf_end jit_function(struct bpf_context *context, uint32_t *result);
 
-// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into `capacity` words at `code`: into how many; or
-// -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too, and needs `insns` no more.
-// Not at the same time for two.
-int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code, uint32_t capacity);
+// Given, in kernel/jit/jit.c. Compile a program that the verifier accepts into `capacity` words at `code`: into how
+// many; or -E_NOMEM, there were not JIT_MOST more of them. The code runs where it is copied to, too, and needs `insns`
+// no more. Not at the same time for two.
+int32_t jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helper *helpers, uint32_t *code,
+    uint32_t capacity);
 
 static inline void
 jit_emit(struct jit *j, uint32_t word)
@@ -91,8 +98,10 @@ jit_imm(uint32_t value)
 
 void jit_constant(struct jit *j, unsigned rd, uint32_t value);		// rd = value: in one word or two, as the value is
 
-// BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand of an instruction, or what it stores: src, or
-// imm in `scratch`. Which is JIT_SCRATCH, or JIT_FUEL where that one is in use: then jit_release() what you were given, before fuel is needed.
+// BPF's register r as one of the code's: itself; of r10 a copy in `scratch`. The second operand
+// of an instruction, or what it stores: src, or imm in `scratch`. Which is JIT_SCRATCH, or
+// JIT_FUEL where that one is in use: then jit_release() what you were given, before fuel is
+// needed.
 unsigned jit_frame(struct jit *j, unsigned scratch);			// BPF's r10; what the two need,
 unsigned jit_immediate(struct jit *j, uint32_t value, unsigned scratch);	// and imm
 
@@ -119,11 +128,13 @@ jit_release(struct jit *j, unsigned operand)
 		jit_emit(j, a32_memory(true, 4, JIT_FUEL, A32_SP, JIT_SPILL));
 }
 
-// JIT_SCRATCH = base + offset less the memory's address. It is less work where it is known how far JIT_SCRATCH is from there.
+// JIT_SCRATCH = base + offset less the memory's address. It is less work where it is known how
+// far JIT_SCRATCH is from there.
 void jit_place(struct jit *j, unsigned base, int32_t offset);
 
-// Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so many bytes does not fit, or does so
-// only just, and then goes on behind that branch, which is to be emitted next.
+// Where to go, on CS, from a comparison of JIT_SCRATCH with JIT_LIMIT, a label: an access of so
+// many bytes does not fit, or does so only just, and then goes on behind that branch, which is
+// to be emitted next.
 static inline uint32_t
 jit_outside(struct jit *j, unsigned bytes)
 {
@@ -138,7 +149,8 @@ void jit_call(struct jit *j, const struct bpf_insn *i);			// a helper, its fuel 
 void jit_divide(struct jit *j, const struct bpf_insn *i);		// DIV and MOD
 void jit_swap(struct jit *j, const struct bpf_insn *i);			// END
 
-// Step 6.4, in compile.c: the code of one instruction. Called for each in turn, but for a MOV from register to register
-// whose copy the next instruction changes at once: of BPF_ADD to BPF_XOR, the shifts, MUL and NEG the first operand is not
-// in dst then, but in another register, and in j->first always.
+// Step 6.4, in compile.c: the code of one instruction. Called for each in turn, but for a MOV
+// from register to register whose copy the next instruction changes at once: of BPF_ADD to
+// BPF_XOR, the shifts, MUL and NEG the first operand is not in dst then, but in another register,
+// and in j->first always.
 void jit_instruction(struct jit *j, uint32_t number);

@@ -14,7 +14,20 @@
 #define SLICE_STACK 512		// bytes of it
 #define IPC_STATE  (SLICE_SP + 4)	// and who calls whom: struct ipc
 
-#ifndef __ASSEMBLER__
+#ifdef __ASSEMBLER__
+
+// Rest until `begin`, by a system call with the caller's r0 and r1: r3 to lr are on the stack, and sp is all that has
+// to be remembered. A call that is refused returns.
+.macro rest number
+	push	{r3-r11, lr}
+	ldr	r2, =resting_sp
+	str	sp, [r2]
+	mov	r7, #\number
+	svc	#0
+	pop	{r3-r11, pc}
+.endm
+
+#else
 
 #include <exo/types.h>
 

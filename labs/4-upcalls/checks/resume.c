@@ -34,7 +34,8 @@ told_interrupt(struct trapframe *tf)
 	trap_irq(tf);
 	if (save->slice.cpsr != 0)
 		return;
-	if (!(tf->cpsr & PSR_T) && tf->pc / (TELL_PAGES * PAGE_SIZE) != TELL / (TELL_PAGES * PAGE_SIZE) && save->exception.cpsr == 0)
+	if (!(tf->cpsr & PSR_T) && tf->pc / (TELL_PAGES * PAGE_SIZE) != TELL / (TELL_PAGES * PAGE_SIZE) &&
+	    save->exception.cpsr == 0)
 		stopped[now] = *(const uint32_t *)(uintptr_t)tf->pc;
 	save->slice = (struct upcall){ tf->cpsr, 0, 0, { tf->r[0], tf->r[1], tf->r[2] }, tf->pc };
 	tf->pc = places[1];

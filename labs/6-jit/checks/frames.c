@@ -1,5 +1,5 @@
-// An application on the network: frames come in as they do, its handler answers them in the kernel, and what the handler
-// leaves the application answers by itself (frames/server.user.c). The other end is test_messages.py's.
+// An application on the network: frames come in as they do, its handler answers them in the kernel, and what the
+// handler leaves the application answers by itself (frames/server.user.c). The other end is test_messages.py's.
 
 #include <exo/check.h>
 #include <exo/env.h>

@@ -6,10 +6,11 @@
 #include <exo/check.h>
 #include <exo/endpoint.h>
 #include <exo/panic.h>
-#include <exo/params.h>
 #include <exo/pipe.h>
 #include <exo/string.h>
 #include <exo/user.h>
+
+#include "given.h"
 
 #define CASES 512			// as labs/6-jit/test_messages.py has it, and what follows
 #define ONE   0x100000			// the end points' memories, two pages each: the second one is the ring
@@ -28,23 +29,11 @@ struct head {
 struct result {
 	int32_t opened;
 	struct endpoint_info info[2];
-	uint32_t memory, kept;			// the first page's hash; the word at KEPT in it
+	uint32_t memory[PAGES], kept;		// the pages' hashes; the word at KEPT in the first
 	struct { uint32_t size, hash; } slots[2][SLOTS];
 } results[CASES];
 
-
 static struct env *env;
-
-static uint32_t
-hash(const void *from, uint32_t size)
-{
-	const uint8_t *bytes = from;
-	uint32_t h = 2166136261;
-
-	while (size-- > 0)
-		h = (h ^ *bytes++) * 16777619;
-	return h;
-}
 
 // What the kernel sees of the environment's page there.
 static uint8_t *
@@ -64,21 +53,17 @@ look(struct result *r)
 		r->info[n] = endpoints[n + 1].info;
 		for (unsigned i = 0; i < SLOTS; i++, slot++) {
 			r->slots[n][i].size = slot->size;
-			r->slots[n][i].hash = slot->size <= sizeof slot->bytes ? hash(slot->bytes, slot->size) : 0;
+			r->slots[n][i].hash = slot->size <= sizeof slot->bytes ? crc32(slot->bytes, slot->size) : 0;
 		}
 	}
-	r->memory = 2166136261;
-	for (uint32_t n = 0; n < PAGES; n++) {
-		const uint32_t *words = (const uint32_t *)page(ONE + n * PAGE_SIZE);
-
-		for (uint32_t i = 0; i < PAGE_SIZE / 4; i++)
-			r->memory = (r->memory ^ words[i]) * 16777619;
-	}
+	for (uint32_t n = 0; n < PAGES; n++)
+		r->memory[n] = crc32(page(ONE + n * PAGE_SIZE), PAGE_SIZE);
 	r->kept = *(const uint32_t *)(page(ONE) + KEPT);
 }
 
 static void
-run(const struct head *h, const struct bpf_insn *insns, const struct pipe *pipes, const uint8_t *message, struct result *r)
+run(const struct head *h, const struct bpf_insn *insns, const struct pipe *pipes, const uint8_t *message,
+    struct result *r)
 {
 	struct endpoint_open one = { .number = 1, .memory = ONE, .pages = PAGES, .ring = 1, .program = TEXT,
 		.count = h->count, .fuel = h->fuel, .pipes = THROUGH, .pipe_count = h->pipes };

@@ -4,20 +4,17 @@
 #include <exo/board.h>
 #include <exo/check.h>
 #include <exo/jit.h>
-#include <exo/params.h>
 #include <exo/space.h>
 #include <exo/string.h>
+
+#include "given.h"
 
 #define CASES 1024			// as labs/6-jit/programs.py has it, and what follows
 
 #define INTERPRET 1
 #define COMPILE   2
 #define VERIFY    4
-
-struct head {
-	uint32_t count, ways;		// instructions; bits of the above
-	uint32_t size, argument, fuel, more;	// `more`: instructions that are said to be there, and are not
-};
+#define RUN       8			// of `running` alone
 
 struct outcome {
 	uint32_t end, r0, fuel, fault, hash;
@@ -27,6 +24,12 @@ struct result {
 	uint32_t structure, structure_at, defined, defined_at, words;
 	struct outcome interpreted, compiled;
 } results[CASES];
+
+// What the kernel is at, if it does not come back: the number of the case and 1; which of the above, RUN is compiled
+// code; where that is.
+struct {
+	uint32_t number, way, code;
+} running;
 
 uint8_t region[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 uint32_t code[128 * 1024];
@@ -62,16 +65,6 @@ static const struct bpf_helper table[3 * BPF_HELPERS] = {
 };
 static const struct bpf_helper *const helpers = table + BPF_HELPERS;
 
-static uint32_t
-hash(const uint8_t *bytes, uint32_t size)
-{
-	uint32_t h = 2166136261;
-
-	while (size-- > 0)
-		h = (h ^ *bytes++) * 16777619;
-	return h;
-}
-
 // Outside its memory nothing is to change: a byte of `region` that did goes into the hash.
 static uint32_t
 stray(uint32_t from)
@@ -99,56 +92,68 @@ enter(jit_function *function, struct bpf_context *c, uint32_t *result)
 
 // The code has to do without the instructions that it was made from: they are gone when it is run.
 static void
-run(const struct head *h, const struct bpf_insn *insns, const uint8_t *bytes, bool compiled, struct result *r)
+run_compiled(const struct given *g, struct bpf_context *c, struct result *r)
 {
-	struct bpf_context c = { .memory = (uintptr_t)region, .size = h->size, .argument = h->argument,
-		.fuel = h->fuel, .helpers = helpers };
-	struct outcome *o = compiled ? &r->compiled : &r->interpreted;
+	const uint32_t bytes = g->head->count * sizeof *g->insns;
 	struct space space;
 	int32_t words;
 
-	memset(region, 0xa5, sizeof region);
-	memcpy(region, bytes, h->size);
-	if (!compiled) {
-		o->end = bpf_interpret(insns, h->count, &c, &o->r0);
-	} else {
-		memcpy(program, insns, h->count * sizeof *insns);
-		r->words = words = jit_compile(program, h->count, helpers, code, ARRAY_SIZE(code));
-		memset(program, 0xff, h->count * sizeof *insns);
-		if (words > 0 && space_code(&space, code, words) == 0) {
-			o->end = enter((jit_function *)(uintptr_t)space_address(&space), &c, &o->r0);
-			space_free(&space);
-		} else {
-			o->end = 99;
-		}
+	memcpy(program, g->insns, bytes);
+	r->words = words = jit_compile(program, g->head->count, helpers, code, ARRAY_SIZE(code));
+	memset(program, 0xff, bytes);
+	if (words <= 0 || space_code(&space, code, words) < 0) {
+		r->compiled.end = 99;
+		return;
 	}
+	running.way = RUN;
+	running.code = (uintptr_t)space_address(&space);
+	r->compiled.end = enter((jit_function *)(uintptr_t)running.code, c, &r->compiled.r0);
+	space_free(&space);
+}
+
+static void
+run(const struct given *g, uint32_t way, struct result *r)
+{
+	struct bpf_context c = { .memory = (uintptr_t)region, .size = g->head->size, .argument = g->head->argument,
+		.fuel = g->head->fuel, .helpers = helpers };
+	struct outcome *o = way == COMPILE ? &r->compiled : &r->interpreted;
+
+	running.way = way;
+	memset(region, 0xa5, sizeof region);
+	memcpy(region, g->bytes, g->head->size);
+	if (way == COMPILE)
+		run_compiled(g, &c, r);
+	else
+		o->end = bpf_interpret(g->insns, g->head->count, &c, &o->r0);
 	o->fuel = c.fuel;
 	o->fault = c.fault;
-	o->hash = hash(region, h->size) + stray(h->size);
+	o->hash = crc32(region, g->head->size) + stray(g->head->size);
+}
+
+static void
+verify(const struct given *g, struct result *r)
+{
+	running.way = VERIFY;
+	r->structure_at = ~0u;
+	r->structure = bpf_structure(g->insns, g->head->count + g->head->more, helpers, &r->structure_at);
+	if (r->structure == BPF_OK)
+		r->defined = bpf_defined(g->insns, g->head->count, helpers, &r->defined_at);
 }
 
 void
 check_main(void)
 {
-	const uint8_t *at = params()->input, *end = at + params()->input_size;
+	struct given g = { 0 };
 
-	for (struct result *r = results; at < end && r < results + CASES; r++) {
-		const struct head *h = (const struct head *)at;
-		const struct bpf_insn *insns = (const struct bpf_insn *)(h + 1);
-		const uint8_t *bytes = (const uint8_t *)(insns + h->count);
-
-		if (h->ways & VERIFY) {
-			r->structure_at = ~0u;
-			r->structure = bpf_structure(insns, h->count + h->more, helpers, &r->structure_at);
-			if (r->structure == BPF_OK)
-				r->defined = bpf_defined(insns, h->count, helpers, &r->defined_at);
-		}
-		if (r->structure == BPF_OK && r->defined == BPF_OK) {
-			if (h->ways & INTERPRET)
-				run(h, insns, bytes, false, r);
-			if (h->ways & COMPILE)
-				run(h, insns, bytes, true, r);
-		}
-		at = bytes + (h->size + 3) / 4 * 4;
+	for (struct result *r = results; r < results + CASES && given_next(&g); r++) {
+		running.number++;
+		if (g.head->ways & VERIFY)
+			verify(&g, r);
+		if (r->structure != BPF_OK || r->defined != BPF_OK)
+			continue;
+		for (uint32_t way = INTERPRET; way <= COMPILE; way++)
+			if (g.head->ways & way)
+				run(&g, way, r);
 	}
+	running.number = 0;
 }

@@ -46,7 +46,8 @@ static const struct bpf_insn handler[] = {
 	BPF_EXIT_INSN(),
 };
 
-static struct endpoint_open service = { .number = COUNTER, .pages = 2, .ring = 1, .count = ARRAY_SIZE(handler), .fuel = FUEL };
+static struct endpoint_open service = { .number = COUNTER, .pages = 2, .ring = 1, .count = ARRAY_SIZE(handler),
+	.fuel = FUEL };
 
 // What has become of the last message's handler, from how it was when we looked before.
 static void

@@ -1,5 +1,5 @@
-// A counter on the network. A frame to end point 3 carries a number to add; its handler sends it back with the sum. Of a
-// frame whose number is 0 the handler keeps its hands off: the application finds it in its ring, and sends it back with
+// A counter on the network. A frame to end point 3 carries a number to add; its handler sends it back with the sum. Of
+// a frame whose number is 0 the handler keeps its hands off: the application finds it in its ring, and sends it back with
 // all ones. One with a serial number of all ones ends it.
 
 #include <exo/bpf_insn.h>
@@ -59,7 +59,8 @@ static const struct bpf_insn predicate[] = {
 	BPF_EXIT_INSN(),
 };
 
-static const uint8_t here[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = ETHERTYPE_EXOLAB >> 8, ETHERTYPE_EXOLAB & 0xff };
+static const uint8_t here[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = ETHERTYPE_EXOLAB >> 8,
+	ETHERTYPE_EXOLAB & 0xff };
 
 static struct endpoint_open counter = {
 	.number = 3, .pages = PAGES, .ring = 1, .count = sizeof handler / sizeof *handler, .fuel = 10,
@@ -96,7 +97,8 @@ main(void)
 	counter.program = address(handler);
 	waiting.memory = address(memory) + 4096;
 	waiting.program = address(predicate);
-	if (predicate_put(&waiting) < 0 || messages_open(&counter) < 0 || message_post(SEND_NETWORK, here, sizeof here, NULL) < 0)
+	if (predicate_put(&waiting) < 0 || messages_open(&counter) < 0 ||
+	    message_post(SEND_NETWORK, here, sizeof here, NULL) < 0)
 		return 2;
 	ring = messages_ring(&counter);
 	while (!over) {

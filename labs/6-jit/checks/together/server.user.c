@@ -87,7 +87,8 @@ main(void)
 	waiting.program = address(storing);
 	waiting.count = sizeof storing / sizeof *storing;
 	error = predicate_put(&waiting);
-	printf("server: a predicate that stores %d, error %u at %u\n", (int)error, waiting.refused.error, waiting.refused.at);
+	printf("server: a predicate that stores %d, error %u at %u\n", (int)error, waiting.refused.error,
+	    waiting.refused.at);
 	waiting.program = address(predicate);
 	waiting.count = sizeof predicate / sizeof *predicate;
 	printf("server: predicate %d\n", (int)predicate_put(&waiting));
@@ -104,8 +105,8 @@ main(void)
 		}
 	}
 	messages_info(SERVICE, &info);
-	printf("server: taken %u, stopped %u, in the ring %s, sum %u\n", info.taken, info.stopped, info.ringed < 2 ? "too few" : "2 or more",
-	    memory.sum);
+	printf("server: taken %u, stopped %u, in the ring %s, sum %u\n", info.taken, info.stopped,
+	    info.ringed < 2 ? "too few" : "2 or more", memory.sum);
 	printf("server: close %d, once more %d\n", (int)messages_close(SERVICE), (int)messages_close(SERVICE));
 	return 0;
 }
