@@ -13,6 +13,9 @@ from grader.checks import Boot, Wrong, check
 from grader.dpf import Atom, Field, Filter, Shift
 
 
+FRAME = ("classify_begins", "classify_ended")      # checks/filters.S, for each frame
+
+
 class Script:
     """What is done with filters and frames, and what the model says of it, a word for each result."""
     def __init__(self):
@@ -45,6 +48,11 @@ class Script:
     def delete(self, id, owner=1):
         self.do(2, struct.pack("<II", id, owner), [self.model.delete(id, owner)], f"delete {id}")
 
+    def clear(self):
+        """Delete all filters, whose ids are 1 to their number, and which are owner 1's."""
+        count = len(self.model.known)
+        self.do(8, struct.pack("<III", 1, count, 1), [self.model.delete(id) for id in range(1, count + 1)], "delete all")
+
     def classify(self, frame):
         self.do(3, framed(frame), [self.model.classify(frame)], f"classify {frame.hex()}")
 
@@ -58,7 +66,8 @@ class Script:
     def use(self):
         self.do(6, b"", [None] * 4, "use")
 
-    def judge(self, run):
+    def judge(self, run, most=None):
+        """The results, which have to be as expected; of the frames, that on average they take no more than `most` instructions."""
         count = run.numbers("results")[0]
         got = [struct.unpack("<i", run.kept["results"][4 * n:4 * n + 4])[0] for n in range(count)]
         for n, (want, has) in enumerate(zip(self.expected, got)):
@@ -66,7 +75,16 @@ class Script:
                 self.wrong(n, has)
         if len(got) != len(self.expected):
             raise Wrong(f"there are {len(got)} results, not {len(self.expected)}")
+        if most is not None and (average := sum(spent := self.spent(run)) // len(spent)) > most:
+            raise Wrong(f"A frame takes {average} instructions on average, and {most} are enough.",
+                        look="what the code has to find out for each frame, and what was known when the filters came")
         return got
+
+    def spent(self, run):
+        """Instructions that each frame took, one after the other, counted from outside: from a classifier's first to its return."""
+        if [mark.symbol for mark in run.marks] != [*FRAME] * sum(said.startswith("classify") for said in self.said):
+            raise Wrong("The check's code was not executed as it stands there.")
+        return [ended.count - begins.count - 1 for begins, ended in zip(run.marks[::2], run.marks[1::2])]
 
     def wrong(self, n, has):
         """Wrong, for the result n, which is `has`: what was done, and of a frame whose filters are meant."""
@@ -88,7 +106,7 @@ class Script:
 
 
 def framed(frame):
-    return struct.pack("<I", len(frame)) + frame.ljust(-(-len(frame) // 4) * 4, b"\0")
+    return struct.pack("<I", len(frame)) + frame.ljust((len(frame) + 5) // 4 * 4, b"\0")
 
 
 def results(held):
@@ -123,9 +141,9 @@ def random_items(rng):
     return tuple(items)
 
 
-def frame_for(rng, what, size=48):
-    """A frame that often matches."""
-    frame = bytearray(rng.choice((0, 1, 2, 0xff)) for _ in range(rng.randrange(size + 1)))
+def frame_for(rng, what, size=48, least=0):
+    """A frame that often matches, of `least` bytes to `size`."""
+    frame = bytearray(rng.choice((0, 1, 2, 0xff)) for _ in range(rng.randrange(least, size + 1)))
     base = 0
     for item in what.items:
         if isinstance(item, Shift):
@@ -258,11 +276,10 @@ def random_script(seed):
             id = rng.choice(list(script.model.known))
             script.delete(id, rng.choice((script.model.known[id].owner, 1)))
         else:
-            frame = frame_for(rng, rng.choice(known))
-            if rng.random() < 0.1:
-                script.lengths(frame)
+            if rng.random() < 0.06:
+                script.lengths(frame_for(rng, rng.choice(known), 48, 48))
             else:
-                script.classify(frame)
+                script.classify(frame_for(rng, rng.choice(known)))
     for id in list(script.model.known):
         script.delete(id, script.model.known[id].owner)
         if len(script.model.known) < 3:
@@ -272,10 +289,10 @@ def random_script(seed):
 
 
 @check(points=12, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed.",
-       boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, budget=400_000_000))
+       boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
-    got = random_script(run.seed).judge(run)
+    got = random_script(run.seed).judge(run, 200)
     returned(got)
 
 
@@ -332,10 +349,10 @@ def single_script(seed):
 
 
 @check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then?",
-       boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, budget=400_000_000))
+       boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_single(run):
     """A few filters, of which no two want different values in one place; frames that match, and that end anywhere."""
-    returned(single_script(run.seed).judge(run))
+    returned(single_script(run.seed).judge(run, 40))
 
 
 # ---- Filters as networks have them.
@@ -411,10 +428,10 @@ def many_script(seed):
 
 
 @check(points=15, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none.",
-       boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, budget=4_000_000_000))
+       boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, marks=FRAME, budget=4_000_000_000))
 def test_many(run):
     """Two thousand filters come and go, most of them by port."""
-    got = many_script(run.seed).judge(run)
+    got = many_script(run.seed).judge(run, 30)
     returned(got)
 
 
@@ -459,21 +476,25 @@ def orders_script(seed, texts):
 
 
 @check(points=6, step="7.4", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
-       boots=[Boot("filters", input=lambda seed, texts=texts: orders_script(seed, texts).bytes, read_at_end=results,
+       boots=[Boot("filters", input=lambda seed, texts=texts: orders_script(seed, texts).bytes, read_at_end=results, marks=FRAME,
                    budget=100_000_000) for texts in SETS])
 def test_orders(runs):
     """Small sets of filters, inserted in every order, give one classifier, and leave nothing behind."""
     for run, texts in zip(runs, SETS):
-        returned(orders_script(run.seed, texts).judge(run))
+        returned(orders_script(run.seed, texts).judge(run, 30))
 
 
 class Raw:
     """A filter of items that the text form has no words for."""
-    def __init__(self, *items, count=None):
-        self.items, self.count = items, len(items) if count is None else count
+    def __init__(self, *items):
+        self.items = items
 
     def encode(self):
-        return struct.pack("<II", 0, self.count) + b"".join(dpf.ITEM.pack(*item) for item in self.items)
+        return struct.pack("<II", 0, len(self.items)) + b"".join(dpf.ITEM.pack(*item) for item in self.items)
+
+
+# As many cells as there can be.
+CELLS = "shift (0:8 & 1) << 0 && " + " && ".join(f"{4 * n}:32 == 0x07070707" for n in range(7)) + " && 28:16 == 0x707 && 30:8 == 7"
 
 
 def edges_script(seed):
@@ -485,17 +506,18 @@ def edges_script(seed):
                  (255, 255, 0xffff, 0xffffffff, 0xffffffff)):
         raw = Raw(item)
         script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + raw.encode(), [dpf.E_INVAL], f"insert {item}")
-    for count in (17, 0xffffff):
-        items = [(0, 8, n, 1, 0) for n in range(17)]
-        if count == 17:
-            script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + Raw(*items).encode(), [dpf.E_INVAL], "insert 17 items")
+    script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + Raw(*((0, 8, n, 1, 0) for n in range(17))).encode(), [dpf.E_INVAL], "insert 17 items")
     for text in ("65535:16 == 1", "65533:32 == 1", "65535:8 == 1", "shift 65535 && 0:8 == 1 && 0:8 & 7 == 1 && 1:8 == 1", "shift 65535 && shift 65535",
                  "shift 65535 && shift 1 && 0:8 == 1", "0:8 == 1 && 0:8 == 2", "0:16 == 0x102 && 1:8 & 1 == 1",
                  "0:16 == 0x102 && 1:8 & 3 == 2", "65534:8 == 7", "shift 30000 && 30000:16 == 0x0707", "4:32 == 0x07070707",
                  "shift (0:8 & 1) << 0 && " * 3 + "0:8 == 1", "shift (0:8 & 1) << 0 && " * 4 + "0:8 == 1",
                  "shift (0:8 & 1) << 0 && shift (0:8 & 1) << 0 && shift (9:8 & 1) << 0",
                  "shift (0:16 & 0xfff) << 4 && 4095:8 == 7", "shift (0:32 & 0x707) << 5 && 60:32 == 0x07070707 && shift (60:8 & 1) << 1 && 0:8 & 1 == 1",
-                 " && ".join(f"shift (0:8 & 1) << 0 && {n}:32 == 0x07070707" for n in (1,)), " && ".join(f"{4 * n}:32 == {n}" for n in range(16)),
+                 "shift (0:8 & 1) << 0 && 1:32 == 0x07070707", "65535:16 & 0xff00 == 0x700", "shift 65535 && shift (0:8 & 7) << 0",
+                 "shift 65535 && shift (0:16 & 1) << 0", "65533:8 == 7 && shift (65535:8 & 7) << 0", "shift (0:8 & 7) << 0 && 65535:16 & 0x100 == 0x100",
+                 "shift (0:8 & 7) << 0 && 65520:8 == 7", "shift (0:8 & 7) << 1 && shift 65534 && shift (0:16 & 7) << 0",
+                 "shift (0:8 & 7) << 1 && shift 65534 && shift (1:16 & 7) << 0", CELLS, CELLS + " && shift (40:8 & 1) << 0",
+                 " && ".join(f"{4 * n}:32 == {n}" for n in range(16)),
                  " && ".join(["shift (0:8 & 1) << 0"] + [f"{4 * n}:32 == {n}" for n in range(15)]),
                  " && ".join(["shift (0:8 & 1) << 0"] + [f"{4 * n + 1}:32 == {n}" for n in range(8)])):
         what = dpf.parse(text)
@@ -529,10 +551,10 @@ def edges_script(seed):
 
 
 @check(points=10, step="7.4", hint="Look at the filter that was inserted last, and at what a frame that ends in its midst may do.",
-       boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, budget=400_000_000))
+       boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_edges(run):
     """Filters at the edges of what can be said, frames that end anywhere, and other owners' frames."""
-    returned(edges_script(run.seed).judge(run))
+    returned(edges_script(run.seed).judge(run, 20))
 
 
 def full_script(seed):
@@ -572,19 +594,76 @@ def full(run):
     returned(got)
 
 
-MOST = {"fixed": 20, "variable": 25, "ten": 24, "thousand": 28, "two-thousand": 28}
+# Sets of filters: of each how many instructions are enough for a frame, and how many words for all code.
+MOST = {"fixed": (20, 50), "variable": (25, 60), "ten": (24, 300), "variable-hundred": (36, 2500), "dense": (26, 1200),
+        "masked": (28, 2500), "protocols": (16, 2000), "sources": (28, 3500), "stations": (26, 3500), "nested": (30, 5000),
+        "both": (36, 3000), "odd": (32, 2000), "fields": (46, 2000), "mixed": (38, 400), "thousand": (28, 45000),
+        "two-thousand": (28, 45000)}
+
+
+def other(what, item, value):
+    """The filter with that value in an item."""
+    items = list(what.items)
+    items[item] = Atom(items[item].offset, items[item].width, items[item].mask, value)
+    return Filter(tuple(items))
+
+
+@functools.cache
+def cost_script(seed):
+    """Sets of filters, and frames that match. (script, for each set: its name, its frames, and which result says how many words)"""
+    rng, script, sets = random.Random(seed), Script(), []
+
+    def draw(bits, count):
+        return rng.sample(range(1 << bits), count)
+
+    def add(name, *families, frames=12, stay=False):
+        """The filters that have these values in that item of a filter; -1 is the last one."""
+        some, begin = [], sum(said.startswith("classify") for said in script.said)
+        for what, item, values in families:
+            script.family(what, item % len(what.items), values)
+            some += [other(what, item, value) for value in values]
+        for what in rng.sample(some, min(frames, len(some))):
+            script.classify(frame_for(rng, what, 100, 100))
+        sets.append((name, slice(begin, begin + min(frames, len(some))), len(script.expected) + 3))
+        script.use()
+        if not stay:
+            script.clear()
+
+    source, station, nested = at(0, 26), (Atom(0, 32, 0xffffffff, 0), Atom(4, 16, 0xffff, 0x1234)), Field(16, 8, 0x7, 1)
+    to = Atom(36, 16, 0xffff, 53)
+    add("fixed", (fixed(0), -1, draw(16, 1)))
+    add("variable", (variable(0), -1, draw(16, 1)))
+    add("ten", (fixed(0), -1, draw(16, 10)))
+    add("variable-hundred", (variable(0), -1, draw(16, 100)))
+    add("dense", (fixed(0), -1, range(7000, 7100)))
+    add("masked", (Filter((IP, UDP, Atom(36, 16, 0xffc0, 0))), -1, [64 * n for n in draw(10, 100)]))
+    add("protocols", (Filter((IP, Atom(23, 8, 0xff, 0))), -1, draw(8, 100)))
+    add("sources", (Filter((IP, UDP, source, to)), 2, draw(32, 100)))
+    add("stations", (Filter((*station, IP)), 0, draw(32, 100)))
+    add("nested", *((Filter((IP, UDP, at(host, 26), to)), -1, draw(16, 12)) for host in draw(32, 9)))
+    add("both", (fixed(0), -1, draw(16, 50)), (fixed(0, TCP), -1, draw(16, 50)))
+    add("odd", (Filter((IP, Field(14, 8, 0xf, 0), Atom(20, 16, 0xffff, 0))), -1, draw(16, 60)))
+    add("fields", (Filter((IP, HEADER, nested, Atom(20, 16, 0xffff, 0))), -1, draw(16, 60)))
+    add("mixed", (Filter((IP,)), 0, [0x800]), (Filter((UDP, Atom(34, 16, 0xffff, 0x3039))), -1, [0x3039]),
+        (Filter((*fixed(0).items[:-1], Atom(34, 16, 0xffff, 0x3039), to)), -1, draw(16, 10)))
+    ports = draw(16, 2000)
+    add("thousand", (fixed(0), -1, ports[:1000]), frames=50, stay=True)
+    add("two-thousand", (fixed(0), -1, ports[1000:]), frames=50, stay=True)
+    return script, sets
 
 
 @check(points=10, step="7.4", hint="Count the instructions of one frame's way: make gdb, and step from the classifier's first.",
-       boots=Boot("cost", budget=1_000_000_000), needs=("many",))
+       boots=Boot("filters", input=lambda seed: cost_script(seed)[0].bytes, read_at_end=results, marks=FRAME, budget=1_000_000_000), needs=("many",))
 def test_cost(run):
     """A frame is classified in few instructions, however many filters there are."""
-    for name, most in MOST.items():
-        _, took, wrong = run.numbers(name)
-        if wrong:
-            raise Wrong(f"{wrong} frames of the set {name!r} go to the wrong filter.")
-        if took > most:
+    script, sets = cost_script(run.seed)
+    got, spent = script.judge(run), script.spent(run)
+    for name, frames, words in sets:
+        most, code = MOST[name]
+        if (took := max(spent[frames])) > most:
             raise Wrong(f"A frame of the set {name!r} takes {took} instructions; {most} are enough.")
+        if got[words] > code:
+            raise Wrong(f"The code of the set {name!r} takes {got[words]} words; {code} are enough.")
 
 
 def deep_script(seed):
@@ -613,7 +692,7 @@ def deep_script(seed):
 
 
 @check(points=8, step="7.4", hint="Look at the first frame that goes elsewhere, and at the cell at which its filter parts from others.",
-       boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, budget=400_000_000), needs=("random",))
+       boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000), needs=("random",))
 def test_deep(run):
     """Filters that share long beginnings."""
-    returned(deep_script(run.seed).judge(run))
+    returned(deep_script(run.seed).judge(run, 200))

@@ -63,17 +63,24 @@ place(uint32_t size)
 	return (uint8_t *)alias_address(WINDOW) + SECTION_SIZE - (size + 2 + 3) / 4 * 4 + 2;
 }
 
-// size, bytes
+// From there to where memory ends.
+static uint32_t
+room(const uint8_t *place)
+{
+	return (uint8_t *)alias_address(WINDOW) + SECTION_SIZE - place;
+}
+
+// size, bytes; those that come next lie behind the frame, in what is left of its last word
 static const uint32_t *
 classify(const uint32_t *at, bool every_length)
 {
 	uint32_t size = at[0];
 
 	for (uint32_t n = every_length ? 0 : size; n <= size; n++) {
-		memcpy(place(n), &at[1], n);
+		memcpy(place(n), &at[1], room(place(n)));
 		say(ask(place(n), n, dpf_classify));
 	}
-	return at + 1 + (size + 3) / 4;
+	return at + 1 + (size + 5) / 4;
 }
 
 void
@@ -110,7 +117,7 @@ check_main(void)
 			at = classify(at, true);
 			break;
 		case FILLED:		// size, byte
-			memset(place(at[0]), at[1], at[0]);
+			memset(place(at[0]), at[1], room(place(at[0])));
 			say(ask(place(at[0]), at[0], dpf_classify));
 			at += 2;
 			break;
