@@ -54,10 +54,10 @@ class Script:
         self.do(8, struct.pack("<III", 1, count, 1), [self.model.delete(id) for id in range(1, count + 1)], "delete all")
 
     def classify(self, frame):
-        self.do(3, framed(frame), [self.model.classify(frame)], f"classify {frame.hex()}")
+        self.do(3, framed(frame, 2), [self.model.classify(frame)], f"classify {frame.hex()}")
 
     def lengths(self, frame):
-        self.do(5, framed(frame), [self.model.classify(frame[:n]) for n in range(len(frame) + 1)],
+        self.do(5, framed(frame, 2), [self.model.classify(frame[:n]) for n in range(len(frame) + 1)],
                 f"classify, at every length, {frame.hex()}")
 
     def filled(self, size, byte):
@@ -108,8 +108,9 @@ class Script:
                     got=f"goes to {has}")
 
 
-def framed(frame):
-    return struct.pack("<I", len(frame)) + frame.ljust((len(frame) + 5) // 4 * 4, b"\0")
+def framed(frame, more=0):
+    """A frame behind its size, in whole words that have room for so many bytes more."""
+    return struct.pack("<I", len(frame)) + frame.ljust(-(-(len(frame) + more) // 4) * 4, b"\0")
 
 
 def results(held):
@@ -576,13 +577,13 @@ def full_script(seed):
     tail = b"".join(bytes(2) + b"\7\7" for _ in range(15))
     tries = rng.sample(range(len(values)), 150) + [0, len(values) - 1]
     for n in tries:
-        script.do(3, framed(struct.pack(">H", values[n]) + tail), [None], "classify")
+        script.do(3, framed(struct.pack(">H", values[n]) + tail, 2), [None], "classify")
     script.do(8, struct.pack("<III", 1, len(values), 1), [None] * len(values), "delete")
     one = Filter((Atom(4, 16, 0xffff, 0),))
     script.do(4, struct.pack("<II", 0, 2049) + script.head(one, 1, b"", None) + struct.pack("<2049I", *range(1, 2050)),
               [*range(1, 2049), dpf.E_NOMEM], "insert one of too many")
     for n in (0, 1, 700, 2046, 2047, 2048, 2049):
-        script.do(3, framed(bytes(4) + struct.pack(">H", n)), [n if n <= 2048 else 0], "classify")
+        script.do(3, framed(bytes(4) + struct.pack(">H", n), 2), [n if n <= 2048 else 0], "classify")
     script.do(8, struct.pack("<III", 1, 2048, 1), [0] * 2048, "delete")
     script.use()
     return script, values, tries

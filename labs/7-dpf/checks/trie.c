@@ -35,7 +35,7 @@ check_main(void)
 			dpf_trie_delete(&canons[id]);
 		}
 		memcpy((uint8_t *)frame + 2, at, size);
-		at += (size + 5) / 4;
+		at += (size + 3) / 4;
 		results[result_count++] = dpf_use().nodes;
 		results[result_count++] = dpf_use().tests;
 		results[result_count++] = dpf_walk((uint8_t *)frame + 2, size);
