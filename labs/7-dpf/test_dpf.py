@@ -49,9 +49,9 @@ class Script:
         self.do(2, struct.pack("<II", id, owner), [self.model.delete(id, owner)], f"delete {id}")
 
     def clear(self):
-        """Delete all filters, whose ids are 1 to their number, and which are owner 1's."""
-        count = len(self.model.known)
-        self.do(8, struct.pack("<III", 1, count, 1), [self.model.delete(id) for id in range(1, count + 1)], "delete all")
+        """Delete all filters of owner 1's, by all ids up to the largest."""
+        last = max(self.model.known)
+        self.do(8, struct.pack("<III", 1, last, 1), [self.model.delete(id) for id in range(1, last + 1)], "delete all")
 
     def classify(self, frame):
         self.do(3, framed(frame, 2), [self.model.classify(frame)], f"classify {frame.hex()}")
@@ -145,23 +145,24 @@ def random_items(rng):
     return tuple(items)
 
 
-def frame_for(rng, what, size=48, least=0):
-    """A frame that often matches, of `least` bytes to `size`."""
+def frame_for(rng, what, size=48, least=0, also=()):
+    """A frame of `least` bytes to `size` that often matches, and less often those filters, too."""
     frame = bytearray(rng.choice((0, 1, 2, 0xff)) for _ in range(rng.randrange(least, size + 1)))
-    base = 0
-    for item in what.items:
-        if isinstance(item, Shift):
-            base += item.by
-            continue
-        start, end = base + item.offset, base + item.offset + item.width // 8
-        if end > len(frame):
-            break
-        number = int.from_bytes(frame[start:end], "big")
-        if isinstance(item, Atom):
-            number = number & ~item.mask | item.value
-            frame[start:end] = number.to_bytes(item.width // 8, "big")
-        else:
-            base += (number & item.mask) << item.left
+    for one in (*also, what):
+        base = 0
+        for item in one.items:
+            if isinstance(item, Shift):
+                base += item.by
+                continue
+            start, end = base + item.offset, base + item.offset + item.width // 8
+            if end > len(frame):
+                break
+            number = int.from_bytes(frame[start:end], "big")
+            if isinstance(item, Atom):
+                number = number & ~item.mask | item.value
+                frame[start:end] = number.to_bytes(item.width // 8, "big")
+            else:
+                base += (number & item.mask) << item.left
     return bytes(frame)
 
 
@@ -278,12 +279,14 @@ def random_script(seed):
                           rng.choice((b"", b"", b"", b"a", b"ab", None)))
         elif kind < 0.35 and len(known) > rng.choice((5, 40)):
             id = rng.choice(list(script.model.known))
+            frame = frame_for(rng, script.model.known[id].filter)
             script.delete(id, rng.choice((script.model.known[id].owner, 1)))
+            script.classify(frame)
         else:
             if rng.random() < 0.06:
                 script.lengths(frame_for(rng, rng.choice(known), 48, 48))
             else:
-                script.classify(frame_for(rng, rng.choice(known)))
+                script.classify(frame_for(rng, rng.choice(known), also=rng.sample(known, rng.randrange(3) % len(known))))
     for id in list(script.model.known):
         script.delete(id, script.model.known[id].owner)
         if len(script.model.known) < 3:
@@ -392,6 +395,32 @@ def packet(rng, ports, size=60):
     return frame.ljust(size, b"\0")[:size if rng.random() < 0.9 else rng.randrange(len(frame))]
 
 
+def parting(rng, script, make):
+    """Filters by protocol, then host, then port, and for a host and a protocol whatever the port; what was deleted is asked for."""
+    hosts, ports = rng.sample(range(1 << 32), 3), rng.sample(range(65536), 20)
+    some = [make(0, protocol, to) for protocol in (UDP, TCP) for to in hosts]
+    for what in some:
+        script.family(what, len(what.items) - 1, rng.sample(ports, rng.choice((5, 9, 18))))
+        script.insert(Filter(what.items[:4]))
+    script.insert(Filter((Atom(12, 16, 0xffff, 0x806),)))
+    for id in rng.sample(sorted(script.model.known), len(script.model.known)):
+        frame = frame_for(rng, script.model.known[id].filter, 44, 44)
+        script.delete(id)
+        script.classify(frame)
+
+
+def neighbours(rng, script):
+    """Values that are all over the place, 0 and the largest among them; what differs from one in a single bit has mostly the same hash."""
+    for width, count in (16, 20), (32, 24):
+        most = (1 << width) - 1
+        values = [0, most, *(rng.randrange(1, most) for _ in range(count))]
+        script.family(Filter((Atom(2, width, most, 0),)), 0, rng.sample(values, len(values)))
+        asked = [value ^ 1 << bit for value in (0, most) for bit in range(width)]
+        for value in asked + [rng.choice(values) ^ 1 << rng.randrange(width) for _ in range(width)] + values:
+            script.classify(bytes(2) + value.to_bytes(width // 8, "big"))
+        script.clear()
+
+
 @functools.cache
 def many_script(seed):
     """2,000 filters by port, dense and scattered, of both protocols; some that constrain more, some less."""
@@ -405,6 +434,8 @@ def many_script(seed):
         for _ in range(count):
             script.classify(packet(rng, rng.choice((known, ports, range(65536)))))
 
+    neighbours(rng, script)
+    parting(rng, script, make)
     script.insert(Filter((IP,)))
     frames(20)
     script.family(make(0), -1 % len(make(0).items), ports[:9])
@@ -421,11 +452,12 @@ def many_script(seed):
         for _ in range(12):
             script.delete(ids.pop(rng.randrange(len(ids))))
         script.insert(make(rng.choice(ports)))
-        frames(12)
-    for id in list(script.model.known):
+        frames(6)
+    for id in rng.sample(sorted(script.model.known), 1000):
         script.delete(id)
-        if rng.random() < 0.04:
+        if rng.random() < 0.08:
             frames(1)
+    script.clear()
     script.lengths(packet(rng, ports))
     script.use()
     return script
@@ -485,7 +517,7 @@ def orders_script(seed, texts):
 def test_orders(runs):
     """Small sets of filters, inserted in every order, give one classifier, and leave nothing behind."""
     for run, texts in zip(runs, SETS):
-        returned(orders_script(run.seed, texts).judge(run, 30, 60))
+        returned(orders_script(run.seed, texts).judge(run, 30, 100))
 
 
 class Raw:
@@ -563,7 +595,7 @@ def edges_script(seed):
        boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_edges(run):
     """Filters at the edges of what can be said, frames that end anywhere, and other owners' frames."""
-    returned(edges_script(run.seed).judge(run, 20, 90))
+    returned(edges_script(run.seed).judge(run, 20, 150))
 
 
 def full_script(seed):
@@ -696,9 +728,10 @@ def deep_script(seed):
             script.classify(some)
             script.classify(some[:rng.randrange(len(some))])
     for id in rng.sample(sorted(script.model.known), len(script.model.known)):
+        frame = frame_for(rng, script.model.known[id].filter, 128, 128)
         script.delete(id)
         if rng.random() < 0.1:
-            script.classify(rng.choice(others))
+            script.classify(frame)
     script.use()
     return script
 
