@@ -409,18 +409,6 @@ def parting(rng, script, make):
         script.classify(frame)
 
 
-def neighbours(rng, script):
-    """Values that are all over the place, 0 and the largest among them; what differs from one in a single bit has mostly the same hash."""
-    for width, count in (16, 20), (32, 24):
-        most = (1 << width) - 1
-        values = [0, most, *(rng.randrange(1, most) for _ in range(count))]
-        script.family(Filter((Atom(2, width, most, 0),)), 0, rng.sample(values, len(values)))
-        asked = [value ^ 1 << bit for value in (0, most) for bit in range(width)]
-        for value in asked + [rng.choice(values) ^ 1 << rng.randrange(width) for _ in range(width)] + values:
-            script.classify(bytes(2) + value.to_bytes(width // 8, "big"))
-        script.clear()
-
-
 @functools.cache
 def many_script(seed):
     """2,000 filters by port, dense and scattered, of both protocols; some that constrain more, some less."""
@@ -434,7 +422,6 @@ def many_script(seed):
         for _ in range(count):
             script.classify(packet(rng, rng.choice((known, ports, range(65536)))))
 
-    neighbours(rng, script)
     parting(rng, script, make)
     script.insert(Filter((IP,)))
     frames(20)
@@ -520,6 +507,25 @@ def test_orders(runs):
         returned(orders_script(run.seed, texts).judge(run, 30, 100))
 
 
+STEP = Field(0, 8, 3, 0)                # to a base that is one byte further, or two, or three
+
+
+def neighbours(rng, script):
+    """Few values and many, at each level, all over the place, 0 and the largest among them; what differs from one in a single
+    bit has mostly the same hash."""
+    for width, count, level, top in ((8, 0, 3, 255), (8, 12, 1, 255), (8, 12, 2, 20), (16, 2, 2, 65535), (16, 20, 0, 65535), (32, 0, 0, 2**32 - 1),
+                                     (32, 1, 1, 2**32 - 1), (32, 2, 0, 2**32 - 1), (32, 20, 0, 2**32 - 1), (32, 3, 3, 2**32 - 1)):
+        most = (1 << width) - 1
+        values = list({0, top, *(rng.randrange(1, top) for _ in range(count))})
+        script.family(Filter((*[STEP] * level, Atom(4, width, most, 0))), level, rng.sample(values, len(values)))
+        asked = [value ^ 1 << rng.randrange(width) for value in rng.choices(values, k=16)]
+        for value in asked + [value ^ 1 << bit for value in (0, most) for bit in range(width)] + values:
+            frame = bytearray(rng.choices((1, 2, 3), k=12))
+            start = functools.reduce(lambda base, _: base + frame[base], range(level), 0) + 4
+            script.classify(bytes(frame[:start]) + value.to_bytes(width // 8, "big"))
+        script.clear()
+
+
 class Raw:
     """A filter of items that the text form has no words for."""
     def __init__(self, *items):
@@ -546,6 +552,10 @@ def edges_script(seed):
         raw = Raw(item)
         script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + raw.encode(), [dpf.E_INVAL], f"insert {item}")
     script.do(1, struct.pack("<I8sI8s", 1, b"", 0, b"") + Raw(*((0, 8, n, 1, 0) for n in range(17))).encode(), [dpf.E_INVAL], "insert 17 items")
+    for bit in range(32):               # what contradicts itself in one bit
+        for level in (0, rng.randrange(1, 4)):
+            value = rng.getrandbits(32)
+            script.insert(Filter((*[STEP] * level, Atom(2, 32, 0xffffffff, value), Atom(5 - bit // 8, 8, 1 << bit % 8, ~value >> bit // 8 * 8 & 1 << bit % 8))))
     for text in ("65535:16 == 1", "65533:32 == 1", "65535:8 == 1", "shift 65535 && 0:8 == 1 && 0:8 & 7 == 1 && 1:8 == 1", "shift 65535 && shift 65535",
                  "shift 65535 && shift 1 && 0:8 == 1", "0:8 == 1 && 0:8 == 2", "0:16 == 0x102 && 1:8 & 1 == 1",
                  "0:16 == 0x102 && 1:8 & 3 == 2", "65534:8 == 7", "shift 30000 && 30000:16 == 0x0707", "4:32 == 0x07070707",
@@ -573,6 +583,7 @@ def edges_script(seed):
             script.delete(id)
     for id in (0, 2049, 0xffffffff):
         script.delete(id)
+    neighbours(rng, script)
     # Who may take whose frames.
     ip, udp, port = Filter((IP,)), Filter((IP, UDP)), fixed(53)
     for caps in ((None, b"b", b"a", b"ab", b""), (b"", None, b"abc")):
@@ -595,7 +606,7 @@ def edges_script(seed):
        boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_edges(run):
     """Filters at the edges of what can be said, frames that end anywhere, and other owners' frames."""
-    returned(edges_script(run.seed).judge(run, 20, 150))
+    returned(edges_script(run.seed).judge(run, 30, 150))
 
 
 def full_script(seed):
