@@ -385,14 +385,23 @@ def variable(port, protocol=UDP, to=HERE):
     return Filter((IP, FIRST, protocol, at(to), HEADER, Atom(16, 16, 0xffff, port)))
 
 
-def packet(rng, ports, size=60):
-    """A frame of UDP or TCP, mostly."""
-    words = rng.choice((5, 5, 5, 6, 15))
-    frame = rng.randbytes(12) + struct.pack(">H", rng.choice((0x800, 0x800, 0x800, 0x800, 0x806)))
-    frame += struct.pack(">BBHHHBBH", 0x40 + words, 0, 46, 1, rng.choice((0, 0, 0, 0x4000, 3)), 64, rng.choice((6, 17, 17, 1)), 0)
-    frame += struct.pack(">II", HERE - rng.choice((0, 1)), HERE + rng.choice((0, 0, 0, 1))) + bytes(4 * words - 20)
-    frame += struct.pack(">HHHH", rng.choice(ports), rng.choice(ports), 8, 0)
-    return frame.ljust(size, b"\0")[:size if rng.random() < 0.9 else rng.randrange(len(frame))]
+STEP = Field(0, 8, 3, 0)                # to a base that is one byte further, or two, or three
+
+
+def neighbours(rng, script):
+    """Few values and many, at each level, all over the place, 0 and the largest among them; what differs from one in a single
+    bit has mostly the same hash."""
+    for width, count, level, top in ((8, 0, 3, 255), (8, 12, 1, 255), (8, 12, 2, 20), (16, 2, 2, 65535), (16, 20, 0, 65535), (32, 0, 0, 2**32 - 1),
+                                     (32, 1, 1, 2**32 - 1), (32, 2, 0, 2**32 - 1), (32, 20, 0, 2**32 - 1), (32, 3, 3, 2**32 - 1)):
+        most = (1 << width) - 1
+        values = list({0, top, *(rng.randrange(1, top) for _ in range(count))})
+        script.family(Filter((*[STEP] * level, Atom(4, width, most, 0))), level, rng.sample(values, len(values)))
+        asked = [value ^ 1 << rng.randrange(width) for value in rng.choices(values, k=16)]
+        for value in asked + [value ^ 1 << bit for value in (0, most) for bit in range(width)] + values:
+            frame = bytearray(rng.choices((1, 2, 3), k=12))
+            start = functools.reduce(lambda base, _: base + frame[base], range(level), 0) + 4
+            script.classify(bytes(frame[:start]) + value.to_bytes(width // 8, "big"))
+        script.clear()
 
 
 def parting(rng, script, make):
@@ -407,6 +416,16 @@ def parting(rng, script, make):
         frame = frame_for(rng, script.model.known[id].filter, 44, 44)
         script.delete(id)
         script.classify(frame)
+
+
+def packet(rng, ports, size=60):
+    """A frame of UDP or TCP, mostly."""
+    words = rng.choice((5, 5, 5, 6, 15))
+    frame = rng.randbytes(12) + struct.pack(">H", rng.choice((0x800, 0x800, 0x800, 0x800, 0x806)))
+    frame += struct.pack(">BBHHHBBH", 0x40 + words, 0, 46, 1, rng.choice((0, 0, 0, 0x4000, 3)), 64, rng.choice((6, 17, 17, 1)), 0)
+    frame += struct.pack(">II", HERE - rng.choice((0, 1)), HERE + rng.choice((0, 0, 0, 1))) + bytes(4 * words - 20)
+    frame += struct.pack(">HHHH", rng.choice(ports), rng.choice(ports), 8, 0)
+    return frame.ljust(size, b"\0")[:size if rng.random() < 0.9 else rng.randrange(len(frame))]
 
 
 @functools.cache
@@ -505,25 +524,6 @@ def test_orders(runs):
     """Small sets of filters, inserted in every order, give one classifier, and leave nothing behind."""
     for run, texts in zip(runs, SETS):
         returned(orders_script(run.seed, texts).judge(run, 30, 100))
-
-
-STEP = Field(0, 8, 3, 0)                # to a base that is one byte further, or two, or three
-
-
-def neighbours(rng, script):
-    """Few values and many, at each level, all over the place, 0 and the largest among them; what differs from one in a single
-    bit has mostly the same hash."""
-    for width, count, level, top in ((8, 0, 3, 255), (8, 12, 1, 255), (8, 12, 2, 20), (16, 2, 2, 65535), (16, 20, 0, 65535), (32, 0, 0, 2**32 - 1),
-                                     (32, 1, 1, 2**32 - 1), (32, 2, 0, 2**32 - 1), (32, 20, 0, 2**32 - 1), (32, 3, 3, 2**32 - 1)):
-        most = (1 << width) - 1
-        values = list({0, top, *(rng.randrange(1, top) for _ in range(count))})
-        script.family(Filter((*[STEP] * level, Atom(4, width, most, 0))), level, rng.sample(values, len(values)))
-        asked = [value ^ 1 << rng.randrange(width) for value in rng.choices(values, k=16)]
-        for value in asked + [value ^ 1 << bit for value in (0, most) for bit in range(width)] + values:
-            frame = bytearray(rng.choices((1, 2, 3), k=12))
-            start = functools.reduce(lambda base, _: base + frame[base], range(level), 0) + 4
-            script.classify(bytes(frame[:start]) + value.to_bytes(width // 8, "big"))
-        script.clear()
 
 
 class Raw:
@@ -732,12 +732,9 @@ def deep_script(seed):
             some = {values[n] ^ rng.randrange(1, 65536) << half for _ in range(rng.choice((1, 2, 4, 12, 17, 20)))}
             script.family(Filter(tuple(atoms[:n + 1])), n, sorted(some))
             others.append(frame[:8 * n] + struct.pack(">I", rng.choice(sorted(some))) + frame[8 * n + 4:])
-    for few in ((), (Filter((Atom(0, 16, 0xffff, values[0] >> 16),)), Filter((Atom(4, 32, 0xffffff00, 0),)))):
-        for what in few:        # of few bits: what is found first may not be the one
-            script.insert(what)
-        for some in (frame, *others):
-            script.classify(some)
-            script.classify(some[:rng.randrange(len(some))])
+    for some in (frame, *others):
+        script.classify(some)
+        script.classify(some[:rng.randrange(len(some))])
     for id in rng.sample(sorted(script.model.known), len(script.model.known)):
         frame = frame_for(rng, script.model.known[id].filter, 128, 128)
         script.delete(id)
