@@ -1,5 +1,5 @@
-// Filters by port, their frames, and how classifying one is counted: for bench.c and cost.c. PMCCNTR counts
-// instructions here: from a classifier's first to its return, which is one of them.
+// Filters by port, their frames, and how classifying one is counted, for bench.c. PMCCNTR counts instructions here: from a
+// classifier's first to its return, which is one of them.
 #pragma once
 
 #include <exo/arm.h>
