@@ -6,6 +6,7 @@ contract and from nothing of the kernel's.
 `offset:width` is the number of 8, 16 or 32 bits that lies there in network order, from the base; `shift` moves the base, by
 a number of bytes or by a field. No item at all, "", is the filter that matches every frame.
 """
+import heapq
 import re
 import struct
 from dataclasses import dataclass, field
@@ -181,7 +182,7 @@ def refused(items: Sequence[Item]) -> int:
     """What the kernel refuses a filter with, -E_*; 0: it does not."""
     if len(items) > ITEMS or any(map(ill_formed, items)):
         return E_INVAL
-    level, moved, unit, cells = 0, 0, 4, set()
+    level, moved, unit, cells, contradict = 0, 0, 4, set(), constraints(items) is None
     for n, item in enumerate(items):
         if isinstance(item, Shift):
             moved += item.by
@@ -197,7 +198,7 @@ def refused(items: Sequence[Item]) -> int:
                 unit //= 2
             level += 1
             cells.add((level, "field"))
-        if level == LEVELS or len(cells) > CELLS or constraints(items[:n + 1]) is None:
+        if level == LEVELS or len(cells) > CELLS or contradict and constraints(items[:n + 1]) is None:
             return E_INVAL
     return 0
 
@@ -217,6 +218,7 @@ class Model:
     """All filters that there are, by id."""
     known: dict[int, Known] = field(default_factory=dict)
     shapes: dict[tuple, dict[tuple, int]] = field(default_factory=dict)     # ids, by the bits that are constrained, and to what
+    free: list[int] = field(default_factory=lambda: list(range(1, FILTERS + 1)))        # ids, a heap
 
     def insert(self, what: Filter, owner: int = 1, guard: bytes = b"", cap: bytes | None = None) -> int:
         """What dpf_insert() returns; `cap` is the name of a capability with all rights."""
@@ -240,9 +242,9 @@ class Model:
                     error = E_PERM
         if error:
             return error
-        id = next((n for n in range(1, FILTERS + 1) if n not in self.known), 0)
-        if not id:
+        if not self.free:
             return E_NOMEM
+        id = heapq.heappop(self.free)
         self.known[id] = Known(what, owner, guard, bits, number)
         self.shapes.setdefault(shape, {})[values] = id
         return id
@@ -252,6 +254,7 @@ class Model:
             return E_NOENT
         shape, values = _shape(self.known.pop(id).bits)
         del self.shapes[shape][values]
+        heapq.heappush(self.free, id)
         return 0
 
     def classify(self, frame: bytes) -> int:

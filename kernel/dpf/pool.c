@@ -76,24 +76,6 @@ dpf_new_node(struct dpf_test *under, uint32_t value)
 	return n;
 }
 
-void
-dpf_free_node(struct dpf_node *n)
-{
-	struct dpf_node **at = &n->from->values;
-
-	dpf_drop_block(&n->block);
-	dpf_mixed -= n->mixed;
-	n->from->lost = true;
-	n->from->lost_value = n->value;
-	n->from->count--;
-	while (*at != n)
-		at = &(*at)->next;
-	*at = n->next;
-	n->next = free_nodes;
-	free_nodes = n;
-	dpf_nodes--;
-}
-
 static struct dpf_node *last_changed;
 
 // Of more filters, too.
@@ -155,6 +137,26 @@ place(struct dpf_test *t)
 		at = &(*at)->next;
 	t->next = *at;
 	*at = t;
+}
+
+void
+dpf_free_node(struct dpf_node *n)
+{
+	struct dpf_node **at = &n->from->values;
+
+	dpf_drop_block(&n->block);
+	dpf_mixed -= n->mixed;
+	n->from->lost = true;
+	n->from->lost_value = n->value;
+	n->from->count--;
+	while (*at != n)
+		at = &(*at)->next;
+	*at = n->next;
+	sum_test(n->from);
+	place(n->from);
+	n->next = free_nodes;
+	free_nodes = n;
+	dpf_nodes--;
 }
 
 // The node has changed: what follows from its tests' sums, and that it has to be compiled.

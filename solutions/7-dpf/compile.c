@@ -89,6 +89,7 @@ found(struct dpf_code *c, const struct dpf_node *n)
 	dpf_emit(a32_when(LO, a32_dp_reg(MOV, false, DPF_BEST, 0, DPF_SCRATCH)));
 	dpf_branch(AL, n->bits >= c->context.later ? dpf_return() : c->fail);
 }
+
 // The code of a test, and of what is behind it.
 static void
 test(struct dpf_code *c, struct dpf_test *t)
@@ -119,10 +120,9 @@ dpf_node(const struct dpf_code *c, const struct dpf_node *n)
 	for (struct dpf_test *t = n->tests; t != NULL; t = t->next) {
 		struct dpf_code one = way;
 		bool last = t->next == NULL && n->id == 0;
-		uint32_t more = t->next != NULL ? t->next->sum.most : n->id != 0 ? n->bits : 0;
 
-		if (more > one.context.later)
-			one.context.later = more;
+		if (t->next != NULL && t->next->sum.most > one.context.later)
+			one.context.later = t->next->sum.most;
 		if (!last)
 			one.fail = dpf_new_label();
 		test(&one, t);

@@ -30,7 +30,7 @@ typedef uint32_t dpf_label;
 struct dpf_code {
 	struct dpf_context context;
 	dpf_label fail;		// where to go when this way leads nowhere
-	unsigned level;
+	unsigned level;		// of the last base that there is
 	unsigned pending;	// comparisons made since the last branch on them: all of them held if EQ; 0: none
 };
 
@@ -46,7 +46,7 @@ void dpf_branch(enum a32_cond cond, dpf_label to);
 void dpf_constant(unsigned rd, uint32_t value);		// in one instruction or two; no flags
 dpf_label dpf_return(void);				// where to go with nothing to say but what r4 has
 
-// Given, in kernel/dpf/load.c. Compare a register with a constant; r3 is lost.
+// Given, in kernel/dpf/load.c. Compare a register with a constant; r3 may be lost, so it is another one that is compared.
 void dpf_compare(enum a32_cond cond, unsigned rn, uint32_t value);
 
 // r2 = the least aligned part of a cell's unit that has all of its mask; then that under the mask, with flags or

@@ -1,5 +1,5 @@
 // uint32_t ask(const uint8_t *frame, uint32_t size, dpf_classifier *f): what f says; ~0 if it does not leave r4 to r11, or sp, as
-// they were.
+// they were. From classify_begins to classify_ended the grader counts: a call, and f.
 
 	.syntax	unified
 	.text
@@ -15,7 +15,11 @@ ask:
 	mov	r9, #9
 	mov	r10, #10
 	mov	r11, sp
+	.global	classify_begins
+classify_begins:
 	blx	r2
+	.global	classify_ended
+classify_ended:
 	cmp	r4, #4
 	cmpeq	r5, #5
 	cmpeq	r6, #6

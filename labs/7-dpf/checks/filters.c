@@ -1,5 +1,6 @@
 // What the run's input says is done with filters, and frames: inserted, deleted, classified. What each came to is in
-// `results`. A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped.
+// `results`. A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped. Where it is
+// read it cannot be written.
 
 #include <exo/aspace.h>
 #include <exo/board.h>
@@ -53,27 +54,39 @@ static void
 map(void)
 {
 	for (uint32_t n = 0; n < PAGES; n++)
-		alias_map(WINDOW, L2_ENTRIES - PAGES + n, v2p(pages) + n * PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
+		alias_map(WINDOW, L2_ENTRIES - PAGES + n, v2p(pages) + n * PAGE_SIZE, RIGHT_READ);
 }
 
-// Where a frame of that size has to lie.
+// Where a frame of that size begins, in bytes before the end.
+static uint32_t
+room(uint32_t size)
+{
+	return (size + 2 + 3) / 4 * 4 - 2;
+}
+
 static uint8_t *
 place(uint32_t size)
 {
-	return (uint8_t *)alias_address(WINDOW) + SECTION_SIZE - (size + 2 + 3) / 4 * 4 + 2;
+	return pages + sizeof pages - room(size);
 }
 
-// size, bytes
+static void
+say_whose(uint32_t size)
+{
+	say(ask((uint8_t *)alias_address(WINDOW) + SECTION_SIZE - room(size), size, dpf_classify));
+}
+
+// size, bytes; those that come next lie behind the frame, in what is left of its last word
 static const uint32_t *
 classify(const uint32_t *at, bool every_length)
 {
 	uint32_t size = at[0];
 
 	for (uint32_t n = every_length ? 0 : size; n <= size; n++) {
-		memcpy(place(n), &at[1], n);
-		say(ask(place(n), n, dpf_classify));
+		memcpy(place(n), &at[1], room(n));
+		say_whose(n);
 	}
-	return at + 1 + (size + 3) / 4;
+	return at + 1 + (size + 5) / 4;
 }
 
 void
@@ -110,8 +123,8 @@ check_main(void)
 			at = classify(at, true);
 			break;
 		case FILLED:		// size, byte
-			memset(place(at[0]), at[1], at[0]);
-			say(ask(place(at[0]), at[0], dpf_classify));
+			memset(place(at[0]), at[1], room(at[0]));
+			say_whose(at[0]);
 			at += 2;
 			break;
 		case CLEAR:		// first id, how many, owner

@@ -1,6 +1,6 @@
 // Filters put into the trie, and taken out again, as the run's input says; after each, how many nodes and tests there
-// are, and what a walk of the trie makes of a frame, in `results`, until a filter's way is not there. Nothing is
-// compiled.
+// are, how many filters the root has and the bits of those that constrain the most and the fewest, and what a walk of
+// the trie makes of a frame, in `results`, until a filter's way is not there. Nothing is compiled.
 
 #include <exo/check.h>
 #include <exo/dpf.h>
@@ -55,7 +55,7 @@ check_main(void)
 	static uint32_t frame[64];
 	static bool come[MOST + 1];
 
-	while (at < end && result_count + 3 <= ROOM) {
+	while (at < end && result_count + 6 <= ROOM) {
 		uint32_t id = at[0], comes = at[1], size = at[2];
 		struct dpf_filter filter;
 
@@ -73,6 +73,9 @@ check_main(void)
 		come[id] = comes;
 		results[result_count++] = dpf_use().nodes;
 		results[result_count++] = dpf_use().tests;
+		results[result_count++] = dpf_root.sum.filters;
+		results[result_count++] = dpf_root.sum.most;
+		results[result_count++] = dpf_root.sum.least;
 		results[result_count++] = dpf_walk((uint8_t *)frame + 2, size);
 		if (!all_there(come))
 			return;
