@@ -1,5 +1,6 @@
-// Handlers in C for `clang -target bpf`, and for this machine: the same source, so that both come to the same. Each is a program by itself, of its
-// memory, the bytes of it, and an argument. What is on the stack is reached at constant places alone.
+// Handlers in C for `clang -target bpf`, and for this machine: the same source, so that both come to the same.
+// Each is a program by itself, of its memory, the bytes of it, and an argument. What is on the stack is reached at
+// constant places alone.
 
 #include <stdint.h>
 
@@ -28,7 +29,8 @@ hash(uint8_t *memory, uint64_t size, uint64_t argument)
 	return h >> 32;
 }
 
-// A bucket that fills by `rate` tokens a second, of whose time there are a thousand million parts; what does not fit is lost.
+// A bucket that fills by `rate` tokens a second, of whose time there are a thousand million parts; what does not
+// fit is lost.
 struct bucket {
 	uint64_t now, last, tokens, rate, most;
 };

@@ -1,5 +1,6 @@
-// The compiler's 64-bit instructions (wide.h). An instruction works on the lower halves as its 32-bit sister does, and then on the upper ones,
-// which come from the frame and go back there. The scratch register has one of them; where a second is needed, the fuel's is borrowed.
+// The compiler's 64-bit instructions (wide.h). An instruction works on the lower halves as its 32-bit sister does,
+// and then on the upper ones, which come from the frame and go back there. The scratch register has one of them;
+// where a second is needed, the fuel's is borrowed.
 
 #include "wide.h"
 
@@ -30,8 +31,8 @@ under(enum a32_cond cond, uint32_t word)
 	return (word & 0x0fffffff) | (uint32_t)cond << 28;
 }
 
-// Whether instruction i may leave an upper half in dst that is not zero, where it was zero, and those of all that is not in `wide` are. (Of
-// AND, RSH, ARSH, and an unsigned division, dst's own says that it does not.)
+// Whether instruction i may leave an upper half in dst that is not zero, where it was zero, and those of all that
+// is not in `wide` are. (Of AND, RSH, ARSH, and an unsigned division, dst's own says that it does not.)
 static bool
 widens(const struct bpf_insn *i)
 {
@@ -149,7 +150,8 @@ borrow(struct jit *j)
 	jit_emit(j, a32_memory(false, 4, JIT_FUEL, A32_SP, JIT_SPILL));
 }
 
-// ADD and SUB, the upper halves with the carry. A constant below zero is the other one of what it is without its sign.
+// ADD and SUB, the upper halves with the carry. A constant below zero is the other one of what it is without its
+// sign.
 static void
 add(struct jit *j, const struct bpf_insn *i, enum a32_op op)
 {
@@ -267,8 +269,8 @@ shift_constant(struct jit *j, unsigned dst, enum a32_shift type, unsigned by)
 	put(j, dst, JIT_SCRATCH);
 }
 
-// By a register: A32 looks at eight bits of a count, so that one of 32 to 255 leaves nothing, and one below zero is such. The scratch register is
-// the count, then 32 less the count, then that below zero, and the count again.
+// By a register: A32 looks at eight bits of a count, so that one of 32 to 255 leaves nothing, and one below zero
+// is such. The scratch register is the count, then 32 less the count, then that below zero, and the count again.
 static void
 shift_register(struct jit *j, const struct bpf_insn *i, enum a32_shift type)
 {
@@ -331,8 +333,8 @@ swap(struct jit *j, const struct bpf_insn *i)
 	jit_release(j, JIT_FUEL);
 }
 
-// DIV and MOD: a call, as C has it: a is r0 and r1, b r2 and r3, and so the result. What the callee may change is pushed before, in this order; of it
-// the operands are read, so that none is lost while they are put in place.
+// DIV and MOD: a call, as C has it: a is r0 and r1, b r2 and r3, and so the result. What the callee may change is
+// pushed before, in this order; of it the operands are read, so that none is lost while they are put in place.
 #define PUSHED 24
 
 static void
@@ -377,7 +379,8 @@ divide(struct jit *j, const struct bpf_insn *i)
 	jit_emit(j, a32_pop(pushed));
 }
 
-// Where no upper half is other than zero, neither before nor behind it, and its sign does not matter, the 32-bit instruction does it all.
+// Where no upper half is other than zero, neither before nor behind it, and its sign does not matter, the 32-bit
+// instruction does it all.
 static bool
 narrow(const struct bpf_insn *i)
 {
@@ -446,7 +449,8 @@ wide_compute(struct jit *j, const struct bpf_insn *i)
 	return true;
 }
 
-// Eight bytes fit if the last four do, and no address wraps on the way there; then the address itself is in the scratch register.
+// Eight bytes fit if the last four do, and no address wraps on the way there; then the address itself is in the
+// scratch register.
 void
 wide_memory(struct jit *j, const struct bpf_insn *i)
 {

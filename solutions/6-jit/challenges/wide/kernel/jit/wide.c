@@ -1,4 +1,5 @@
-// What the 64-bit instructions mean (wide.h), one after the other: what the interpreter does, and what compiled code calls.
+// What the 64-bit instructions mean (wide.h), one after the other: what the interpreter does, and what compiled
+// code calls.
 
 #include "wide.h"
 
