@@ -178,7 +178,8 @@ class _Make:
                           (("FILES", kernel.linked), ("USER", kernel.user), ("HOST", kernel.host),
                            ("GIVEN", kernel.given), ("PAYLOADS", sources.values())))]
         self.objects = f"{_relative(BUILD)}/obj-virt{_opt('-O2')}"
-        self.students = {self.object(file): file for file in kernel.files if file not in _reference(kernel)}
+        reference = _reference(kernel)
+        self.students = {self.object(file): file for file in kernel.files if file not in reference}
         self.elfs = {_relative(self.out / f"{payload}.elf"): payload for payload in sources}
         self.programs = {_relative(self.out / path.relative_to(ROOT).with_suffix(".elf")): payload
                          for payload, source in sources.items()

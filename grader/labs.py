@@ -305,8 +305,7 @@ def is_tree(tree: str, root: Path = ROOT) -> bool:
 
 def is_challenge(tree: str, root: Path = ROOT) -> bool:
     """Whether that is the folder of a challenge's reference."""
-    folder = (root / tree).absolute()
-    return folder.parent.name == CHALLENGES and (folder / CHANGE).is_file()
+    return f"/{CHALLENGES}/" in tree and (root / tree / CHANGE).is_file()
 
 
 def made(lab: Lab, tree: str, root: Path = ROOT) -> Path:

@@ -1,13 +1,17 @@
-// What is known of each register before each instruction: a range of what it is, or of how far from the memory's first byte; a window of
-// bytes around it that are in the memory; and how many bytes that has at least. An access inside either needs no check.
+// What is known of each register before each instruction: a range of what it is, or of how far it is from the memory's
+// first byte; a window of bytes around it that are in the memory; and how many bytes that has at least. An access
+// within either needs no check.
 //
-// Why that is sound. What is known where a jump leads to is what holds on every way there, and that is gone through until nothing changes, loops
-// included; if it does not come to rest soon nothing is known at all. A sum that may go beyond 32 bits is any number. What an access has passed,
-// checked or proven, lies in the memory, whose size never changes and whose bytes lie together: so two windows of a register are one, with what
-// is between them, and an address of which the least is known says how large the memory is. A number that is written is forgotten with its window.
-// The guard of a loop (ranges.h) says that a whole number of steps, one at least, leads from the pointer to its end, and that both are in the memory
-// or behind its last byte. The pointer makes one such step a round, the end stays, and the way back is taken only as long as they differ: so there is a
-// step's room at each beginning. What leaves the copy, for which the guard proved nothing, is a way like any other to where it leads.
+// Why that is sound. What is known where jumps lead to is what holds on every way there, and all is gone through until
+// nothing changes, loops included; if it does not come to rest soon, nothing is known at all. A sum that may go beyond
+// 32 bits is any number. A register that is written loses its range and its window. What an access has touched, checked
+// or proven, lies in the memory, whose size never changes and whose bytes lie together: so two windows of a register
+// are one, with what is between them, and an address of which the least is known says how large the memory is at least.
+//
+// A loop's guard (ranges.h) says that the pointer is in the memory and before its end, that this is in the memory or
+// right behind it, and that whole steps lead there. The pointer makes one step a round, the end stays, and the way back
+// is taken only as long as they differ: so there is a step's room whenever it begins anew. What leaves the copy, of
+// which the guard says nothing, is a way like any other to where it leads.
 
 #include "ranges.h"
 #include <exo/string.h>
@@ -23,7 +27,7 @@ enum kind { NUMBER, ADDRESS, SIZE };	// itself; less the memory's address; a num
 struct value {
 	enum kind kind;
 	uint32_t low, high;		// at least and at most
-	int32_t from, to;		// the bytes from so many behind the register's value, up to there, are in the memory; the same: none
+	int32_t from, to;		// bytes counted from the register that are in the memory; equal: none
 };
 
 struct known {
@@ -33,9 +37,11 @@ struct known {
 	uint8_t times;			// it changed
 };
 
-static struct known before[BPF_INSNS_MAX + RANGES_LOOPS] __attribute__((section(".far")));	// of what jumps lead to; the copies
+// What jumps lead to, and behind that the copies.
+static struct known before[BPF_INSNS_MAX + RANGES_LOOPS] __attribute__((section(".far")));
 static uint16_t ways[BPF_INSNS_MAX];	// jumps to each instruction
 static bool inside[BPF_INSNS_MAX];	// its access, always
+static uint8_t begins[BPF_INSNS_MAX];	// the number of a loop, from 1 on; 0: none
 static struct range_loop loops[RANGES_LOOPS];
 static uint32_t loop_count;
 static const struct range_loop *copied;
@@ -68,7 +74,8 @@ added(struct value a, struct value b)
 		return moved(a, (int32_t)b.low);
 	if (a.kind == ADDRESS && b.kind == ADDRESS)
 		return anything;
-	return between(a.kind == ADDRESS || b.kind == ADDRESS ? ADDRESS : NUMBER, (int64_t)a.low + b.low, (int64_t)a.high + b.high);
+	return between(a.kind == ADDRESS || b.kind == ADDRESS ? ADDRESS : NUMBER, (int64_t)a.low + b.low,
+	    (int64_t)a.high + b.high);
 }
 
 static struct value
@@ -287,7 +294,8 @@ join(struct value *a, const struct value *b, bool patient)
 		if (!patient || a->from >= a->to)
 			a->from = a->to = 0;
 	}
-	return a->kind != old.kind || a->low != old.low || a->high != old.high || a->from != old.from || a->to != old.to;
+	return a->kind != old.kind || a->low != old.low || a->high != old.high ||
+	    a->from != old.from || a->to != old.to;
 }
 
 // A way leads to where before[n] is known.
@@ -323,7 +331,8 @@ jump(struct known *k, const struct bpf_insn *i, uint32_t to)
 	return lead(&taken, copied != NULL && to == copied->first ? BPF_INSNS_MAX + (uint32_t)(copied - loops) : to);
 }
 
-// Instruction n, and where it leads; whether something changed that has been gone through in this round. *here: there is a way to the next one.
+// Instruction n, and where it leads; whether something changed that this round has gone through. *here: there is a way
+// to the next one.
 static bool
 follow(struct known *k, const struct bpf_insn *insns, uint32_t n, bool *here)
 {
@@ -350,7 +359,7 @@ twice(struct known *k, const struct bpf_insn *insns, const struct range_loop *lo
 	copied = NULL;
 	lead(&copy, loop->last + 1);
 	if (loop->most != ~0u && (masked->kind == ADDRESS || masked->high > loop->most))
-		*masked = between(NUMBER, masked->kind == ADDRESS || masked->low > loop->most ? 0 : masked->low, loop->most);
+		*masked = between(NUMBER, 0, loop->most);
 	return again;
 }
 
@@ -400,8 +409,9 @@ static bool
 reads(const struct bpf_insn *i, unsigned r)
 {
 	uint8_t class = BPF_CLASS(i->opcode);
-	bool second = class == BPF_LDX || class == BPF_STX || (class != BPF_ST && i->opcode & BPF_X && BPF_OP(i->opcode) != BPF_END);
+	bool x = class == BPF_LDX || class == BPF_STX || (class != BPF_ST && i->opcode & BPF_X);
 	bool first = class != BPF_LDX && class != BPF_JMP && !(class == BPF_ALU && BPF_OP(i->opcode) == BPF_MOV);
+	bool second = x && !(class == BPF_ALU && BPF_OP(i->opcode) == BPF_END);
 
 	return (first && bpf_dst(i) == r) || (second && bpf_src(i) == r);
 }
@@ -416,7 +426,8 @@ comes_in(const struct bpf_insn *insns, const struct range_loop *loop, unsigned r
 	return false;
 }
 
-// Whether instruction `last` ends a loop as ranges.h has it: one way in, one way through, and one step of the pointer, which something is accessed by.
+// Whether instruction `last` ends a loop as ranges.h has it: one way in, one way through, and one step of the pointer, by
+// which something is accessed. None is right behind the one found before it, whose copy would come in past the guard.
 static bool
 makes(struct range_loop *loop, const struct bpf_insn *insns, uint32_t last)
 {
@@ -442,6 +453,8 @@ makes(struct range_loop *loop, const struct bpf_insn *insns, uint32_t last)
 		if (i->opcode == (BPF_ALU | BPF_AND) && i->imm >= 0 && comes_in(insns, loop, bpf_dst(i)))
 			loop->masked = bpf_dst(i), loop->most = i->imm;
 	}
+	if (loop > loops && loop[-1].last + 1 == loop->first)
+		return false;
 	return into == 1 && ways[loop->first] == 1 && steps == 1 && uses > 0 &&
 	    loop->by > 0 && loop->by <= 256 && (loop->by & (loop->by - 1)) == 0;
 }
@@ -449,10 +462,7 @@ makes(struct range_loop *loop, const struct bpf_insn *insns, uint32_t last)
 const struct range_loop *
 ranges_loop(uint32_t n)
 {
-	for (uint32_t l = 0; l < loop_count; l++)
-		if (loops[l].first == n)
-			return &loops[l];
-	return NULL;
+	return begins[n] > 0 ? &loops[begins[n] - 1] : NULL;
 }
 
 const struct range_loop *
@@ -467,6 +477,7 @@ ranges_find(const struct bpf_insn *insns, uint32_t count)
 	uint32_t left = ROUNDS;
 
 	memset(ways, 0, count * sizeof *ways);
+	memset(begins, 0, count);
 	for (uint32_t n = 0; n < count; n++) {
 		before[n].reached = false;
 		if (bpf_jumps(&insns[n]))
@@ -474,14 +485,17 @@ ranges_find(const struct bpf_insn *insns, uint32_t count)
 	}
 	loop_count = 0;
 	for (uint32_t n = 0; n < count && loop_count < RANGES_LOOPS; n++)
-		if (makes(&loops[loop_count], insns, n))
+		if (makes(&loops[loop_count], insns, n)) {
 			before[BPF_INSNS_MAX + loop_count++].reached = false;
+			begins[loops[loop_count - 1].first] = loop_count;
+		}
 	for (uint32_t l = 0; l < loop_count; l++)
 		ways[loops[l].last + 1]++;
 	while (round(insns, count) && left-- > 0)
 		;
 	if (left > ROUNDS) {
 		loop_count = 0;
+		memset(begins, 0, count);
 		memset(inside, 0, count);
 	}
 }

@@ -1,8 +1,9 @@
 // Which accesses of a program need no check, as what the code has come through says already that they are in the memory
 // (ranges.c); and loops whose checks are done before them.
 //
-// Such a loop is compiled twice: as it is, behind a guard and with what that proves; and as a copy behind the program's code, with all
-// its checks, where the guard leads if it fails. Both leave it for the same places, with the same fuel taken.
+// Such a loop is compiled twice: as it is, behind a guard and with what that proves; and as a copy behind the program's
+// code, with all its checks, where the guard leads if it fails. Both leave it for the same places, with the same fuel
+// taken.
 #pragma once
 
 #include <exo/jit.h>
@@ -21,12 +22,14 @@ struct range_loop {
 // Before a program is compiled: find them. Not at the same time for two.
 void ranges_find(const struct bpf_insn *insns, uint32_t count);
 
-// The loop that begins with instruction n; null: none that is there twice. Those are found in their order by *next, from 0 on.
+// The loop that begins with instruction n; null: none that is there twice. Each of them in turn, by *next, from 0 on.
 const struct range_loop *ranges_loop(uint32_t n);
 const struct range_loop *ranges_next(uint32_t *next);
 
-// Emit its guard; from then on its copy, until `null` is said: what ranges_inside() and ranges_target() answer depends on it.
+// Emit its guard.
 void ranges_guard(struct jit *j, const struct range_loop *loop);
+
+// What is emitted from now on is its copy; null: none. The two below answer for that.
 void ranges_copy(const struct range_loop *loop);
 
 // Whether an access through a register but r10 needs no check. The label of instruction `to`, to which one jumps.
