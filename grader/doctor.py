@@ -46,6 +46,7 @@ KNOWN_GOOD = {
     "python3-capstone": ("4.0", "4.0"),
     "llvm": ("14", "14"),
     "llvm-19": ("19", "19"),
+    "clang": ("14", "14"),
 }
 
 # The smallest kernel that shows the machine at work: it prints a line and powers off (PSCI SYSTEM_OFF by hvc).

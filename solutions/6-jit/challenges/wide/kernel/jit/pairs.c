@@ -401,7 +401,7 @@ narrow(const struct bpf_insn *i)
 }
 
 bool
-wide_compute(struct jit *j, const struct bpf_insn *i)
+wide_arithmetic(struct jit *j, const struct bpf_insn *i)
 {
 	if (narrow(i))
 		return false;

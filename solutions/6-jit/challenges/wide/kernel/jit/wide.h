@@ -82,10 +82,10 @@ wide_division *wide_divides(const struct bpf_insn *i);
 // Before a program is compiled, in pairs.c: find the registers whose upper half may be other than zero.
 void wide_find(const struct bpf_insn *insns, uint32_t count);
 
-// The code of instructions, in pairs.c. wide_compute(): of what wide_computes(); false: the 32-bit instruction
+// The code of instructions, in pairs.c. wide_arithmetic(): of what wide_computes(); false: the 32-bit instruction
 // does it. wide_memory(): of an access of 8 bytes. wide_wrote(): behind a 32-bit instruction that wrote dst.
 // wide_immediate(): of a wide immediate's first slot.
-bool wide_compute(struct jit *j, const struct bpf_insn *i);
+bool wide_arithmetic(struct jit *j, const struct bpf_insn *i);
 void wide_memory(struct jit *j, const struct bpf_insn *i);
 void wide_wrote(struct jit *j, const struct bpf_insn *i);
 void wide_immediate(struct jit *j, const struct bpf_insn *i);
