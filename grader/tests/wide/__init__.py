@@ -1,13 +1,12 @@
 """BPF with its groups base64 and divmul64 (RFC 9669): a model of what programs do and of which are programs, written from the RFC's text;
 programs in LLVM's syntax, assembled by LLVM; random ones. What the reference of lab 6's challenge `wide` is judged by.
 """
-import functools
 import random
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
 from grader import bpf
 from grader.bpf import ALU, ALU64, CALL, END, EXIT, JMP, JMP32, JUMPS, LDX, MEM, NEG, OPS, ST, STACK, STX, X, Insn, State
@@ -16,7 +15,6 @@ from grader.paths import ROOT
 sys.path.insert(0, str(ROOT / "labs/6-jit"))
 import programs  # noqa: E402
 
-HERE = Path(__file__).parent
 LDDW, MEMSX, DW = 0x18, 0x80, 0x18
 SIZES = bpf.SIZES | {8: DW}
 BYTES = {code: size for size, code in SIZES.items()}
@@ -189,10 +187,10 @@ class Case(programs.Case):
         return (programs.ENDS.index(state.end), state.r0, state.fuel, state.fault, programs.fnv(state.memory))
 
     def listing(self) -> list[str]:
-        return disassemble(self.raw())
-
-    def raw(self) -> bytes:
-        return bpf.encode(self.program)
+        """In LLVM's words."""
+        data = " ".join(f"{byte:#04x}" for byte in bpf.encode(self.program))
+        done = subprocess.run([*MC, "--disassemble"], input=data, text=True, capture_output=True)
+        return [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
 
 
 MC = ["llvm-mc-19", "--triple=bpfel", "-mcpu=v4", "-mattr=+alu32"]
@@ -211,14 +209,11 @@ def assemble(texts: Sequence[str]) -> list[list[Insn]]:
     return [bpf.decode(b"".join(_assembled[line] for line in lines)) for lines in split]
 
 
-def disassemble(data: bytes) -> list[str]:
-    done = subprocess.run([*MC, "--disassemble"], input=" ".join(f"{byte:#04x}" for byte in data), text=True, capture_output=True)
-    return [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
+# Random programs: each register is written first. Some never have an upper half, and a compiler may know that.
 
-
-# Random programs: each register is written first; some never have an upper half, as the compiler might think it has to know.
-
-KEEPING = ("&=", ">>=", "s>>=", "/=", "%=")     # of zeros above
+KEEPING = ("&=", ">>=", "s>>=", "/=", "%=")             # leave it zero, whatever the second operand is,
+COPYING = ("|=", "^=", "=")                             # or if that has none
+WRITTEN = (0, 2, 3, 4, 5, 7, 8, 9)                      # r6 is the memory's address
 
 
 def value(rng: random.Random) -> int:
@@ -230,75 +225,74 @@ def immediate(dst: int, number: int) -> list[Insn]:
 
 
 def random_program(rng: random.Random, size: int) -> list[Insn]:
-    """A program that is one, run with memory of `size` bytes."""
-    registers = (0, 2, 3, 4, 5, 7, 8, 9)
-    wide = {r for r in registers if rng.random() < 0.7}
-    parts: list[list[Insn]] = [[Insn(ALU64 | OPS["="] | X, 6, 1)]]
-    for r in (0, 2, 4, 5, 7, 8, 9):
-        parts.append(immediate(r, value(rng)) if r in wide else [bpf.alu("=", r, value(rng))])
+    """A program that is one, run with memory of `size` bytes. It is made of parts, and jumps lead from part to part."""
+    wide = {r for r in WRITTEN if rng.random() < 0.7}
+    parts = [[Insn(ALU64 | OPS["="] | X, 6, 1)]]
+    parts += [immediate(r, value(rng)) if r in wide else [bpf.alu("=", r, value(rng))] for r in WRITTEN if r != 3]
     parts += [[Insn(ST | MEM | DW, 10, offset=-8 * n, imm=bpf.signed(value(rng)))] for n in range(1, 5)]
     first = len(parts)
     for _ in range(rng.randrange(5, 40)):
-        kind = rng.choices("aemljc", (50, 6, 22, 3, 16, 3))[0]
-        parts.append(_part(rng, kind, rng.choice(registers), rng.randrange(10), wide, size))
-    last = [Insn(ALU64 | OPS["^="] | X, 0, r) for r in (2, 3, 4, 5, 7, 8, 9)]
-    if size >= 8:
-        last.append(Insn(STX | MEM | DW, 6, 0))
-    parts.append([*last, Insn(JMP | EXIT)])
+        make = rng.choices((_arithmetic, _unary, _access, _immediate, _jump, _call), (50, 6, 22, 3, 16, 3))[0]
+        dst = rng.choice(WRITTEN)
+        parts.append(make(rng, dst, dst in wide, rng.randrange(10), wide, size))
+    last = [Insn(ALU64 | OPS["^="] | X, 0, r) for r in WRITTEN[1:]]
+    parts.append([*last, *[Insn(STX | MEM | DW, 6, 0)] * (size >= 8), Insn(JMP | EXIT)])
     starts = [sum(len(part) for part in parts[:n]) for n in range(len(parts))]
-    for n, part in enumerate(parts):
-        if part[-1].opcode & 7 in (JMP, JMP32) and part[-1].opcode not in (JMP | EXIT, JMP | CALL):
-            jump = part[-1]
+    for n, (jump, *more) in enumerate(parts):
+        if jump.opcode & 7 in (JMP, JMP32) and not more:
             to = max(first, n - rng.randrange(0, 4)) if jump.offset < 0 else rng.randrange(n + 1, len(parts))
-            part[-1] = Insn(jump.opcode, jump.dst, jump.src, starts[to] - starts[n] - 1, jump.imm) if jump.opcode != JMP32 else \
-                Insn(JMP32, imm=starts[to] - starts[n] - 1)
+            field = "imm" if jump.opcode == JMP32 else "offset"
+            parts[n] = [replace(jump, **{field: starts[to] - starts[n] - 1})]
     return [insn for part in parts for insn in part]
 
 
-def _part(rng: random.Random, kind: str, dst: int, src: int, wide: set[int], size: int) -> list[Insn]:
-    number, constant = bpf.signed(value(rng)), rng.random() < 0.5
-    if kind == "l":
-        return immediate(dst, value(rng) if dst in wide else value(rng) % 2**32)
-    if kind == "e":
-        opcodes = [ALU | NEG, ALU | END, ALU | END | X, ALU64 | END] + [ALU64 | NEG] * (dst in wide)
-        opcode = rng.choice(opcodes)
-        return [Insn(opcode, dst, imm=0 if opcode & 0xf0 == NEG else rng.choice((16, 32, 64) if dst in wide else (16, 32)))]
-    if kind == "a":
-        narrow = dst not in wide
-        wider = rng.random() < 0.65
-        op = rng.choice(list(OPS))
-        if narrow and wider:
-            op = rng.choice((*KEEPING, "|=", "^=", "="))
-            source = not constant and (src in (1, 6) or src not in wide and src in (0, 2, 3, 4, 5, 7, 8, 9) or op in KEEPING)
-            if op in ("|=", "^=", "=") or op in ("/=", "%="):
-                number &= 0x7fff_ffff
-            return [Insn(ALU64 | OPS[op] | (X if source else 0), dst, src if source else 0, imm=0 if source else number)]
-        extends = (8, 16, 32) if wider else (8, 16)
-        offset = 1 if op in ("s/=", "s%=") else rng.choice(extends) if op == "=" and not constant and rng.random() < 0.5 else 0
-        return [Insn((ALU64 if wider else ALU) | OPS[op] | (0 if constant else X), dst, 0 if constant else src, offset, number if constant else 0)]
-    if kind == "m":
-        return [_access(rng, dst, src, wide, size, number)]
-    if kind == "c":
-        return [Insn(JMP | CALL, imm=rng.choice((1, 7))), *(Insn(ALU | OPS["="] | X, r, 0) for r in range(1, 6))]
-    if rng.random() < 0.1:
-        return [Insn(rng.choice((JMP, JMP32)))]
-    back = -1 if rng.random() < 0.3 else 0
-    return [Insn(rng.choice((JMP, JMP, JMP32)) | rng.choice(list(JUMPS.values())) | (0 if constant else X), dst, 0 if constant else src, back,
+def _arithmetic(rng, dst, wide, src, every, size):
+    number, constant, bits = bpf.signed(value(rng)), rng.random() < 0.5, rng.choice((ALU, ALU64, ALU64))
+    op, offset = rng.choice(list(OPS)), 0
+    if bits == ALU64 and not wide:
+        op = rng.choice(KEEPING + COPYING)
+        constant |= op in COPYING and src in every
+        number &= 0x7fff_ffff if op in COPYING else -1
+    elif op == "=" and not constant and rng.random() < 0.5:
+        offset = rng.choice((8, 16, 32) if bits == ALU64 else (8, 16))
+    return [Insn(bits | OPS[op] | (0 if constant else X), dst, 0 if constant else src, 1 if op in ("s/=", "s%=") else offset,
                  number if constant else 0)]
 
 
-def _access(rng: random.Random, dst: int, src: int, wide: set[int], size: int, number: int) -> Insn:
-    width = rng.choice((1, 2, 4, 8, 8))
+def _unary(rng, dst, wide, src, every, size):
+    opcode = rng.choice((ALU | NEG, ALU | END, ALU | END | X, ALU64 | END) + (ALU64 | NEG,) * wide)
+    return [Insn(opcode, dst, imm=0 if opcode & 0xf0 == NEG else rng.choice((16, 32) + (64,) * wide))]
+
+
+def _immediate(rng, dst, wide, src, every, size):
+    return immediate(dst, value(rng) if wide else value(rng) % 2**32)
+
+
+def _access(rng, dst, wide, src, every, size):
+    loads = rng.random() < 0.5
+    width = rng.choice((1, 2, 4, 8, 8) if wide or not loads else (1, 2, 4))
     if rng.random() < 0.4:
         base, offset = 10, rng.randrange(-32, 1 - width)
     else:
         base, offset = 6, rng.randrange(-2, size + 1) if rng.random() < 0.1 else rng.randrange(0, max(1, size + 1 - width))
-    if rng.random() < 0.5:
-        mode = MEMSX if width < 8 and dst in wide and rng.random() < 0.5 else MEM
-        return Insn(LDX | mode | SIZES[width if dst in wide else min(width, 4)], dst, base, offset if offset <= -width or base == 6 else -8)
+    if loads:
+        mode = MEMSX if width < 8 and wide and rng.random() < 0.5 else MEM
+        return [Insn(LDX | mode | SIZES[width], dst, base, offset)]
     if rng.random() < 0.6:
-        return Insn(STX | MEM | SIZES[width], base, src if src != 6 else 0, offset)
-    return Insn(ST | MEM | SIZES[width], base, 0, offset, number)
+        return [Insn(STX | MEM | SIZES[width], base, src if src != 6 else 0, offset)]
+    return [Insn(ST | MEM | SIZES[width], base, 0, offset, bpf.signed(value(rng)))]
+
+
+def _call(rng, dst, wide, src, every, size):
+    return [Insn(JMP | CALL, imm=rng.choice((1, 7))), *(Insn(ALU | OPS["="] | X, r, 0) for r in range(1, 6))]
+
+
+def _jump(rng, dst, wide, src, every, size):
+    if rng.random() < 0.1:
+        return [Insn(rng.choice((JMP, JMP32)))]
+    constant, kind = rng.random() < 0.5, rng.choice((JMP, JMP, JMP32)) | rng.choice(list(JUMPS.values()))
+    back = -1 if rng.random() < 0.3 else 0
+    return [Insn(kind, dst, 0, back, bpf.signed(value(rng)))] if constant else [Insn(kind | X, dst, src, back)]
 
 
 def random_cases(seed: int, most: int = programs.CASES, room: int = programs.ROOM) -> list[Case]:
