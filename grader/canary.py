@@ -93,10 +93,8 @@ def plant(tree: Path) -> Canaries:
     `tree`, a copy, and make its starter anew."""
     planted = Canaries("q" + "".join(secrets.choice(LETTERS) for _ in range(15)), secret_lines(tree))
     taken: set[str] = set()
-    for path in sorted((tree / "solutions").glob("[0-9]*/**/*")):
-        name = path.relative_to(tree).as_posix()
-        text = path.is_file() and generate._annotated(path.read_bytes(), name)
-        if text and (found := generate.regions(text, name)):
+    for path, name, text in _annotated(tree):
+        if found := generate.regions(text, name):
             path.write_text(_planted(text, name, path.suffix, found, planted, taken))
     for lab in labs.every(tree):
         for path in sorted((tree / lab.folder / "mutants").glob("*.patch")):
@@ -260,14 +258,11 @@ def _set_on_paper(text: str, secret: dict[tuple[str, ...], str]) -> Iterator[str
 def secret_lines(tree: Path) -> dict[tuple[str, ...], str]:
     """What nobody may see: each RUN of telling lines of a solution half, and the region it is of."""
     secret, shown = {}, set()
-    for path in sorted((tree / "solutions").glob("[0-9]*/**/*")):
-        name = path.relative_to(tree).as_posix()
-        text = path.is_file() and generate._annotated(path.read_bytes(), name)
-        for region in generate.regions(text, name) if text else ():
+    for _, name, text in _annotated(tree):
+        for region in generate.regions(text, name):
             for _, run in _windows(region.solution):
                 secret.setdefault(run, f"{name}, region {region.id}")
-        if text and labs.CHALLENGES not in path.parts:
-            shown |= {run for _, run in _windows(generate.starter_text(text, name).split("\n"))}
+        shown |= {run for _, run in _windows(generate.starter_text(text, name).split("\n"))}
     for lab in labs.every(tree):
         for path in (files := challenging(tree, lab)):
             lines = [line.removeprefix("+") for line in path.read_text().splitlines() if not re.match(r" |-|\+?#inc", line)]
@@ -276,6 +271,14 @@ def secret_lines(tree: Path) -> dict[tuple[str, ...], str]:
         for name in lab.given if files else ():
             shown |= {run for _, run in _windows((tree / name).read_text().splitlines())}
     return {run: place for run, place in secret.items() if run not in shown}
+
+
+def _annotated(tree: Path) -> Iterator[tuple[Path, str, str]]:
+    """The files of the solutions that the starter is made of: (path, name, text)."""
+    for path in sorted((tree / labs.REFERENCE).glob("[0-9]*/**/*")):
+        name = path.relative_to(tree).as_posix()
+        if path.is_file() and labs.CHALLENGES not in path.parts and (text := generate._annotated(path.read_bytes(), name)):
+            yield path, name, text
 
 
 def challenging(tree: Path, lab: labs.Lab) -> list[Path]:

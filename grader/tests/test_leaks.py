@@ -53,12 +53,14 @@ int third_of_the_challenge(int carry) { return second_of_the_challenge(carry) !=
 """
 CHANGE = """--- a/one.c
 +++ b/one.c
-@@ -3 +3,3 @@
+@@ -3,4 +3,6 @@
  // What it begins with.
 -int start;
 +int start_of_the_challenge;
 +int middle_of_the_challenge;
 +int ending_of_the_challenge;
+ 
+ // BEGIN SOLUTION 1.1
 """
 SOLUTION = "\n".join(generate.regions(SOURCE)[0].solution)
 
