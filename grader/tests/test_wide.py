@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -301,22 +302,24 @@ SPEED = ("checksum", "copy", "crc32", "increment", "lookup", "predict", "search"
 @functools.cache
 def compiled(source, cpu):
     """The programs of a C file, by function: each in a section of its own, which nothing has to be linked with."""
-    done = BUILD / f"{source}-{cpu}.bpf.o"
-    subprocess.run(["clang", "-target", "bpf", f"-mcpu={cpu}", "-O2", "-ffreestanding", "-ffunction-sections", "-Wall", "-Wextra", "-Werror",
-                    "-I.", "-c", f"grader/tests/wide/{source}.c", "-o", str(done)], cwd=ROOT, check=True)
-    with open(done, "rb") as file:
+    flags = ("-target", "bpf", f"-mcpu={cpu}", "-O2", "-ffreestanding", "-ffunction-sections", "-c")
+    with tempfile.TemporaryDirectory() as scratch, open(made("clang", flags, source, scratch), "rb") as file:
         sections = {section.name: section for section in ELFFile(file).iter_sections() if section["sh_size"]}
-        assert not [name for name in sections if name.startswith((".rel", ".data", ".rodata", ".bss", ".maps"))]
+        assert not [name for name in sections if name.startswith((".rel", ".data", ".rodata", ".bss"))]
         return {name.removeprefix(".text."): section.data() for name, section in sections.items() if name.startswith(".text.")}
 
 
 @functools.cache
 def native(source):
     """The same by this machine's compiler."""
-    done = BUILD / f"{source}.so"
-    subprocess.run(["gcc", "-O1", "-fwrapv", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", f"grader/tests/wide/{source}.c", "-o", str(done)],
-                   cwd=ROOT, check=True)
-    return ctypes.CDLL(str(done))
+    with tempfile.TemporaryDirectory() as scratch:
+        return ctypes.CDLL(made("gcc", ("-O1", "-fwrapv", "-shared", "-fPIC"), source, scratch))
+
+
+def made(compiler, flags, source, scratch):
+    done = f"{scratch}/{source}"
+    subprocess.run([compiler, *flags, "-Wall", "-Wextra", "-Werror", "-I.", f"grader/tests/wide/{source}.c", "-o", done], cwd=ROOT, check=True)
+    return done
 
 
 def asked(rng):
