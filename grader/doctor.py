@@ -47,6 +47,7 @@ KNOWN_GOOD = {
     "llvm-19": ("19", "19"),
     "tcpdump": ("4.99", "4.9"),
     "bind9-dnsutils": ("9.18", "9.16"),
+    "clang": ("14", "14"),
 }
 
 # The smallest kernel that shows the machine at work: it prints a line and powers off (PSCI SYSTEM_OFF by hvc).
