@@ -296,7 +296,8 @@ TOLD = "{} nodes and {} tests, {} filters behind the root with {} bits at most a
 def grown(want, got, said):
     """Where to look when the trie is another one, or a walk of it finds another filter."""
     if want[:2] == got[:2] and want[2:5] != got[2:5]:
-        return "who is told: dpf_came() once, of the node in which the filter ends; dpf_went() once, of the last node that is left"
+        return "where filters end, and who is told: id is 0 where none does; dpf_came() is told once, of the node in which one ends, dpf_went() of " \
+            "the last node that is left"
     if want[:2] == got[:2]:
         return "what the node says in which a filter ends: id, bits, and what it needs at each level"
     more, comes = got[:2] > want[:2], said.startswith("insert")
