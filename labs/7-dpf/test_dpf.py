@@ -385,21 +385,22 @@ def variable(port, protocol=UDP, to=HERE):
     return Filter((IP, FIRST, protocol, at(to), HEADER, Atom(16, 16, 0xffff, port)))
 
 
-STEP = Field(0, 8, 3, 0)                # to a base that is one byte further, or two, or three
+STEP, JUMP = Field(0, 8, 3, 0), Field(0, 8, 3, 2)       # to a base that lies one to three bytes, or words, further on
 
 
 def neighbours(rng, script):
     """Few values and many, at each level, all over the place, 0 and the largest among them; what differs from one in a single
     bit has mostly the same hash."""
-    for width, count, level, top in ((8, 0, 3, 255), (8, 12, 1, 255), (8, 12, 2, 20), (16, 2, 2, 65535), (16, 20, 0, 65535), (32, 0, 0, 2**32 - 1),
-                                     (32, 1, 1, 2**32 - 1), (32, 2, 0, 2**32 - 1), (32, 20, 0, 2**32 - 1), (32, 3, 3, 2**32 - 1)):
+    for width, count, level, top, step in (
+            (8, 0, 3, 255, STEP), (8, 12, 1, 255, STEP), (8, 12, 2, 20, JUMP), (16, 2, 2, 65535, STEP), (16, 20, 0, 65535, JUMP), (32, 0, 0, 2**32 - 1, JUMP),
+            (32, 1, 1, 2**32 - 1, STEP), (32, 2, 1, 2**32 - 1, JUMP), (32, 20, 0, 2**32 - 1, JUMP), (32, 20, 2, 2**32 - 1, JUMP), (32, 3, 3, 2**32 - 1, JUMP)):
         most = (1 << width) - 1
         values = list({0, top, *(rng.randrange(1, top) for _ in range(count))})
-        script.family(Filter((*[STEP] * level, Atom(4, width, most, 0))), level, rng.sample(values, len(values)))
+        script.family(Filter((*[step] * level, Atom(6, width, most, 0))), level, rng.sample(values, len(values)))
         asked = [value ^ 1 << rng.randrange(width) for value in rng.choices(values, k=16)]
         for value in asked + [value ^ 1 << bit for value in (0, most) for bit in range(width)] + values:
-            frame = bytearray(rng.choices((1, 2, 3), k=12))
-            start = functools.reduce(lambda base, _: base + frame[base], range(level), 0) + 4
+            frame = rng.choices((1, 2, 3), k=40)
+            start = functools.reduce(lambda base, _: base + (frame[base] << step.left), range(level), 0) + 6
             script.classify(bytes(frame[:start]) + value.to_bytes(width // 8, "big"))
         script.clear()
 
@@ -584,6 +585,16 @@ def edges_script(seed):
     for id in (0, 2049, 0xffffffff):
         script.delete(id)
     neighbours(rng, script)
+    for left in range(3, 9):            # how far a field can lead
+        id = script.insert(what := Filter((Field(0, 8, 1, left), Atom(0, 16, 0xffff, 0x1234))))
+        for _ in range(3):
+            script.classify(frame_for(rng, what, 260, 260))
+        script.delete(id)
+    for text in ("0:8 == 1", "0:8 == 1 && 8:32 == 0x1020304", "4:16 & 0x1ff == 0x101"):     # which is tried behind the first, and has one bit more
+        script.insert(dpf.parse(text))
+    script.lengths(bytes((1, 0, 0, 0, 1, 1, 0, 0, 1, 2, 3, 4)))
+    script.lengths(bytes((1, 0, 0, 0, 1, 1, 0, 0, 1, 2, 3, 5)))
+    script.clear()
     # Who may take whose frames.
     ip, udp, port = Filter((IP,)), Filter((IP, UDP)), fixed(53)
     for caps in ((None, b"b", b"a", b"ab", b""), (b"", None, b"abc")):
