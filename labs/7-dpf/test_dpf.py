@@ -51,7 +51,8 @@ class Script:
     def clear(self):
         """Delete all filters of owner 1's, by all ids up to the largest."""
         last = max(self.model.known)
-        self.do(8, struct.pack("<III", 1, last, 1), [self.model.delete(id) for id in range(1, last + 1)], "delete all")
+        self.do(8, struct.pack("<III", 1, last, 1), [self.model.delete(id) for id in range(1, last + 1)], "")
+        self.said[-last:] = [f"delete {id}" for id in range(1, last + 1)]
 
     def classify(self, frame):
         self.do(3, framed(frame, 2), [self.model.classify(frame)], f"classify {frame.hex()}")
@@ -391,16 +392,18 @@ STEP, JUMP = Field(0, 8, 3, 0), Field(0, 8, 3, 2)       # to a base that lies on
 def neighbours(rng, script):
     """Few values and many, at each level, all over the place, 0 and the largest among them; what differs from one in a single
     bit has mostly the same hash."""
-    for width, count, level, top, step in (
-            (8, 0, 3, 255, STEP), (8, 12, 1, 255, STEP), (8, 12, 2, 20, JUMP), (16, 2, 2, 65535, STEP), (16, 20, 0, 65535, JUMP), (32, 0, 0, 2**32 - 1, JUMP),
-            (32, 1, 1, 2**32 - 1, STEP), (32, 2, 1, 2**32 - 1, JUMP), (32, 20, 0, 2**32 - 1, JUMP), (32, 20, 2, 2**32 - 1, JUMP), (32, 3, 3, 2**32 - 1, JUMP)):
+    wide = 2**32 - 1
+    for width, offset, top, count, level, step in (
+            *((8, offset, 255, 1, 0, JUMP) for offset in range(6, 10)), (8, 6, 255, 0, 3, STEP), (8, 7, 255, 12, 1, STEP), (8, 8, 20, 12, 2, JUMP),
+            (16, 6, 65535, 2, 2, STEP), (16, 8, 65535, 20, 0, JUMP), (32, 6, wide, 0, 0, JUMP), (32, 6, wide, 1, 1, STEP), (32, 6, wide, 2, 1, JUMP),
+            (32, 6, wide, 20, 0, JUMP), (32, 6, wide, 20, 2, JUMP), (32, 6, wide, 3, 3, JUMP)):
         most = (1 << width) - 1
         values = list({0, top, *(rng.randrange(1, top) for _ in range(count))})
-        script.family(Filter((*[step] * level, Atom(6, width, most, 0))), level, rng.sample(values, len(values)))
+        script.family(Filter((*[step] * level, Atom(offset, width, most, 0))), level, rng.sample(values, len(values)))
         asked = [value ^ 1 << rng.randrange(width) for value in rng.choices(values, k=16)]
         for value in asked + [value ^ 1 << bit for value in (0, most) for bit in range(width)] + values:
             frame = rng.choices((1, 2, 3), k=40)
-            start = functools.reduce(lambda base, _: base + (frame[base] << step.left), range(level), 0) + 6
+            start = functools.reduce(lambda base, _: base + (frame[base] << step.left), range(level), 0) + offset
             script.classify(bytes(frame[:start]) + value.to_bytes(width // 8, "big"))
         script.clear()
 
