@@ -52,7 +52,7 @@ def client(wire):
              (got[ICMP].type, got[ICMP].id, got[ICMP].seq, bytes(got[ICMP].payload)[:size]))
     names = {"exolab.test.": "10.0.2.15", "AEGIS.exolab.test.": "18.26.4.95", "xok.exolab.test.": "18.26.4.97", "nobody.exolab.test.": 3,
              "example.org.": 5}
-    for n in range(300):
+    for n in range(150):
         kind = rng.choice(("echo", "echo", "dns", "count", "count", "options", "stray"))
         if kind == "echo":
             data = rng.randbytes(rng.choice((0, 1, 17, 18, 500, 1472)))
