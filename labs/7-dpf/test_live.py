@@ -39,7 +39,7 @@ def answered(wire, packet, what):
     return bytes(got[UDP].payload)[:got[UDP].len - 8]
 
 
-def client(wire, times=300):
+def client(wire, times=150):
     """Asks all of them, so many times, in turns, between frames that are nobody's."""
     from scapy.all import ARP, DNS, DNSQR, ICMP, IP, UDP, Ether, Raw
     rng, counted, sizes = random.Random(wire.seed), 0, 0

@@ -1,6 +1,6 @@
 // What the run's input says is done with filters, and frames: inserted, deleted, classified. What each came to is in
-// `results`. A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped. Where it is
-// read it cannot be written.
+// `results`. A frame ends where memory ends: behind the word that its last byte lies in nothing is mapped. One in eight
+// begins where memory begins. Where it is read it cannot be written.
 
 #include <exo/aspace.h>
 #include <exo/board.h>
@@ -13,6 +13,8 @@
 
 #define WINDOW 41
 #define PAGES  17
+#define FIRST  8			// pages of the window where the same memory lies: once from here on,
+#define LAST   (L2_ENTRIES - PAGES)	// and once up to the window's end
 
 enum { INSERT = 1, DELETE, CLASSIFY, FAMILY, LENGTHS, USE, FILLED, CLEAR };
 
@@ -54,10 +56,18 @@ static void
 map(void)
 {
 	for (uint32_t n = 0; n < PAGES; n++)
-		alias_map(WINDOW, L2_ENTRIES - PAGES + n, v2p(pages) + n * PAGE_SIZE, RIGHT_READ);
+		for (uint32_t i = 0; i < 2; i++)
+			alias_map(WINDOW, (i == 0 ? FIRST : LAST) + n, v2p(pages) + n * PAGE_SIZE, RIGHT_READ);
 }
 
-// Where a frame of that size begins, in bytes before the end.
+// Whether the next frame begins where memory begins.
+static bool
+first(void)
+{
+	return result_count % 8 == 0;
+}
+
+// The bytes that a frame of that size has, and what is left of its last word.
 static uint32_t
 room(uint32_t size)
 {
@@ -67,13 +77,15 @@ room(uint32_t size)
 static uint8_t *
 place(uint32_t size)
 {
-	return pages + sizeof pages - room(size);
+	return first() ? pages + 2 : pages + sizeof pages - room(size);
 }
 
 static void
 say_whose(uint32_t size)
 {
-	say(ask((uint8_t *)alias_address(WINDOW) + SECTION_SIZE - room(size), size, dpf_classify));
+	const uint8_t *window = (uint8_t *)alias_address(WINDOW) + (first() ? FIRST : LAST) * PAGE_SIZE;
+
+	say(ask(window + (place(size) - pages), size, dpf_classify));
 }
 
 // size, bytes; those that come next lie behind the frame, in what is left of its last word
