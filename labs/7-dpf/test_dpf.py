@@ -388,7 +388,7 @@ def random_script(seed):
        boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
-    got = random_script(run.seed).judge(run, 200, 900)
+    got = random_script(run.seed).judge(run, 300, 1200)
     returned(got)
 
 
@@ -461,7 +461,7 @@ def single_script(seed):
        boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
 def test_single(run):
     """A few filters, of which no two want different values in one place; frames that match, and that end anywhere."""
-    returned(single_script(run.seed).judge(run, 40, 300))
+    returned(single_script(run.seed).judge(run, 50, 400))
 
 
 # ---- Filters as networks have them.
@@ -611,7 +611,7 @@ def test_tables(run):
        boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, marks=FRAME, budget=4_000_000_000))
 def test_many(run):
     """Two thousand filters come and go, most of them by port."""
-    got = many_script(run.seed).judge(run, 30, 80)
+    got = many_script(run.seed).judge(run, 40, 120)
     returned(got)
 
 
@@ -804,9 +804,10 @@ def full(run):
 
 
 # Sets of filters: of each how many instructions are enough for a frame, and how many words for all code.
-MOST = {"fixed": (20, 50), "variable": (25, 60), "ten": (24, 300), "variable-hundred": (36, 2500), "dense": (26, 1200),
-        "masked": (28, 2500), "protocols": (16, 2000), "sources": (28, 3500), "stations": (26, 3500), "nested": (30, 5000),
-        "both": (36, 3000), "odd": (32, 2000), "fields": (46, 2000), "mixed": (38, 400), "thousand": (28, 45000)}
+MOST = {"fixed": (20, 50), "variable": (25, 60), "ten": (24, 600), "mixed": (38, 700), "thousand": (28, 45000),
+        **{name: (most, 5000) for name, most in {
+            "variable-hundred": 38, "dense": 26, "masked": 28, "protocols": 16, "sources": 28, "stations": 26, "nested": 30, "both": 38, "odd": 34,
+            "fields": 46}.items()}}
 
 
 def other(what, item, value):
@@ -910,4 +911,4 @@ def deep_script(seed):
        boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000), needs=("random",))
 def test_deep(run):
     """Filters that share long beginnings."""
-    returned(deep_script(run.seed).judge(run, 200, 500))
+    returned(deep_script(run.seed).judge(run, 250, 600))

@@ -108,9 +108,11 @@ struct dpf_canon {
 	struct dpf_cell cells[DPF_CELLS];
 };
 
-// The canonical form of a filter whose items are as above; *c may hold anything before. -E_INVAL: an item ends beyond
-// DPF_REACH, is an atom that contradicts what was before, is a field more than DPF_LEVELS - 1, or needs a cell more
-// than DPF_CELLS.
+// The canonical form of a filter whose items are as above; *c may hold anything before. The first item that is too much
+// is refused:
+//	with -E_INVAL if it ends beyond DPF_REACH;
+//	else with -E_INVAL if it is an atom that contradicts what was before, a field more than DPF_LEVELS - 1, or needs
+//	a cell more than DPF_CELLS.
 int dpf_canonical(const struct dpf_filter *filter, struct dpf_canon *c);
 
 // Given, in kernel/dpf/cell.c. The cell of c that is of this one's level, kind and place; if there is none, this one,
