@@ -3,21 +3,13 @@ import html
 import math
 from typing import Mapping, Sequence
 
+from grader import figure
 from grader.errors import GraderError
 
 LEFT, RIGHT, TOP, WIDTH = 92, 112, 76, 760      # of the figure
 DECADE = 64                                     # the height of a power of ten
 COLOURS = "#9c3d10", "#2f5d8a", "#4d7a3a", "#7a4d86", "#55564e"
-STYLE = """
-    .panel { fill: #faf9f5; stroke: #d8d4c8 }
-    text { font-size: 14px; font-family: "DejaVu Sans", Verdana, Arial, sans-serif; fill: #22241f }
-    .small { font-size: 12px; fill: #4a4b44 }
-    .mid { text-anchor: middle }
-    .end { text-anchor: end }
-    .axis { stroke: #8a8678; fill: none }
-    .grid { stroke: #e4e1d6; fill: none }
-    .line { stroke-width: 2; fill: none; stroke-linejoin: round }
-"""
+STYLE = "    .line { stroke-width: 2; fill: none; stroke-linejoin: round }\n"
 
 Points = Sequence[tuple[int, int | float]]
 
@@ -59,12 +51,7 @@ def svg(lines: Mapping[str, Points], title: str, x: str, y: str) -> str:
         shapes.append(f'<text x="{across(end[0]) + 10:.1f}" y="{up(end[1]) + 5:.1f}" style="fill: {colour}">'
                       f'{html.escape(name)}</text>')
     desc = "; ".join(f"{name}: " + ", ".join(f"{b:,} for {a:,}" for a, b in line) for name, line in lines.items())
-    inner = "\n  ".join(shapes)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-            f'role="img">\n  <title>{html.escape(title)}</title>\n  <desc>{html.escape(f"{y}, by {x}. {desc}")}.</desc>\n'
-            f'  <style>{STYLE}  </style>\n'
-            f'  <rect class="panel" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>\n'
-            f'  <text x="20" y="30">{html.escape(title)}</text>\n  {inner}\n</svg>\n')
+    return figure.svg(WIDTH, height, title, f"{y}, by {x}. {desc}.", STYLE, shapes)
 
 
 def _decades(numbers: Sequence[int | float]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ instructions executed before it. Time is those: on this machine a nanosecond is 
 import html
 from typing import Mapping, NamedTuple, Sequence
 
+from grader import figure
 from grader.errors import GraderError
 
 GPIO = 0x09030000, 0x1000               # to be watched: the PL061's registers
@@ -50,15 +51,7 @@ def _code(line: int) -> str:
 
 LEFT, RIGHT, WIDTH = 136, 24, 760       # of the figure
 HIGH = 34                               # a level
-STYLE = """
-    .panel { fill: #faf9f5; stroke: #d8d4c8 }
-    text { font-size: 14px; font-family: "DejaVu Sans", Verdana, Arial, sans-serif; fill: #22241f }
-    .small { font-size: 12px; fill: #4a4b44 }
-    .mid { text-anchor: middle }
-    .end { text-anchor: end }
-    .axis { stroke: #8a8678; fill: none }
-    .grid { stroke: #e4e1d6; fill: none }
-    .wave { stroke: #9c3d10; stroke-width: 1.5; fill: none }
+STYLE = """    .wave { stroke: #9c3d10; stroke-width: 1.5; fill: none }
     .lens { stroke: #8a8678; fill: #f6dcb8; fill-opacity: 0.35 }
 """
 
@@ -93,12 +86,7 @@ def svg(changes: Sequence[Change], lines: Mapping[int, str], title: str) -> str:
     desc = "; ".join(f"{name}: " + ", ".join(f"{('low', 'high')[change.level]} at {change.count - first}"
                                             for change in changes if change.line == line)
                      for line, name in lines.items())
-    inner = "\n  ".join(shapes)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-            f'role="img">\n  <title>{html.escape(title)}</title>\n  <desc>Instructions from the first edge on. '
-            f'{html.escape(desc)}.</desc>\n  <style>{STYLE}  </style>\n'
-            f'  <rect class="panel" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>\n'
-            f'  <text x="20" y="30">{html.escape(title)}</text>\n  {inner}\n</svg>\n')
+    return figure.svg(WIDTH, height, title, f"Instructions from the first edge on. {desc}.", STYLE, shapes)
 
 
 def _step(span: int) -> int:
