@@ -15,6 +15,7 @@ from grader.dpf import Atom, Field, Filter, Shift
 
 ABORT = "A data abort in the classifier is a load for whose bytes nobody has asked on the way there: does context.checked say so, of which base?"
 FRAME = ("classify_begins", "classify_ended")      # checks/filters.S, for each frame
+ENDINGS = "return", "fault", "lost", "budget"       # a run that does not come back: from which frame, is told
 
 
 class Script:
@@ -73,6 +74,8 @@ class Script:
 
     def judge(self, run, average=None, most=None):
         """The results, which have to be as expected. A frame takes at most so many instructions on average, and none more than `most`."""
+        if run.end != "power-off" or not run.reported("results"):
+            raise self.stuck(run)
         count = run.numbers("results")[0]
         got = [struct.unpack("<i", run.kept["results"][4 * n:4 * n + 4])[0] for n in range(count)]
         for n, (want, has) in enumerate(zip(self.expected, got)):
@@ -88,6 +91,33 @@ class Script:
                                 look="what the code finds out for each frame, and what was known when the filters came")
         return got
 
+    def known(self, n):
+        """The filters that there are before step n, their texts by id, as the model has them."""
+        known = {}
+        for said, result in zip(self.said[:n], self.expected):
+            verb, _, rest = said.partition(" ")
+            if verb == "insert" and (result or 0) > 0:
+                known[result] = rest
+            elif verb == "delete" and rest and result == 0:
+                known.pop(int(rest), None)
+        return known
+
+    def stuck(self, run):
+        """What to say of a run that does not come back: from which frame, or from what between two of them."""
+        frames = [n for n, said in enumerate(self.said) if said.startswith("classify")]
+        begun = sum(mark.symbol == FRAME[0] for mark in run.marks)
+        inside = 0 < begun <= len(frames) and len(run.marks) == 2 * begun - 1
+        n = frames[begun - 1] if inside else min(len(run.kept.get("results", b"")) // 4, len(self.said) - 1)
+        known = self.known(n)
+        filters = [f"filter {id}: {text or 'without items'}" for id, text in [*known.items()][-8:]]
+        if not inside:
+            return Wrong(f"The kernel does not come back from this: {self.said[n]}.",
+                         got=[f"{len(known)} filters, the last ones:"] * (len(known) > 8) + filters, run=run)
+        size = n - max(m for m in range(n + 1) if m == 0 or self.said[m - 1] != self.said[n]) if "length" in self.said[n] else None
+        return Wrong(f"The classifier does not come back from {self.said[n]}" + (f" (of {size} bytes)." if size is not None else "."),
+                     got=[f"{len(known)} filters, the last ones:"] * (len(known) > 8) + filters, run=run,
+                     look="r0, the frame's first byte, r1, its size, and what the code at pc has loaded")
+
     def spent(self, run):
         """Instructions that each frame took, one after the other, counted from outside: from a classifier's first to its return."""
         if [mark.symbol for mark in run.marks] != [*FRAME] * sum(said.startswith("classify") for said in self.said):
@@ -96,13 +126,7 @@ class Script:
 
     def wrong(self, n, has):
         """Wrong, for the result n, which is `has`: what was done, and of a frame whose filters are meant."""
-        said, want, known, first = self.said[n], self.expected[n], {}, n
-        for before, result in zip(self.said[:n], self.expected):
-            verb, _, rest = before.partition(" ")
-            if verb == "insert" and (result or 0) > 0:
-                known[result] = rest
-            elif verb == "delete" and rest and result == 0:
-                known.pop(int(rest), None)
+        said, want, known, first = self.said[n], self.expected[n], self.known(n), n
         if not said.startswith("classify"):
             look = CAUSES["refused" if want < 0 or has < 0 else "left"]
             raise Wrong(f"Result {n} is another one, where there are {len(known)} filters: {said}.", expected=str(want), got=str(has), look=look)
@@ -148,8 +172,13 @@ def framed(frame, more=0):
 
 
 def results(held):
-    count = held.word(held.address("result_count"))
+    count = min(held.word(held.address("result_count")), 0x40000)       # ROOM, in checks/filters.c
     held.keep("results", held.memory(held.address("results"), 4 * count))
+
+
+def boot(script, budget=400_000_000):
+    """The run of a script that is made of the seed."""
+    return Boot("filters", input=lambda seed: script(seed).bytes, read_at_end=results, marks=FRAME, budget=budget)
 
 
 # ---- Random filters, over few places and values, so that they meet.
@@ -385,7 +414,7 @@ def random_script(seed):
 
 
 @check(points=12, step="7.4", hint="Look at the first frame that goes elsewhere, and at which test it should have failed or passed. " + ABORT,
-       boots=Boot("filters", input=lambda seed: random_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
+       ends=ENDINGS, boots=boot(random_script))
 def test_random(run):
     """Random filters come and go, and every frame goes where the model says."""
     got = random_script(run.seed).judge(run, 300, 1200)
@@ -458,7 +487,7 @@ def single_script(seed):
 
 
 @check(points=10, step="7.3", hint="Look at the first frame that goes elsewhere: which test should have failed, or passed, and where does the code go then? " + ABORT,
-       boots=Boot("filters", input=lambda seed: single_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
+       ends=ENDINGS, boots=boot(single_script))
 def test_single(run):
     """A few filters, of which no two want different values in one place; frames that match, and that end anywhere."""
     returned(single_script(run.seed).judge(run, 50, 400))
@@ -601,14 +630,14 @@ def many_script(seed):
 
 
 @check(points=5, step="7.4", hint="Look at how the table's slots are found, and at what happens to a value that has none: r3 is compared before it is an index.",
-       boots=Boot("filters", input=lambda seed: tables_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
+       ends=ENDINGS, boots=boot(tables_script))
 def test_tables(run):
     """The one of several values is found, and none that is not there: by comparisons, by its number, by a hash."""
     returned(tables_script(run.seed).judge(run, 30, 100))
 
 
 @check(points=10, step="7.4", hint="Code that was made for what has changed since is still in use, or a slot's is another one's.",
-       boots=Boot("filters", input=lambda seed: many_script(seed).bytes, read_at_end=results, marks=FRAME, budget=4_000_000_000))
+       ends=ENDINGS, boots=boot(many_script, 4_000_000_000))
 def test_many(run):
     """Two thousand filters come and go, most of them by port."""
     got = many_script(run.seed).judge(run, 40, 120)
@@ -666,8 +695,7 @@ def orders_script(seed, sets):
 
 
 @check(points=6, step="7.4", hint="The trie has to be the same whatever came first; what was deleted has to leave nothing behind.",
-       boots=[Boot("filters", input=lambda seed, sets=sets: orders_script(seed, sets).bytes, read_at_end=results, marks=FRAME,
-                   budget=400_000_000) for sets in GROUPS])
+       ends=ENDINGS, boots=[boot(lambda seed, sets=sets: orders_script(seed, sets)) for sets in GROUPS])
 def test_orders(runs):
     """Small sets of filters, inserted in every order, give one classifier, and leave nothing behind."""
     for run, sets in zip(runs, GROUPS):
@@ -760,7 +788,7 @@ def edges_script(seed):
 
 
 @check(points=10, step="7.4", hint="Look at the filter that was inserted last, and at what a frame that ends in its midst may do.",
-       boots=Boot("filters", input=lambda seed: edges_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000))
+       ends=ENDINGS, boots=boot(edges_script))
 def test_edges(run):
     """Filters at the edges of what can be said, frames that end anywhere, and other owners' frames."""
     returned(edges_script(run.seed).judge(run, 30, 150))
@@ -866,7 +894,7 @@ VALUES = "how one of several values is found: a comparison and a branch for each
 
 
 @check(points=10, step="7.4", hint="Count the instructions of one frame's way: make gdb, and step from the classifier's first.",
-       boots=Boot("filters", input=lambda seed: cost_script(seed)[0].bytes, read_at_end=results, marks=FRAME, budget=1_000_000_000), needs=("many",))
+       ends=ENDINGS, boots=boot(lambda seed: cost_script(seed)[0], 1_000_000_000), needs=("many",))
 def test_cost(run):
     """A frame is classified in few instructions, however many filters there are."""
     script, sets = cost_script(run.seed)
@@ -908,7 +936,7 @@ def deep_script(seed):
 
 
 @check(points=8, step="7.4", hint="Look at the first frame that goes elsewhere, and at the cell at which its filter parts from others.",
-       boots=Boot("filters", input=lambda seed: deep_script(seed).bytes, read_at_end=results, marks=FRAME, budget=400_000_000), needs=("random",))
+       ends=ENDINGS, boots=boot(deep_script), needs=("random",))
 def test_deep(run):
     """Filters that share long beginnings."""
     returned(deep_script(run.seed).judge(run, 250, 600))
