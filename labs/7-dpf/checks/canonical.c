@@ -22,6 +22,7 @@ check_main(void)
 
 		memcpy(&filter, at, 8 + at[1] * sizeof filter.items[0]);
 		at += 2 + at[1] * sizeof filter.items[0] / 4;
+		memset(&results[n].canon, 0xa5, sizeof results[n].canon);
 		results[n].error = dpf_canonical(&filter, &results[n].canon);
 	}
 }
