@@ -226,7 +226,7 @@ def churn(seed):
         return bytes(some)
 
     script.use()
-    for _ in range(120):
+    while len(script.bytes) < 0xd000:
         protocol = rng.choice((6, 17, 17, 1, 0))
         key = protocol, rng.randrange(2)
         if key in groups:
