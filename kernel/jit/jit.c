@@ -294,10 +294,11 @@ jit_compile(const struct bpf_insn *insns, uint32_t count, const struct bpf_helpe
 		if (j.next > last)
 			return -E_NOMEM;
 		arrive(&j, n);
-		j.first = bpf_dst(&insns[n]);
 		if (passed_over(&j, n)) {
 			j.first = bpf_src(&insns[n]);
 			jit_at[++n] = j.next;
+		} else {
+			j.first = bpf_dst(&insns[n]);
 		}
 		jit_instruction(&j, n);
 		leave(&j, &insns[n]);
