@@ -168,8 +168,8 @@ def accesses(rng):
             bits = 8 if size == 2 else 12
             offsets = [sign * by for by in edges(rng, bits) for sign in (1, -1)]
             calls += [("a32_memory", load, size, rng.randrange(15), rng.randrange(15), offset) for offset in offsets]
-            calls += [("a32_memory", load, size, *each, rng.choice(offsets))
-                      for each in registers(rng, 2, 16 if size == 4 else 15)]
+            calls += [("a32_memory", load, size, rt, rn, 4 if rt == rn == 15 else rng.choice(offsets))     # (as aligns pc's)
+                      for rt, rn in registers(rng, 2, 16 if size == 4 else 15)]
             calls += [("a32_memory_reg", load, size, *each) for each in registers(rng, 3)]
     return calls
 
