@@ -340,8 +340,8 @@ def verify(program: Sequence[Insn], helpers: dict[int, int]) -> tuple[str, int]:
     last = len(program) - 1
     if program[last].opcode not in (JMP | EXIT, JMP, JMP32):
         return "end", last
-    undefined = _undefined(program, helpers)
-    return ("ok", 0) if undefined is None else ("undefined", undefined)
+    first = undefined(program, helpers)
+    return ("ok", 0) if first is None else ("undefined", first)
 
 
 def _wrong(insn: Insn, at: int, count: int, helpers: dict[int, int]) -> str | None:
@@ -375,8 +375,10 @@ def _wrong(insn: Insn, at: int, count: int, helpers: dict[int, int]) -> str | No
     return None
 
 
-def _undefined(program: Sequence[Insn], helpers: dict[int, int]) -> int | None:
-    """The first instruction, by number, that on some path reads what nothing has written. Written: ("r", n) or ("s", byte)."""
+def undefined(program: Sequence[Insn], helpers: dict[int, int], effect_of: Callable | None = None) -> int | None:
+    """The first instruction, by number, that on some path reads what nothing has written. Written: ("r", n) or ("s", byte).
+    `effect_of` says of instructions what effect() does, where there are more of them."""
+    of = effect_of or effect
     start = frozenset({("r", 1), ("r", 2), ("r", 3), ("r", 10)})
     before: dict[int, frozenset] = {}
     ways = [(0, start)]
@@ -386,9 +388,9 @@ def _undefined(program: Sequence[Insn], helpers: dict[int, int]) -> int | None:
         if before.get(at) == now:
             continue
         before[at] = now
-        _, writes, forgets, nexts = effect(program, at, helpers)
+        _, writes, forgets, nexts = of(program, at, helpers)
         ways += [(to, (now - forgets) | writes) for to in nexts]
-    return min((at for at, written in before.items() if effect(program, at, helpers)[0] - written), default=None)
+    return min((at for at, written in before.items() if of(program, at, helpers)[0] - written), default=None)
 
 
 def effect(program: Sequence[Insn], at: int, helpers: dict[int, int]) -> tuple[set, set, set, list[int]]:

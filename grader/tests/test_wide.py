@@ -297,7 +297,6 @@ def test_functions_are_of_32_bits(monkeypatch):
 
 # C.
 
-NEEDS_CLANG = pytest.mark.skipif(shutil.which("clang") is None, reason="clang makes BPF of C")
 SPEED = ("checksum", "copy", "crc32", "increment", "lookup", "predict", "search", "xorshift")
 
 
@@ -338,7 +337,6 @@ def asked(rng):
     yield "digits", number() + bytes(rng.choice((8, 24))), rng.getrandbits(8)
 
 
-@NEEDS_CLANG
 @pytest.mark.parametrize("cpu", ["v1", "v2", "v3"])
 def test_handlers_in_c(cpu):
     """What clang made, in the kernel both ways, is what gcc made, here."""
@@ -355,7 +353,6 @@ def test_handlers_in_c(cpu):
         assert raw[5:10] == case.expected(symbols.of(elf()).address("region"))
 
 
-@NEEDS_CLANG
 def test_the_eight_handlers_in_c():
     """labs/6-jit/speed/handlers.h as BPF: the payload compares each with what the kernel's compiler made of it. With 32-bit instructions (v3)
     they take about as many of the processor's as the lab's own programs do in the lab's kernel."""

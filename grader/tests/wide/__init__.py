@@ -121,8 +121,8 @@ def verify(program: Sequence[Insn], helpers: dict[int, int]) -> tuple[str, int]:
     last = len(program) - 1
     if program[last].opcode not in (JMP | EXIT, JMP, JMP32):
         return "end", last
-    undefined = _undefined(program, helpers)
-    return ("ok", 0) if undefined is None else ("undefined", undefined)
+    first = bpf.undefined(program, helpers, _effect)
+    return ("ok", 0) if first is None else ("undefined", first)
 
 
 def _wrong(insn: Insn, at: int, count: int, second: set[int], helpers: dict[int, int]) -> str | None:
@@ -150,21 +150,6 @@ def _wrong(insn: Insn, at: int, count: int, second: set[int], helpers: dict[int,
     if kind in (LDX, ST, STX) and (insn.src if kind == LDX else insn.dst) == 10 and not -STACK <= insn.offset <= -BYTES[opcode & 0x18]:
         return "stack"
     return None
-
-
-def _undefined(program: Sequence[Insn], helpers: dict[int, int]) -> int | None:
-    """The first instruction, by number, that on some path reads what nothing has written."""
-    before: dict[int, frozenset] = {}
-    ways = [(0, frozenset({("r", 1), ("r", 2), ("r", 3), ("r", 10)}))]
-    while ways:
-        at, written = ways.pop()
-        now = before[at] & written if at in before else written
-        if before.get(at) == now:
-            continue
-        before[at] = now
-        _, writes, forgets, nexts = _effect(program, at, helpers)
-        ways += [(to, (now - forgets) | writes) for to in nexts]
-    return min((at for at, written in before.items() if _effect(program, at, helpers)[0] - written), default=None)
 
 
 def _effect(program: Sequence[Insn], at: int, helpers: dict[int, int]) -> tuple[set, set, set, list[int]]:
